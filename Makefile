@@ -1,0 +1,29 @@
+# `make demo` and `make test` do all the set-up themselves; the second run starts at once.
+VENV   ?= .venv
+PYTHON := $(VENV)/bin/python
+STAMP  := $(VENV)/.ready
+
+.PHONY: demo test lint setup bench clean
+
+demo: setup
+	$(VENV)/bin/gensc demo
+
+test: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+lint: setup
+	$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
+
+bench: setup
+	$(VENV)/bin/gensc bench link
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml scripts/setup.sh
+	VENV=$(VENV) scripts/setup.sh
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info out

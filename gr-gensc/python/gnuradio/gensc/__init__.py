@@ -1,0 +1,1 @@
+"""GNU Radio blocks of gr-gensc."""

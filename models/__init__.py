@@ -1,0 +1,1 @@
+"""Neural image codecs of gr-gensc (torch)."""
