@@ -1,0 +1,79 @@
+"""Channel estimation: least squares on known carriers, smoothed in the delay domain."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import WaveformConfig
+from .sequences import ce_carriers
+
+# Where fine timing puts the first path: samples of the cyclic prefix left for what comes before
+# it (the tails of a path that falls between two samples) without inter-symbol interference.
+PRE_CURSOR = 4
+# Singular values below this share of the largest carry more noise than channel.
+_RANK_TOLERANCE = 0.03
+
+
+@lru_cache(maxsize=8)
+def delay_projection(cfg: WaveformConfig) -> tuple[NDArray[np.complex64], int]:
+    """Projection of a frequency response onto channels at most one cyclic prefix long.
+
+    The response of taps at delays 0 … cp_len-1 on the occupied carriers spans a subspace; least
+    squares onto it leaves rank/occupied of the noise.
+
+    Returns:
+        P [occupied, occupied] (apply as `h @ P.T`), and its rank.
+    """
+    delays = np.arange(cfg.cp_len)
+    basis = np.exp(-2j * np.pi * np.outer(cfg.carriers, delays) / cfg.fft_size)
+    u, s, _ = np.linalg.svd(basis, full_matrices=False)
+    u = u[:, s > _RANK_TOLERANCE * s[0]]
+    return (u @ u.conj().T).astype(np.complex64), u.shape[1]
+
+
+def first_path(h: NDArray[np.complex64], cfg: WaveformConfig) -> int:
+    """Delay of the first significant path relative to the FFT window, samples (may be negative).
+
+    Args:
+        h: least-squares response on the occupied carriers, [occupied].
+    """
+    grid = np.zeros(cfg.fft_size, dtype=np.complex64)
+    # A Hann taper over the band keeps the side lobes of a strong path from passing as paths.
+    grid[cfg.carriers] = h * np.hanning(cfg.occupied + 2)[1:-1]
+    taps = np.abs(np.fft.ifft(grid)) ** 2
+    delays = np.arange(-cfg.cp_len, cfg.cp_len)
+    taps = taps[delays]
+    strongest = int(np.argmax(taps))
+    noise = float(np.median(np.abs(taps))) / np.log(2)
+    # 15 dB below the strongest path and well above the noise floor counts as a path.
+    floor = max(taps[strongest] * 10**-1.5, 8.0 * noise)
+    window = taps[max(0, strongest - cfg.cp_len + 2 * PRE_CURSOR) : strongest + 1]
+    significant = np.flatnonzero(window >= floor)
+    back = (len(window) - 1 - int(significant[0])) if significant.size else 0
+    # The taper smears every path over its neighbours: the first path is the sample after.
+    return int(delays[strongest - max(0, back - 1)])
+
+
+def estimate_from_training(
+    received: NDArray[np.complex64], cfg: WaveformConfig
+) -> NDArray[np.complex64]:
+    """Least-squares response from the channel-estimation symbols.
+
+    Args:
+        received: their occupied carriers, [ce_symbols, occupied].
+
+    Returns:
+        [occupied], not smoothed.
+    """
+    return received.mean(axis=0) / ce_carriers(cfg)
+
+
+def estimate_from_known(
+    received: NDArray[np.complex64], known: NDArray[np.complex64]
+) -> NDArray[np.complex64]:
+    """Least-squares response per carrier from known symbols; both [symbols, occupied]."""
+    energy = np.sum(np.abs(known) ** 2, axis=0)
+    return (np.sum(received * np.conj(known), axis=0) / energy).astype(np.complex64)
