@@ -1,0 +1,45 @@
+"""One look for every plot: `figure` to start one, `save` for PNG and SVG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Colour-blind safe series colours (Okabe and Ito), in the order series are drawn.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+def figure(
+    n_columns: int = 1, *, width: float = 6.4, height: float = 4.2, share_y: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A white figure with `n_columns` axes side by side; sizes in inches, width per axes."""
+    # The object interface keeps pyplot's global state and its window back end out of it.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    fig = Figure(figsize=(width * n_columns, height), layout="constrained", facecolor="white")
+    FigureCanvasAgg(fig)
+    axes = fig.subplots(1, n_columns, sharey=share_y, squeeze=False)[0]
+    for ax in axes:
+        ax.grid(True, color="#dddddd", linewidth=0.7)
+        ax.set_axisbelow(True)
+        for side in ("top", "right"):
+            ax.spines[side].set_visible(False)
+    return fig, list(axes)
+
+
+def save(fig: Figure, folder: Path, name: str) -> list[Path]:
+    """Write `name`.png (150 dpi) and `name`.svg below `folder`."""
+    import matplotlib as mpl
+
+    paths = [folder / f"{name}.png", folder / f"{name}.svg"]
+    # A fixed salt and no date: the same figures give the same file.
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
+        fig.savefig(paths[0], dpi=150)
+        fig.savefig(paths[1], metadata={"Date": None})
+    return paths

@@ -1,0 +1,1 @@
+"""Sub-commands of `gensc`; each module has one `register(app)`."""

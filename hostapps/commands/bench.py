@@ -1,0 +1,72 @@
+"""`gensc bench NAME`: measure, print, and leave JSON and plots."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from gensc_host.bench.base import BenchResult
+from rich.console import Console
+
+Quick = Annotated[bool, typer.Option("--quick", help="A fraction of the work, under 60 s.")]
+Json = Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")]
+Results = Annotated[
+    Path | None,
+    typer.Option(help="Folder for JSON and plots (default results/NAME; out/NAME with --quick)."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `bench` with one command per benchmark."""
+    group = typer.Typer(no_args_is_help=True, help="Run a benchmark and keep its figures.")
+    group.command("link")(link)
+    group.command("codec")(codec)
+    app.add_typer(group, name="bench")
+
+
+def link(quick: Quick = False, as_json: Json = False, results: Results = None) -> None:
+    """The waveform: detection, EVM, SNR estimate and speed, beside stock GNU Radio OFDM."""
+    from gensc_host.bench.link import run
+
+    finish(lambda: run(quick), quick, as_json, results)
+
+
+def codec(
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="Photos: files, folders or globs (default: scikit-image's photos)."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Codec: name or folder of weights.")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="At most this many photos; 0: all.")] = 0,
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """The codec against JPEG + LDPC + QAM and SoftCast, at the same count of channel symbols."""
+    from gensc_host.bench.codec import run
+
+    finish(lambda: run(quick, images=images, model=model, limit=limit), quick, as_json, results)
+
+
+def finish(
+    measure: Callable[[], BenchResult], quick: bool, as_json: bool, folder: Path | None
+) -> None:
+    """Run `measure`, print its tables, write its files; exit status 0 whatever the figures."""
+    from gensc_host.bench.output import as_object, print_tables, write
+
+    # With --json stdout carries the object alone.
+    console = Console(stderr=as_json)
+    started = time.monotonic()
+    result = measure()
+    obj = as_object(result, quick=quick, seconds=time.monotonic() - started)
+    print_tables(result, console)
+    # A quick look never overwrites the figures of a full run.
+    target = folder or Path("out" if quick else "results") / result.bench
+    for path in write(result, obj, target):
+        console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        print(json.dumps(obj))

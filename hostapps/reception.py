@@ -1,0 +1,57 @@
+"""What came out of one transmission of one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from gensc_host.results import Symbols
+from numpy.typing import NDArray
+
+
+@dataclass
+class Reception:
+    """One image after its way through the flowgraph, at one operating point.
+
+    Attributes:
+        name: of the picture.
+        original: uint8 H×W×3.
+        image: what the decoder gave; None when nothing of it arrived.
+        channel: name of the channel.
+        snr_db: Es/N0 asked for.
+        snr_measured_db: mean over the received bursts of the analog section; None when lost.
+        symbols: channel symbols spent.
+        seed: of channel and noise.
+        image_id: as in the burst headers.
+        constellation: some received analog symbols, complex64.
+        text_constellation: some received symbols of the text section, complex64.
+        fragments, fragments_lost: bursts of the analog section.
+        text_sent, text, text_ok: caption sent, received, and whether its CRC holds.
+        cfo_hz: mean estimate of the carrier frequency offset.
+        latency_ms: stage → milliseconds of wall time.
+        counters: of the receiver and the assembler.
+    """
+
+    name: str
+    original: NDArray[np.uint8]
+    image: NDArray[np.uint8] | None
+    channel: str
+    snr_db: float
+    symbols: Symbols
+    seed: int
+    image_id: int = 0
+    snr_measured_db: float | None = None
+    constellation: NDArray[np.complex64] = field(
+        default_factory=lambda: np.zeros(0, dtype=np.complex64)
+    )
+    text_constellation: NDArray[np.complex64] = field(
+        default_factory=lambda: np.zeros(0, dtype=np.complex64)
+    )
+    fragments: int = 0
+    fragments_lost: int = 0
+    text_sent: str | None = None
+    text: str | None = None
+    text_ok: bool | None = None
+    cfo_hz: float | None = None
+    latency_ms: dict[str, float] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
