@@ -1,1 +1,30 @@
-"""The burst waveform of gr-gensc: NumPy only, no GNU Radio and no torch."""
+"""The burst waveform of gr-gensc: NumPy and SciPy only, no GNU Radio and no torch.
+
+One image crosses the air as up to three sections (analog symbols, coded bits, text), cut into
+bursts. The way down: `split` -> `BurstModulator`; the way up: `BurstReceiver` -> `Assembler`.
+"""
+
+from .burst import BurstModulator, papr_db
+from .config import WaveformConfig
+from .fragment import Assembler, SectionSymbols, split
+from .header import Header, HeaderError, Section
+from .mcs import MCS_TABLE, Mcs, choose_mcs
+from .receiver import Burst, BurstReceiver, ReceiverStats
+
+__all__ = [
+    "MCS_TABLE",
+    "Assembler",
+    "Burst",
+    "BurstModulator",
+    "BurstReceiver",
+    "Header",
+    "HeaderError",
+    "Mcs",
+    "ReceiverStats",
+    "Section",
+    "SectionSymbols",
+    "WaveformConfig",
+    "choose_mcs",
+    "papr_db",
+    "split",
+]

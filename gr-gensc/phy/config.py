@@ -47,7 +47,7 @@ class WaveformConfig:
     sample_rate: float = 1e6
     preamble_repeats: int = 4
     ce_symbols: int = 2
-    header_symbols: int = 10
+    header_symbols: int = 16
     max_payload_symbols: int = 80
     gap: int = 80
     precode: bool = False

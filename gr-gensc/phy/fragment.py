@@ -90,7 +90,10 @@ def split(
     mixed = np.asarray(symbols, dtype=np.complex64)[_interleaver(first, n)]
     edges = fragment_edges(n, count)
     return [
-        (replace(first, fragment=i, length=int(edges[i + 1] - edges[i])), mixed[edges[i] : edges[i + 1]])
+        (
+            replace(first, fragment=i, length=int(edges[i + 1] - edges[i])),
+            mixed[edges[i] : edges[i + 1]],
+        )
         for i in range(count)
     ]
 
@@ -196,8 +199,6 @@ class Assembler:
         self.max_symbols = max_symbols
         self.stats = AssemblerStats()
         self._pending: OrderedDict[tuple[Section, int], _Pending] = OrderedDict()
-        # Sections given out lately: a late duplicate must not come out as a new, empty section.
-        self._done: OrderedDict[tuple[Section, int], Header] = OrderedDict()
 
     def add(self, burst: Burst) -> list[SectionSymbols]:
         """Take a burst; return the sections that come out because of it."""
@@ -214,9 +215,6 @@ class Assembler:
         key = (header.section, header.image_id)
         common = replace(header, fragment=0, length=0)
         out: list[SectionSymbols] = []
-        if self._done.get(key) == common:
-            self.stats.duplicates += 1
-            return []
         pending = self._pending.get(key)
         if pending is not None and pending.header != common:
             # The image number came round again: the old section will not be completed.
@@ -259,8 +257,4 @@ class Assembler:
         section = pending.finish()
         self.stats.complete += section.complete
         self.stats.incomplete += not section.complete
-        self._done[key] = pending.header
-        self._done.move_to_end(key)
-        while len(self._done) > 4 * self.max_pending:
-            self._done.popitem(last=False)
         return section

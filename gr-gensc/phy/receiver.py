@@ -189,7 +189,8 @@ class BurstReceiver:
                 self._acquired = self._acquire(start, found)
             except HeaderError:
                 self.stats.headers_bad += 1
-                self._pos = start + self.cfg.fft_size
+                # Past the whole preamble, whose later copies would be detected again.
+                self._pos = start + self._detector.reach
                 continue
             self.stats.headers_ok += 1
             burst_end = self._acquired.origin + self._payload_span(self._acquired.header)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from gensc_phy.channel import complex_noise
+from gensc_phy.tracking import KnownCarriers, residual_rotation, track
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@given(st.floats(-0.9, 0.9), st.integers(10, 120))
+def test_the_rotation_of_a_phasor_sequence_is_found(rotation, n):
+    assert residual_rotation(np.exp(1j * rotation * np.arange(n))) == pytest.approx(
+        rotation, abs=0.05 / n
+    )
+
+
+def known(gain: np.ndarray, drift: float, noise: float = 0.0) -> KnownCarriers:
+    """Sixteen full symbols, then pilots, through a flat channel with that gain and drift."""
+    carriers = np.array([-21.0, -7.0, 7.0, 21.0])
+    n = len(gain)
+    symbol = np.repeat(np.arange(n), 4).astype(np.float32)
+    angle = np.tile(2 * np.pi / 64 * carriers, n).astype(np.float32)
+    clean = gain[symbol.astype(int)] * np.exp(-1j * drift * symbol * angle)
+    matched = clean + complex_noise(4 * n, noise, np.random.default_rng(0))
+    return KnownCarriers(
+        matched=matched.astype(np.complex64),
+        weight=np.ones(4 * n, np.float32),
+        symbol=symbol,
+        angle=angle,
+        starts=np.arange(n) * 4,
+    )
+
+
+def test_residual_cfo_and_clock_drift_are_followed_over_a_burst():
+    gain = np.exp(1j * (0.3 + 0.02 * np.arange(98)))
+    found = track(known(gain, drift=8e-4), 6.0)
+    assert np.max(np.abs(found.gain - gain)) < 0.02
+    assert found.drift == pytest.approx(8e-4, rel=0.02)
+
+
+def test_slow_fading_is_followed_in_amplitude_and_phase():
+    m = np.arange(98)
+    gain = (1 + 0.5 * np.sin(2 * np.pi * m / 90)) * np.exp(0.5j * np.cos(2 * np.pi * m / 70))
+    found = track(known(gain, drift=0.0), 6.0)
+    assert np.mean(np.abs(found.gain - gain)[5:-5] ** 2) < 0.01
+
+
+def test_the_reported_error_of_the_gain_is_the_error_made():
+    gain = np.ones(98, complex)
+    noise = 0.5
+    errors = []
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        k = known(gain, 0.0)
+        noisy = k.matched + complex_noise(len(k.matched), noise, rng)
+        found = track(KnownCarriers(noisy, k.weight, k.symbol, k.angle, k.starts), 6.0)
+        errors.append(np.mean(np.abs(found.gain - gain)[20:-20] ** 2))
+    assert np.mean(errors) == pytest.approx(noise * found.gain_error, rel=0.4)
