@@ -1,1 +1,21 @@
 """Neural image codecs of gr-gensc (torch)."""
+
+from gensc_models.codec import (
+    CodecConfig,
+    Encoded,
+    JsccCodec,
+    codec_by_wire_id,
+    load_codec,
+)
+from gensc_models.weights import WeightsError, WeightsInfo, available
+
+__all__ = [
+    "CodecConfig",
+    "Encoded",
+    "JsccCodec",
+    "WeightsError",
+    "WeightsInfo",
+    "available",
+    "codec_by_wire_id",
+    "load_codec",
+]

@@ -1,0 +1,108 @@
+"""PSNR tables of a codec over a folder of photos through the torch-only channels.
+
+``python -m gensc_models.evaluate --codec deepjscc-photo --data DIR --prefix test_``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from gensc_models.channel import CHANNELS, CSI, simulate
+from gensc_models.codec import JsccCodec, load_codec
+from gensc_models.metrics import psnr
+from gensc_models.photos import Photo, load_photo, photo_files
+
+TABLE_RATES = (16, 32, 64, 128)
+TABLE_SNRS_DB = (0.0, 5.0, 10.0, 15.0, 20.0)
+
+
+@dataclass(frozen=True)
+class TablePoint:
+    """Mean over photos of the per-image PSNR (uint8) at one operating point."""
+
+    codec: str
+    channel: str
+    csi: str
+    rate: int
+    snr_db: float
+    psnr_db: float
+    photos: int
+
+
+def send_through(
+    codec: JsccCodec, photo: Photo, channel: str, rate: int, snr_db: float, seed: int
+) -> Photo:
+    """One photo over a simulated channel with a generator of its own, so that it reproduces."""
+    sent = codec.encode_image(photo, rate, snr_db)
+    generator = torch.Generator().manual_seed(seed)
+    received, noise_var = simulate(torch.from_numpy(sent.symbols), channel, snr_db, generator)
+    return codec.decode_image(
+        received.numpy(), noise_var.numpy(), rate, sent.height, sent.width, sent.aux
+    )
+
+
+def evaluate(
+    codec: JsccCodec,
+    photos: Sequence[Photo],
+    rates: Iterable[int] = TABLE_RATES,
+    snrs_db: Iterable[float] = TABLE_SNRS_DB,
+    channel: str = "awgn",
+    seed: int = 1,
+) -> list[TablePoint]:
+    """A row per rate and SNR; photo ``i`` meets the same noise for every codec and point."""
+    points = []
+    for rate in rates:
+        for snr_db in snrs_db:
+            values = [
+                psnr(photo, send_through(codec, photo, channel, rate, snr_db, seed + i))
+                for i, photo in enumerate(photos)
+            ]
+            mean = round(float(np.mean(values)), 3)
+            points.append(TablePoint(codec.name, channel, CSI, rate, snr_db, mean, len(photos)))
+    return points
+
+
+def markdown_table(points: Sequence[TablePoint], baseline: Sequence[TablePoint] = ()) -> str:
+    """Rates down, SNRs across; a cell reads ``codec (baseline)`` where a baseline is given."""
+    snrs = sorted({p.snr_db for p in points})
+    beside = {(p.rate, p.snr_db): p.psnr_db for p in baseline}
+    lines = [
+        "| CBR | " + " | ".join(f"{snr:g} dB" for snr in snrs) + " |",
+        "|---|" + "---|" * len(snrs),
+    ]
+    for rate in sorted({p.rate for p in points}):
+        row = {p.snr_db: p.psnr_db for p in points if p.rate == rate}
+        cells = [
+            f"{row[snr]:.2f}" + (f" ({beside[rate, snr]:.2f})" if beside else "") for snr in snrs
+        ]
+        lines.append(f"| {rate}/768 = 1/{768 / rate:g} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line: prints JSON lines, one per operating point."""
+    parser = argparse.ArgumentParser(prog="gensc_models.evaluate", description=__doc__)
+    parser.add_argument("--codec", default="deepjscc-photo", help="weights, by name or folder")
+    parser.add_argument("--data", type=Path, nargs="+", required=True)
+    parser.add_argument("--prefix", default="", help="only files whose name starts so")
+    parser.add_argument("--channel", default="awgn", choices=CHANNELS)
+    parser.add_argument("--rates", type=int, nargs="+", default=list(TABLE_RATES))
+    parser.add_argument("--snrs", type=float, nargs="+", default=list(TABLE_SNRS_DB))
+    parser.add_argument("--limit", type=int, default=None, help="only the first N photos")
+    options = parser.parse_args(arguments)
+    files = [f for f in photo_files(options.data) if f.name.startswith(options.prefix)]
+    photos = [load_photo(f) for f in files[: options.limit]]
+    codec = load_codec(options.codec)
+    for rate in options.rates:
+        for point in evaluate(codec, photos, [rate], options.snrs, options.channel):
+            print(json.dumps(asdict(point)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

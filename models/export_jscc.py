@@ -1,0 +1,58 @@
+"""Turns a training checkpoint into weights: ``python -m gensc_models.export_jscc``.
+
+Writes two folders: the codec with the averaged weights of the run, and ``softcast``, the linear
+code that the run started from (the same statistics, no training).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from gensc_models.codec import CodecConfig, JsccCodec
+from gensc_models.jscc import JsccConfig
+from gensc_models.weights import WeightsError, load_into
+
+SOFTCAST = CodecConfig("softcast", wire_id=1, network=JsccConfig(residual=False))
+DEEPJSCC_PHOTO = CodecConfig("deepjscc-photo", wire_id=2)
+
+
+def export(checkpoint: Path, out: Path) -> tuple[Path, Path]:
+    """Writes ``out/softcast`` and ``out/deepjscc-photo`` and returns the two folders.
+
+    Raises
+    ------
+    WeightsError
+        The checkpoint cannot be read or does not fit the config it carries.
+    """
+    try:
+        state = torch.load(checkpoint, weights_only=True)
+        network = JsccConfig(**state["config"])
+        average, statistics = state["average"], state["statistics"]
+    except (OSError, RuntimeError, KeyError, TypeError) as error:
+        raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error
+    softcast = JsccCodec(SOFTCAST)
+    softcast.network.linear.load_statistics(**statistics)
+    learned = JsccCodec(replace(DEEPJSCC_PHOTO, network=network))
+    load_into(learned.network, average, str(checkpoint))
+    folders = (out / SOFTCAST.name, out / DEEPJSCC_PHOTO.name)
+    for codec, folder in zip((softcast, learned), folders, strict=True):
+        codec.save_pretrained(folder)
+    return folders
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="gensc_models.export_jscc", description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt of a run")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the weights folders")
+    options = parser.parse_args(arguments)
+    for folder in export(options.checkpoint, options.out):
+        print(folder)
+
+
+if __name__ == "__main__":
+    main()

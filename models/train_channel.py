@@ -1,0 +1,85 @@
+"""Random operating points and channels for training an analog codec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+SUBCARRIERS = 64
+KNOWN_SNR_JITTER_DB = 1.5
+
+
+@dataclass(frozen=True)
+class OperatingRange:
+    """SNRs (dB) and rates (complex symbols per 16x16 block) that training draws from."""
+
+    snr_low: float = 0.0
+    snr_high: float = 20.0
+    rates: tuple[int, ...] = (16, 24, 32, 48, 64, 96, 128)
+    widen_fraction: float = 0.04
+
+
+class ChannelSampler:
+    """Channels as the receiver sees them: a precision (1 / noise variance) for every symbol.
+
+    60 % AWGN, 10 % per-symbol Rayleigh, 30 % frequency-selective (random taps, symbols spread
+    over the subcarriers by an interleaver); 20 % of the images also lose 0-30 % of their symbols.
+    """
+
+    def __init__(self, range_: OperatingRange, generator: torch.Generator) -> None:
+        self.range = range_
+        self.generator = generator
+
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(*shape, generator=self.generator)
+
+    def operating_points(self, count: int, progress: float) -> tuple[Tensor, Tensor, Tensor]:
+        """True SNR, the encoder's idea of it, and rate, each ``count``.
+
+        The range of SNRs grows downwards from the high end during the first part of the run
+        (``progress`` in [0, 1]): training that starts at low SNR stalls.
+        """
+        r = self.range
+        width = min(1.0, 0.25 + 0.75 * progress / r.widen_fraction)
+        low = r.snr_high - width * (r.snr_high - r.snr_low)
+        snr = low + self._uniform(count) * (r.snr_high - low)
+        known = snr + KNOWN_SNR_JITTER_DB * torch.randn(count, generator=self.generator)
+        rates = torch.tensor(r.rates)
+        usual = rates[(self._uniform(count) * len(r.rates)).long()]
+        any_rate = min(r.rates) + self._uniform(count) * (max(r.rates) - min(r.rates) + 1)
+        rate = torch.where(self._uniform(count) < 0.15, any_rate.long(), usual)
+        return snr, known.clamp(-5.0, 25.0), rate
+
+    def _selective_gain(self, symbols: int, height: int, width: int) -> Tensor:
+        taps = int(2 + self._uniform(1).item() * 5)
+        profile = torch.exp(-torch.arange(taps) * (0.3 + 1.2 * self._uniform(1)))
+        response = torch.randn(taps, 2, generator=self.generator) * profile.sqrt()[:, None]
+        gain = torch.fft.fft(torch.view_as_complex(response), n=SUBCARRIERS).abs().square()
+        gain = gain / gain.mean()
+        return gain[(self._uniform(symbols, height, width) * SUBCARRIERS).long()]
+
+    def precision(self, snr_db: Tensor, symbols: int, height: int, width: int) -> Tensor:
+        """``B x symbols x h x w``: 1 / noise variance of every complex symbol, 0 where erased."""
+        out = torch.empty(len(snr_db), symbols, height, width)
+        kind = self._uniform(len(snr_db))
+        lossy = self._uniform(len(snr_db)) < 0.2
+        for i, snr in enumerate(snr_db.tolist()):
+            base = 10.0 ** (snr / 10.0)
+            if kind[i] < 0.6:
+                out[i] = base
+            elif kind[i] < 0.7:
+                fading = -torch.log(self._uniform(symbols, height, width).clamp_min(1e-4))
+                out[i] = base * fading
+            else:
+                out[i] = base * self._selective_gain(symbols, height, width)
+            if lossy[i]:
+                out[i] *= self._uniform(symbols, height, width) >= 0.3 * self._uniform(1)
+        return out
+
+    def transmit(self, sent: Tensor, precision: Tensor) -> Tensor:
+        """Adds the noise that ``precision`` (same shape, real channels) says; 0 where erased."""
+        noise = torch.randn(sent.shape, generator=self.generator).to(sent.device)
+        received = sent + noise * precision.clamp_min(1e-9).rsqrt()
+        return torch.where(precision > 0, received, 0.0)
