@@ -1,1 +1,79 @@
-"""GNU Radio blocks of gr-gensc."""
+"""GNU Radio blocks of gr-gensc.
+
+Importing this package imports neither torch nor Qt: blocks that need them do when they are made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gensc_phy.config import WaveformConfig
+
+from .assembler import assembler
+from .bits_decoder import bits_decoder
+from .bits_encoder import bits_encoder
+from .burst_rx import burst_rx
+from .burst_tx import burst_tx
+from .channel import channel
+from .errors import GenscError, PduError, one_line_errors
+from .fragment_to_stream import fragment_to_stream
+from .fragmenter import fragmenter
+from .grc_path import grc_blocks_path
+from .idle import wait_until_idle
+from .image_sink import image_sink
+from .image_source import image_source
+from .jscc_decoder import jscc_decoder
+from .jscc_encoder import jscc_encoder
+from .metadata import Metadata, make_pdu, read_image, read_pdu
+from .sigmf_sink import sigmf_sink
+from .sigmf_source import sigmf_source
+from .snr_probe import snr_probe
+from .text_decoder import text_decoder
+from .text_encoder import text_encoder
+from .zmq_pdu_sink import zmq_pdu_sink
+from .zmq_pdu_source import zmq_pdu_source
+
+if TYPE_CHECKING:
+    from .image_display import image_display
+
+__all__ = [
+    "GenscError",
+    "Metadata",
+    "PduError",
+    "WaveformConfig",
+    "assembler",
+    "bits_decoder",
+    "bits_encoder",
+    "burst_rx",
+    "burst_tx",
+    "channel",
+    "fragment_to_stream",
+    "fragmenter",
+    "grc_blocks_path",
+    "image_display",
+    "image_sink",
+    "image_source",
+    "jscc_decoder",
+    "jscc_encoder",
+    "make_pdu",
+    "one_line_errors",
+    "read_image",
+    "read_pdu",
+    "sigmf_sink",
+    "sigmf_source",
+    "snr_probe",
+    "text_decoder",
+    "text_encoder",
+    "wait_until_idle",
+    "zmq_pdu_sink",
+    "zmq_pdu_source",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs Qt when it is asked for."""
+    if name == "image_display":
+        from .image_display import image_display
+
+        return image_display
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

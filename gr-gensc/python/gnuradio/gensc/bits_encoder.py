@@ -1,0 +1,53 @@
+"""Bits encoder block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gensc_phy.bits import encode_bits
+
+from .mcs_choice import mcs_by_index
+from .message_ports import message_block
+from .metadata import Metadata, make_pdu, read_pdu
+
+
+class bits_encoder(message_block):
+    """Encodes each [bytes] PDU into a bit [section]: CRC-32, LDPC, QAM.
+
+    `image_id`, `model`, `shape` and `aux` are passed on; without `image_id`, a counter.
+
+    Args:
+        mcs: index into the MCS table, 0 (most robust) … 9.
+
+    Raises:
+        GenscError: no such MCS.
+    """
+
+    def __init__(self, mcs: int = 3) -> None:
+        message_block.__init__(self, "bits_encoder")
+        self.set_mcs(mcs)
+        self._count = 0
+        self.setup_ports({"bytes": self._encode}, ["section"])
+
+    def set_mcs(self, mcs: int) -> None:
+        """The scheme, from the next PDU on."""
+        self._mcs = mcs_by_index(mcs)
+
+    def _encode(self, pdu: Any) -> None:
+        metadata, data = read_pdu(pdu, np.uint8)
+        mcs = self._mcs
+        image_id = self._count if metadata.image_id is None else metadata.image_id
+        self._count = (self._count + 1) & 0xFFFF
+        symbols = encode_bits(data.tobytes(), mcs)
+        section = Metadata(
+            image_id=image_id,
+            section="bits",
+            model=metadata.model or 0,
+            rate=mcs.index,
+            shape=metadata.shape or (0, 0, 3),
+            total=data.size,
+            aux=metadata.aux or 0,
+            name=metadata.name,
+        )
+        self.publish("section", make_pdu(section, symbols))

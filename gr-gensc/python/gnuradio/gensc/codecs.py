@@ -1,0 +1,41 @@
+"""Neural codecs for the blocks; torch is imported when the first one is asked for.
+
+GNU Radio Companion imports this package for every block it shows and must not wait for torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import GenscError
+
+if TYPE_CHECKING:
+    from gensc_models import JsccCodec
+
+
+def load_codec(model: str) -> JsccCodec:
+    """A codec by the name of its weights, or a path.
+
+    Raises:
+        GenscError: no such weights, or damaged ones.
+    """
+    import gensc_models
+
+    try:
+        return gensc_models.load_codec(model)
+    except (ValueError, OSError) as error:
+        raise GenscError(f"model {model!r}: {error}") from error
+
+
+def codec_of_wire_id(wire_id: int) -> JsccCodec:
+    """The codec a burst header names.
+
+    Raises:
+        GenscError: none of the installed ones has this id.
+    """
+    import gensc_models
+
+    try:
+        return gensc_models.codec_by_wire_id(wire_id)
+    except (ValueError, LookupError, OSError) as error:
+        raise GenscError(f"unknown model id {wire_id}: {error}") from error

@@ -1,0 +1,94 @@
+"""Image display block (Qt)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5 import QtCore, QtGui, QtWidgets
+
+from .message_ports import message_block
+from .metadata import Metadata, read_image
+
+
+class _Picture(QtWidgets.QWidget):
+    """A picture that fills the widget, its proportions kept, with a line of text below it."""
+
+    # From the block's thread to Qt's.
+    arrived = QtCore.pyqtSignal(object, str)
+
+    def __init__(self, title: str, width: int, height: int) -> None:
+        super().__init__()
+        self._pixmap = QtGui.QPixmap()
+        self._title = QtWidgets.QLabel(title, alignment=QtCore.Qt.AlignCenter)
+        self._picture = QtWidgets.QLabel("no image received yet", alignment=QtCore.Qt.AlignCenter)
+        self._picture.setStyleSheet("background: #202124; color: #9aa0a6")
+        self._picture.setMinimumSize(width, height)
+        self._picture.setSizePolicy(QtWidgets.QSizePolicy.Ignored, QtWidgets.QSizePolicy.Ignored)
+        self._caption = QtWidgets.QLabel("", alignment=QtCore.Qt.AlignCenter)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self._title)
+        layout.addWidget(self._picture, stretch=1)
+        layout.addWidget(self._caption)
+        self._title.setVisible(bool(title))
+        self.arrived.connect(self._show)
+
+    def _show(self, image: NDArray[np.uint8], caption: str) -> None:
+        height, width, _ = image.shape
+        pixels = QtGui.QImage(image.tobytes(), width, height, 3 * width, QtGui.QImage.Format_RGB888)
+        # fromImage copies: the bytes above may go.
+        self._pixmap = QtGui.QPixmap.fromImage(pixels)
+        self._caption.setText(caption)
+        self._fit()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        """Qt: the widget has another size."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if not self._pixmap.isNull():
+            self._picture.setPixmap(
+                self._pixmap.scaled(
+                    self._picture.size(),
+                    QtCore.Qt.KeepAspectRatio,
+                    QtCore.Qt.SmoothTransformation,
+                )
+            )
+
+
+class image_display(message_block):
+    """Shows the last [image] in a Qt window or layout, with its number, SNR and fragments.
+
+    Args:
+        title: a line above the picture.
+        width, height: least size in pixels.
+
+    Attributes:
+        widget: what goes into a Qt layout.
+        shown: images shown so far.
+    """
+
+    def __init__(self, title: str = "", width: int = 320, height: int = 240) -> None:
+        message_block.__init__(self, "image_display")
+        self.widget = _Picture(title, int(width), int(height))
+        self.shown = 0
+        self.setup_ports({"image": self._image}, limits={"image": None})
+
+    def _image(self, pdu: Any) -> None:
+        metadata, image = read_image(pdu)
+        self.widget.arrived.emit(image, caption(metadata))
+        self.shown += 1
+
+
+def caption(metadata: Metadata) -> str:
+    """What is known about a received image, in one line."""
+    height, width, _ = metadata.shape or (0, 0, 3)
+    parts = [metadata.name or f"image {metadata.image_id}", f"{width}×{height}"]
+    if metadata.snr_db is not None:
+        parts.append(f"{metadata.snr_db:.1f} dB")
+    if metadata.fragments_received is not None:
+        parts.append(f"{metadata.fragments_received} of {metadata.fragments} fragments")
+    return "   ".join(parts)

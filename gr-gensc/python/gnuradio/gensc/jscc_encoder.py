@@ -1,0 +1,64 @@
+"""JSCC encoder block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pmt
+
+from .codecs import load_codec
+from .message_ports import message_block
+from .metadata import Metadata, make_pdu, read_image
+
+
+class jscc_encoder(message_block):
+    """Encodes each [image] into the analog symbols of a [section], mean energy 1 per image.
+
+    A number on [snr], or a pair whose second half is one (what `snr_probe` sends), sets the SNR
+    to encode for: that closes the loop of an adaptive link.
+
+    Args:
+        model: name of a codec's weights, or a path to them.
+        rate: channel symbols per 16x16 pixels; the bandwidth ratio is rate / 768.
+        snr_db: Es/N0 the encoder is told.
+
+    Raises:
+        GenscError: no such model, or weights that do not fit it.
+    """
+
+    def __init__(self, model: str, rate: int, snr_db: float = 10.0) -> None:
+        message_block.__init__(self, "jscc_encoder")
+        self.codec = load_codec(model)
+        self.rate = int(rate)
+        self.snr_db = float(snr_db)
+        self.setup_ports(
+            {"image": self._encode, "snr": self._told_snr}, ["section"], controls=["snr"]
+        )
+
+    def set_rate(self, rate: int) -> None:
+        """Channel symbols per 16x16 pixels from the next image on."""
+        self.rate = int(rate)
+
+    def set_snr_db(self, snr_db: float) -> None:
+        """Es/N0 the encoder is told from the next image on."""
+        self.snr_db = float(snr_db)
+
+    def _told_snr(self, message: Any) -> None:
+        value = pmt.cdr(message) if pmt.is_pair(message) else message
+        self.set_snr_db(pmt.to_double(value))
+
+    def _encode(self, pdu: Any) -> None:
+        metadata, image = read_image(pdu)
+        encoded = self.codec.encode_image(image, self.rate, self.snr_db)
+        section = Metadata(
+            image_id=metadata.image_id,
+            section="analog",
+            model=self.codec.wire_id,
+            rate=encoded.rate,
+            shape=(encoded.height, encoded.width, 3),
+            total=len(encoded.symbols),
+            aux=encoded.aux,
+            snr_db=self.snr_db,
+            name=metadata.name,
+        )
+        self.publish("section", make_pdu(section, encoded.symbols))

@@ -1,0 +1,16 @@
+"""The modulation and coding scheme a block is asked for by number."""
+
+from gensc_phy.mcs import MCS_TABLE, Mcs
+
+from .errors import GenscError
+
+
+def mcs_by_index(index: int) -> Mcs:
+    """An entry of `gensc_phy.mcs.MCS_TABLE`.
+
+    Raises:
+        GenscError: no such entry.
+    """
+    if not 0 <= index < len(MCS_TABLE):
+        raise GenscError(f"MCS {index}: there are 0 … {len(MCS_TABLE) - 1}")
+    return MCS_TABLE[index]

@@ -1,0 +1,195 @@
+"""Message ports as all blocks of gr-gensc have them: guarded, bounded, and with an end.
+
+GNU Radio's own rules are three too few for images that must all arrive:
+
+* An exception in a handler ends the block's thread. Here a bad PDU is counted in `dropped`,
+  logged in one line, and forgotten.
+* Message queues have no limit. Here `publish` waits while a gr-gensc block downstream has too much
+  to do, so a folder of photos is read at the pace of the slowest block. Other blocks' queues
+  behave as ever.
+* A block ends when the first of its neighbours is "done", even with PDUs in its queue. Here it ends
+  when the last one is: it takes what is queued, gives out what it still holds (`end_of_stream`),
+  and only then tells its own neighbours.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pmt
+from gnuradio import gr
+
+from .errors import PduError
+
+Handler = Callable[[Any], None]
+
+QUEUE_LIMIT = 64
+"""PDUs that may wait on a port before `publish` waits too; images and sections: `LARGE_LIMIT`."""
+LARGE_LIMIT = 4
+
+_SYSTEM = pmt.intern("system")
+_DONE = pmt.intern("done")
+_POLL_S = 0.002
+
+_blocks: weakref.WeakSet[MessagePorts] = weakref.WeakSet()
+_registering = threading.Lock()
+
+
+def _known_blocks() -> list[MessagePorts]:
+    """Every block of this kind in the process; other flowgraphs may be under construction."""
+    with _registering:
+        return list(_blocks)
+
+
+class MessagePorts:
+    """Mixin for Python blocks with message ports; call `setup_ports` after the base class."""
+
+    def setup_ports(
+        self,
+        inputs: Mapping[str, Handler],
+        outputs: Iterable[str] = (),
+        limits: Mapping[str, int | None] | None = None,
+        controls: Iterable[str] = (),
+    ) -> None:
+        """Register the ports.
+
+        Args:
+            inputs: port name to the method that takes a message; it may raise.
+            outputs: port names.
+            limits: PDUs waiting on an input port before upstream waits; None never makes it wait.
+                Unnamed ports have QUEUE_LIMIT, or LARGE_LIMIT when called image or section.
+            controls: input ports that may close a loop (a measured SNR fed back to an encoder):
+                they neither make upstream wait nor keep the block from ending.
+        """
+        self.dropped = 0
+        self._inputs = dict(inputs)
+        self._outputs = tuple(outputs)
+        self._limits = {
+            port: LARGE_LIMIT if port in ("image", "section") else QUEUE_LIMIT for port in inputs
+        } | dict(limits or {})
+        self._controls = frozenset(controls)
+        self._limits.update(dict.fromkeys(self._controls))
+        self._ended = False  # everything has been given out
+        self._stopped = False  # the block's thread is gone
+        self._log = gr.logger(f"gensc.{self.name()}")
+        for port in self._inputs:
+            self.message_port_register_in(pmt.intern(port))
+            self._set_handler(port, lambda message, port=port: self._guarded(port, message))
+        for port in self._outputs:
+            self.message_port_register_out(pmt.intern(port))
+        self._set_handler("system", self._on_system)
+        with _registering:
+            _blocks.add(self)
+
+    def _set_handler(self, port: str, handler: Handler) -> None:
+        # GNU Radio looks the handler up by its name on the block.
+        def call(message: Any) -> None:
+            handler(message)
+
+        call.__name__ = f"_handle_{port}"
+        setattr(self, call.__name__, call)
+        self.set_msg_handler(pmt.intern(port), call)
+
+    # ------------------------------------------------------------------ receiving
+
+    def _guarded(self, port: str, message: Any) -> None:
+        try:
+            self._inputs[port](message)
+        except PduError as error:
+            self.drop(f"[{port}] {error}")
+        except Exception as error:  # nothing that arrives may end the thread
+            self.drop(f"[{port}] {type(error).__name__}: {error}")
+
+    def drop(self, reason: str) -> None:
+        """Count a PDU that could not be used and say why in one line."""
+        self.dropped += 1
+        self._log.warn(f"PDU dropped ({self.dropped}): {' '.join(reason.split())}")
+
+    def backlog(self, port: str) -> int:
+        """PDUs waiting on an input port; blocks with a queue of their own add it."""
+        return int(self.nmsgs(pmt.intern(port)))
+
+    def _wait_for_room(self, port: str) -> None:
+        limit = self._limits.get(port)
+        while limit is not None and not self._stopped and self.backlog(port) >= limit:
+            time.sleep(_POLL_S)
+
+    # ------------------------------------------------------------------ sending
+
+    def _subscriptions(self) -> list[tuple[str, str, str]]:
+        """(output port, subscribed block's alias, its port) of every connection."""
+        found = []
+        for port in self._outputs:
+            subscribers = self.message_subscribers(pmt.intern(port))
+            for i in range(pmt.length(subscribers)):
+                target = pmt.nth(i, subscribers)
+                alias, to = pmt.car(target), pmt.cdr(target)
+                found.append((port, pmt.symbol_to_string(alias), pmt.symbol_to_string(to)))
+        return found
+
+    def publish(self, port: str, message: Any) -> None:
+        """Send a message, when the blocks that listen have room for it."""
+        for output, alias, to in self._subscriptions():
+            if output == port:
+                for block in _known_blocks():
+                    if block.alias() == alias:
+                        block._wait_for_room(to)
+        self.message_port_pub(pmt.intern(port), message)
+
+    # ------------------------------------------------------------------ the end
+
+    def end_of_stream(self) -> None:
+        """Give out what the block still holds; nothing more will arrive."""
+
+    def finish(self) -> None:
+        """Tell GNU Radio that this block is done; it passes that on to its neighbours."""
+        self._ended = True
+        self.system_handler(pmt.cons(_DONE, pmt.from_long(1)))
+
+    def _on_system(self, message: Any) -> None:
+        if not (pmt.is_pair(message) and pmt.eq(pmt.car(message), _DONE)):
+            self.system_handler(message)
+            return
+        if self._ended or self._upstream_running():
+            return
+        for port in self._inputs:
+            while (waiting := self.delete_head_nowait(pmt.intern(port))) is not None:
+                self._guarded(port, waiting)
+        try:
+            self.end_of_stream()
+        except Exception as error:  # the neighbours must hear of the end all the same
+            self.drop(f"at the end: {type(error).__name__}: {error}")
+        self.finish()
+
+    def _upstream_running(self) -> bool:
+        mine = self.alias()
+        return any(
+            not block._ended and not block._stopped
+            for block in _known_blocks()
+            if block is not self
+            and any(
+                alias == mine and to not in self._controls
+                for _, alias, to in block._subscriptions()
+            )
+        )
+
+    def start(self) -> bool:
+        """GNU Radio starts the flowgraph."""
+        self._ended = self._stopped = False
+        return True
+
+    def stop(self) -> bool:
+        """GNU Radio has ended the block's thread."""
+        self._stopped = True
+        return True
+
+
+class message_block(MessagePorts, gr.basic_block):
+    """A block with message ports only."""
+
+    def __init__(self, name: str) -> None:
+        gr.basic_block.__init__(self, name, None, None)

@@ -1,0 +1,259 @@
+"""The metadata of every PDU, and the PDUs themselves: the one place where they are defined.
+
+A PDU is the PMT pair `(metadata dict . uniform vector)`. The vector is
+
+=============  =========  ==============================================================
+port           vector     content
+=============  =========  ==============================================================
+``image``      u8vector   pixels, row by row, RGB: height * width * 3 bytes
+``bytes``      u8vector   payload of a bit section
+``text``       u8vector   UTF-8
+``section``    c32vector  all channel symbols of one section of an image
+``fragment``   c32vector  the channel symbols of one burst
+=============  =========  ==============================================================
+
+and the dict has the keys of `Metadata`, none of which has to be there unless a block asks for it.
+Unknown keys are ignored, so that other blocks may add their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pmt
+from gensc_phy.header import Header, HeaderError, Section
+from numpy.typing import NDArray
+
+from . import vectors
+from .errors import PduError
+
+SECTIONS = tuple(section.name.lower() for section in Section)
+Shape = tuple[int, int, int]
+
+
+def _integer(value: Any) -> int:
+    number = pmt.to_uint64(value) if pmt.is_uint64(value) else pmt.to_long(value)
+    if number < 0:
+        raise ValueError("negative")
+    return int(number)
+
+
+def _shape_to_pmt(shape: Shape) -> Any:
+    return pmt.make_tuple(*(pmt.from_long(n) for n in shape))
+
+
+def _shape(value: Any) -> Shape:
+    if not pmt.is_tuple(value) or pmt.length(value) != 3:
+        raise ValueError("not a tuple of three")
+    height, width, channels = (_integer(pmt.tuple_ref(value, i)) for i in range(3))
+    if channels != 3:
+        raise ValueError(f"{channels} colours, expected 3")
+    return height, width, channels
+
+
+def _section(value: Any) -> str:
+    name = pmt.symbol_to_string(value)
+    if name not in SECTIONS:
+        raise ValueError(f"not one of {', '.join(SECTIONS)}")
+    return name
+
+
+@dataclass(frozen=True)
+class _Codec:
+    """How a key's value is written as a PMT and read back; `read` raises on a wrong type."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+_INTEGER = _Codec(lambda value: pmt.from_long(int(value)), _integer)
+_REAL = _Codec(lambda value: pmt.from_double(float(value)), pmt.to_double)
+_BOOL = _Codec(lambda value: pmt.from_bool(bool(value)), pmt.to_bool)
+_STRING = _Codec(pmt.intern, pmt.symbol_to_string)
+_SECTION = _Codec(pmt.intern, _section)
+_SHAPE = _Codec(_shape_to_pmt, _shape)
+_FLOATS = _Codec(
+    lambda value: vectors.from_array(np.asarray(value, dtype=np.float32)),
+    lambda value: vectors.to_array(value, np.float32),
+)
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Keys of a PDU's metadata dict; None means the key is absent.
+
+    Attributes:
+        image_id: image the PDU belongs to, 0 … 65535.
+        section: "analog", "bits" or "text".
+        fragment, fragments: this is burst `fragment` of the section's `fragments`.
+        fragments_received: how many of them the receiver got (sections put together again).
+        model: wire id of the codec, 0 where none applies.
+        rate: JSCC channel symbols per 16x16 block, or the MCS index of bits and text.
+        shape: (height, width, 3) of the image.
+        total: complex symbols of an analog section; payload bytes of bits and text.
+        aux: codec side information, 16 bits.
+        snr_db: at a receiver the measured Es/N0; at an encoder the one it was told.
+        noise_var: error variance of every symbol of the vector, inf where it was lost.
+        cfo_hz: measured carrier frequency offset.
+        crc_ok: header CRC of a fragment; payload CRC of bytes and text. Analog payloads have none.
+        sample: index in the received stream of the (last) burst's first sample.
+        name: file the image came from, without its folder.
+    """
+
+    image_id: int | None = None
+    section: str | None = None
+    fragment: int | None = None
+    fragments: int | None = None
+    fragments_received: int | None = None
+    model: int | None = None
+    rate: int | None = None
+    shape: Shape | None = None
+    total: int | None = None
+    aux: int | None = None
+    snr_db: float | None = None
+    noise_var: NDArray[np.float32] | None = None
+    cfo_hz: float | None = None
+    crc_ok: bool | None = None
+    sample: int | None = None
+    name: str | None = None
+
+    def to_pmt(self) -> Any:
+        """The metadata as a PMT dict, absent keys left out."""
+        result = pmt.make_dict()
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if value is not None:
+                result = pmt.dict_add(result, pmt.intern(f.name), _CODECS[f.name].write(value))
+        return result
+
+    @classmethod
+    def from_pmt(cls, data: Any, require: tuple[str, ...] = ()) -> Metadata:
+        """Read a PMT dict.
+
+        Raises:
+            PduError: not a dict, a key of `require` is missing, or a value has another type.
+        """
+        # An empty dict is the empty list in PMT.
+        if not (pmt.is_dict(data) or pmt.is_null(data)):
+            raise PduError("metadata is not a dict")
+        values: dict[str, Any] = {}
+        for f in fields(cls):
+            value = pmt.dict_ref(data, pmt.intern(f.name), pmt.PMT_NIL)
+            if pmt.is_null(value):
+                continue
+            try:
+                values[f.name] = _CODECS[f.name].read(value)
+            except Exception as error:  # pybind maps PMT's own exceptions to several types
+                raise PduError(f"metadata {f.name}: {error}") from error
+        missing = [name for name in require if name not in values]
+        if missing:
+            raise PduError(f"metadata lacks {', '.join(missing)}")
+        return cls(**values)
+
+    def header(self, length: int) -> Header:
+        """The burst header these keys describe; `length` payload symbols.
+
+        Raises:
+            PduError: a key is missing or does not fit its field.
+        """
+        names = ("section", "image_id", "fragment", "fragments", "rate", "shape", "total")
+        missing = [name for name in names if getattr(self, name) is None]
+        if missing:
+            raise PduError(f"metadata lacks {', '.join(missing)}")
+        assert self.shape is not None
+        assert self.section is not None
+        try:
+            return Header(
+                section=Section[self.section.upper()],
+                image_id=self.image_id or 0,
+                fragment=self.fragment or 0,
+                fragments=self.fragments or 0,
+                model=self.model or 0,
+                rate=self.rate or 0,
+                height=self.shape[0],
+                width=self.shape[1],
+                length=length,
+                total=self.total or 0,
+                aux=self.aux or 0,
+            )
+        except HeaderError as error:
+            raise PduError(str(error)) from error
+
+    @classmethod
+    def of_header(cls, header: Header, **others: Any) -> Metadata:
+        """Metadata of a received header, with more keys in `others`."""
+        return cls(
+            image_id=header.image_id,
+            section=header.section.name.lower(),
+            fragment=header.fragment,
+            fragments=header.fragments,
+            model=header.model,
+            rate=header.rate,
+            shape=(header.height, header.width, 3),
+            total=header.total,
+            aux=header.aux,
+            **others,
+        )
+
+
+_CODECS: dict[str, _Codec] = {
+    "image_id": _INTEGER,
+    "section": _SECTION,
+    "fragment": _INTEGER,
+    "fragments": _INTEGER,
+    "fragments_received": _INTEGER,
+    "model": _INTEGER,
+    "rate": _INTEGER,
+    "shape": _SHAPE,
+    "total": _INTEGER,
+    "aux": _INTEGER,
+    "snr_db": _REAL,
+    "noise_var": _FLOATS,
+    "cfo_hz": _REAL,
+    "crc_ok": _BOOL,
+    "sample": _INTEGER,
+    "name": _STRING,
+}
+assert list(_CODECS) == [f.name for f in fields(Metadata)]
+
+
+def make_pdu(metadata: Metadata, data: NDArray[Any]) -> Any:
+    """A PDU; `data` is uint8, float32 or complex64 of any shape and is copied."""
+    return pmt.cons(metadata.to_pmt(), vectors.from_array(data))
+
+
+def read_pdu(
+    pdu: Any, dtype: type[np.generic], require: tuple[str, ...] = ()
+) -> tuple[Metadata, NDArray[Any]]:
+    """Metadata and a read-only view of the data of a PDU.
+
+    Raises:
+        PduError: not a PDU, data of another type, or metadata that does not follow the schema.
+    """
+    # A dict is a list of pairs and so passes for a pair: its cdr is then no vector.
+    if not pmt.is_pair(pdu):
+        raise PduError("not a PDU")
+    try:
+        data = vectors.to_array(pmt.cdr(pdu), dtype)
+    except TypeError as error:
+        raise PduError(f"data is {error}") from error
+    metadata = Metadata.from_pmt(pmt.car(pdu), require)
+    if metadata.noise_var is not None and metadata.noise_var.size != data.size:
+        raise PduError(f"noise_var has {metadata.noise_var.size} values for {data.size} symbols")
+    return metadata, data
+
+
+def read_image(pdu: Any) -> tuple[Metadata, NDArray[np.uint8]]:
+    """Metadata and pixels [height, width, 3] of an image PDU.
+
+    Raises:
+        PduError: as `read_pdu`, or the pixels do not fill the shape.
+    """
+    metadata, pixels = read_pdu(pdu, np.uint8, require=("image_id", "shape"))
+    assert metadata.shape is not None
+    if pixels.size != int(np.prod(metadata.shape)) or not pixels.size:
+        raise PduError(f"{pixels.size} bytes for an image of {metadata.shape}")
+    return metadata, pixels.reshape(metadata.shape)

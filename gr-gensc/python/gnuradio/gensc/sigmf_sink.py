@@ -1,0 +1,86 @@
+"""SigMF sink block."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from gnuradio import gr
+from numpy.typing import NDArray
+
+from .errors import GenscError
+from .sigmf_files import recording_files, write_meta
+
+
+class sigmf_sink(gr.sync_block):
+    """Writes the stream as a SigMF recording: PATH.sigmf-data and PATH.sigmf-meta (cf32_le).
+
+    The metadata is written at the start, so that an interrupted recording can be read, and again
+    at the end with the checksum of the data.
+
+    Args:
+        path: with or without one of the two suffixes; its folder is made.
+        sample_rate: samples per second.
+        center_frequency: Hz; 0 for baseband.
+        description: a line for people.
+
+    Raises:
+        GenscError: the files cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        sample_rate: float,
+        center_frequency: float = 0.0,
+        description: str = "gr-gensc bursts",
+    ) -> None:
+        gr.sync_block.__init__(self, "sigmf_sink", [np.complex64], None)
+        self.data_path, self.meta_path = recording_files(path)
+        self.sample_rate = float(sample_rate)
+        self.center_frequency = float(center_frequency)
+        self.description = description
+        self.samples = 0
+        self._start_time = ""
+        self._file: BinaryIO | None = None
+        try:
+            self.data_path.parent.mkdir(parents=True, exist_ok=True)
+            self.data_path.open("wb").close()
+        except OSError as error:
+            raise GenscError(f"{self.data_path}: {error.strerror}") from error
+
+    def start(self) -> bool:
+        """Begin the recording."""
+        self.samples = 0
+        self._start_time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        self._file = self.data_path.open("wb")
+        self._write_meta(None)
+        return True
+
+    def work(self, input_items: list[NDArray[np.complex64]], output_items: list[Any]) -> int:
+        """Append the samples."""
+        assert self._file is not None
+        samples = input_items[0]
+        self._file.write(samples.astype("<c8", copy=False).data)
+        self.samples += samples.size
+        return int(samples.size)
+
+    def stop(self) -> bool:
+        """End the recording and seal it with its checksum."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self._write_meta(self.data_path)
+        return True
+
+    def _write_meta(self, sealed: Path | None) -> None:
+        write_meta(
+            self.meta_path,
+            sample_rate=self.sample_rate,
+            center_frequency=self.center_frequency,
+            description=self.description,
+            start_time=self._start_time,
+            sealed=sealed,
+        )

@@ -1,0 +1,42 @@
+"""Text decoder block."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from gensc_phy.text import decode_text
+
+from .errors import PduError
+from .mcs_choice import mcs_by_index
+from .message_ports import message_block
+from .metadata import make_pdu, read_pdu
+
+
+class text_decoder(message_block):
+    """Decodes each text [section] into a [text] PDU of UTF-8 bytes.
+
+    A damaged text is sent all the same, with `crc_ok` false and what is no UTF-8 replaced: readers
+    of captions can often use most of it. Sections of other kinds pass by.
+    """
+
+    def __init__(self) -> None:
+        message_block.__init__(self, "text_decoder")
+        self.failed = 0
+        self.setup_ports({"section": self._decode}, ["text"])
+
+    def _decode(self, pdu: Any) -> None:
+        metadata, symbols = read_pdu(pdu, np.complex64, require=("section", "image_id"))
+        if metadata.section != "text":
+            return
+        metadata, symbols = read_pdu(pdu, np.complex64, require=("rate", "total", "noise_var"))
+        mcs = mcs_by_index(metadata.rate)
+        try:
+            result = decode_text(symbols, metadata.noise_var, metadata.total, mcs)
+        except ValueError as error:
+            raise PduError(str(error)) from error
+        self.failed += not result.crc_ok
+        metadata = replace(metadata, noise_var=None, crc_ok=result.crc_ok)
+        utf8 = result.text.encode("utf-8")
+        self.publish("text", make_pdu(metadata, np.frombuffer(utf8, np.uint8)))

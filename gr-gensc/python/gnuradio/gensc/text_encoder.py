@@ -1,0 +1,62 @@
+"""Text encoder block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pmt
+from gensc_phy.text import DEFAULT_MCS, encode_text
+
+from .errors import PduError
+from .mcs_choice import mcs_by_index
+from .message_ports import message_block
+from .metadata import Metadata, make_pdu, read_pdu
+
+
+class text_encoder(message_block):
+    """Encodes each [text] into a text [section].
+
+    Takes PDUs with UTF-8 bytes (`image_id` and `shape` are passed on; without `image_id` a counter)
+    and plain strings, as GNU Radio's message strobe and message edit box send them.
+
+    Args:
+        mcs: index into the MCS table; 3 is 16-QAM with rate 1/2.
+
+    Raises:
+        GenscError: no such MCS.
+    """
+
+    def __init__(self, mcs: int = DEFAULT_MCS.index) -> None:
+        message_block.__init__(self, "text_encoder")
+        self.set_mcs(mcs)
+        self._count = 0
+        self.setup_ports({"text": self._encode}, ["section"])
+
+    def set_mcs(self, mcs: int) -> None:
+        """The scheme, from the next text on."""
+        self._mcs = mcs_by_index(mcs)
+
+    def _encode(self, message: Any) -> None:
+        if pmt.is_symbol(message):
+            metadata, text = Metadata(), pmt.symbol_to_string(message)
+        else:
+            metadata, data = read_pdu(message, np.uint8)
+            try:
+                text = data.tobytes().decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise PduError(f"text is not UTF-8: {error.reason}") from error
+        mcs = self._mcs
+        image_id = self._count if metadata.image_id is None else metadata.image_id
+        self._count = (self._count + 1) & 0xFFFF
+        payload, symbols = encode_text(text, mcs)
+        section = Metadata(
+            image_id=image_id,
+            section="text",
+            model=0,
+            rate=mcs.index,
+            shape=metadata.shape or (0, 0, 3),
+            total=len(payload),
+            name=metadata.name,
+        )
+        self.publish("section", make_pdu(section, symbols))

@@ -1,0 +1,61 @@
+"""A ZeroMQ socket that says in one line why it cannot be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import zmq
+
+from .errors import GenscError
+
+_REFUSED = zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+
+
+class Endpoint:
+    """One socket in a context of its own; opened by the constructor.
+
+    Args:
+        kind: zmq.PUSH or zmq.PULL.
+        address: where; with port * any free one, then found in `address`.
+        bind: bind there, or connect.
+        options: integer socket options.
+
+    Attributes:
+        socket: the socket.
+        monitor: tells of peers that do not speak ZeroMQ.
+
+    Raises:
+        GenscError: the address cannot be opened.
+    """
+
+    def __init__(self, kind: int, address: str, bind: bool, options: Mapping[int, int]) -> None:
+        self._kind, self.address, self._bind = kind, address, bool(bind)
+        self._options = dict(options)
+        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
+        self.open()
+
+    def open(self) -> None:
+        """Open the socket, unless it is open."""
+        if self._context is not None:
+            return
+        self._context = zmq.Context()
+        self.socket = self._context.socket(self._kind)
+        for option, value in self._options.items():
+            self.socket.setsockopt(option, value)
+        self.monitor = self.socket.get_monitor_socket(_REFUSED)
+        try:
+            (self.socket.bind if self._bind else self.socket.connect)(self.address)
+        except zmq.ZMQError as error:
+            self.close()
+            raise GenscError(f"{self.address}: {error.strerror}") from error
+        if self._bind:
+            self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def close(self, linger_s: float = 0.0) -> None:
+        """Close it, after at most `linger_s` for what was sent to leave."""
+        if self._context is None:
+            return
+        self.socket.disable_monitor()
+        self.socket.close(linger=int(linger_s * 1000))
+        self._context.destroy(linger=int(linger_s * 1000))
+        self._context = None
