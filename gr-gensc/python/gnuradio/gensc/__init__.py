@@ -19,7 +19,7 @@ from .errors import GenscError, PduError, one_line_errors
 from .fragment_to_stream import fragment_to_stream
 from .fragmenter import fragmenter
 from .grc_path import grc_blocks_path
-from .idle import wait_until_idle
+from .idle import end_when_idle, wait_until_idle
 from .image_sink import image_sink
 from .image_source import image_source
 from .jscc_decoder import jscc_decoder
@@ -47,6 +47,7 @@ __all__ = [
     "burst_rx",
     "burst_tx",
     "channel",
+    "end_when_idle",
     "fragment_to_stream",
     "fragmenter",
     "grc_blocks_path",

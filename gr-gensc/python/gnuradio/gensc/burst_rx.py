@@ -39,7 +39,7 @@ class burst_rx(MessagePorts, gr.sync_block):
         self.stats_interval_s = float(stats_interval_s)
         self._receiver = BurstReceiver(config)
         self._stats_due = 0.0
-        self.setup_ports({}, ["fragment", "stats"])
+        self.setup_ports({"end": self._end}, ["fragment", "stats"], controls=["end"])
         # GNU Radio sizes the buffer before this block by its output multiple.
         self.set_output_multiple(INPUT_CHUNK)
 
@@ -59,6 +59,8 @@ class burst_rx(MessagePorts, gr.sync_block):
     def work(self, input_items: list[NDArray[np.complex64]], output_items: list[Any]) -> int:
         """Give the receiver all samples there are."""
         samples = input_items[0]
+        if self._ended:
+            return int(samples.size)
         self._give(self._receiver.push(samples))
         now = time.monotonic()
         if now >= self._stats_due:
@@ -66,13 +68,28 @@ class burst_rx(MessagePorts, gr.sync_block):
             self._give_stats()
         return int(samples.size)
 
-    def stop(self) -> bool:
+    def end(self) -> None:
+        """End the stream here, as if its source had ended; the samples that follow are ignored.
+
+        For sources that never end. The blocks behind the receiver give out what they hold and end;
+        `wait_ended` of the last one tells when.
+        """
+        self._post(pmt.intern("end"), pmt.PMT_NIL)
+
+    def _end(self, _: Any) -> None:
         """Give out what the end of the stream has cut off, and the last counters."""
+        if self._ended:
+            return
         self._give(self._receiver.flush())
         self._give_stats()
         self._ended = True
-        # GNU Radio has told the neighbours before it called this; they waited for the flag above.
+        # At the end of a finite stream GNU Radio has told the neighbours already, before `stop`;
+        # they waited for the flag above.
         self.notify_msg_neighbors()
+
+    def stop(self) -> bool:
+        """GNU Radio has ended the block: give out the rest."""
+        self._end(None)
         self.set_output_multiple(INPUT_CHUNK)
         return super().stop()
 

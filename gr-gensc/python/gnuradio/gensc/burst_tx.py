@@ -13,6 +13,7 @@ from gensc_phy.header import Header
 from gnuradio import gr
 from numpy.typing import NDArray
 
+from .buffers import set_output_buffer
 from .errors import GenscError
 from .message_ports import QUEUE_LIMIT, MessagePorts
 from .metadata import read_pdu
@@ -64,7 +65,7 @@ class burst_tx(MessagePorts, gr.sync_block):
         self._tail_due = 0
         self._ending = False
         self.setup_ports({"fragment": self._add}, limits={"fragment": QUEUE_LIMIT})
-        self.set_min_output_buffer(OUTPUT_BUFFER)
+        set_output_buffer(self, OUTPUT_BUFFER)
 
     def start(self) -> bool:
         """Begin with an empty queue."""

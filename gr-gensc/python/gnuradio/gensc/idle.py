@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .burst_rx import burst_rx
+    from .message_ports import MessagePorts
 
 _POLL_S = 0.1
 
@@ -28,3 +32,27 @@ def wait_until_idle(source: Any, idle_s: float, first_s: float | None = None) ->
         if patience is not None and now - since >= patience:
             return count > 0
         time.sleep(_POLL_S)
+
+
+def end_when_idle(
+    source: Any,
+    receiver: burst_rx,
+    last: MessagePorts,
+    idle_s: float,
+    first_s: float | None = None,
+    patience_s: float = 600.0,
+) -> bool:
+    """`wait_until_idle`, then end the stream at `receiver` and wait for the `last` block behind it.
+
+    Args:
+        source, idle_s, first_s: see wait_until_idle.
+        receiver: where the stream is ended.
+        last: block at the end of the chain of PDUs.
+        patience_s: seconds given to the chain for what it still has to do.
+
+    Returns:
+        False when not even a first sample came, or the chain did not end.
+    """
+    heard = wait_until_idle(source, idle_s, first_s)
+    receiver.end()
+    return last.wait_ended(patience_s) and heard

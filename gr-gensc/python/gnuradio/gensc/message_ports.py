@@ -177,6 +177,13 @@ class MessagePorts:
             )
         )
 
+    def wait_ended(self, timeout_s: float) -> bool:
+        """Wait until the block has given out everything; False after `timeout_s` seconds."""
+        deadline = time.monotonic() + timeout_s
+        while not self._ended and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+        return self._ended
+
     def start(self) -> bool:
         """GNU Radio starts the flowgraph."""
         self._ended = self._stopped = False

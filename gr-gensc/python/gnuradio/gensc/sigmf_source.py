@@ -8,6 +8,7 @@ import numpy as np
 from gnuradio import gr
 from numpy.typing import NDArray
 
+from .buffers import set_output_buffer
 from .errors import GenscError
 from .sigmf_files import DATATYPES, open_recording
 
@@ -22,14 +23,16 @@ class sigmf_source(gr.sync_block):
         path: with or without one of the two suffixes.
         sample_rate: what the flowgraph expects; another one in the metadata is refused. 0 accepts
             any.
+        repeat: start again after the last sample, for ever.
 
     Raises:
         GenscError: a file is missing, the metadata is not valid, or the rate is another one.
     """
 
-    def __init__(self, path: str, sample_rate: float = 0.0) -> None:
+    def __init__(self, path: str, sample_rate: float = 0.0, repeat: bool = False) -> None:
         gr.sync_block.__init__(self, "sigmf_source", None, [np.complex64])
         self.recording = open_recording(path)
+        self.repeat = bool(repeat)
         recorded = self.recording.sample_rate
         if sample_rate and recorded and recorded != sample_rate:
             raise GenscError(
@@ -48,16 +51,22 @@ class sigmf_source(gr.sync_block):
             else np.zeros((0, 2), kind)
         )
         self._played = 0
-        self.set_min_output_buffer(1 << 16)
+        set_output_buffer(self, 1 << 16)
 
     def start(self) -> bool:
         """Begin with the first sample."""
         self._played = 0
         return True
 
+    def set_repeat(self, repeat: bool) -> None:
+        """Whether to start again after the last sample."""
+        self.repeat = bool(repeat)
+
     def work(self, input_items: list[Any], output_items: list[NDArray[np.complex64]]) -> int:
         """The next samples; the end after the last one."""
         out = output_items[0]
+        if self.repeat and self._played == len(self._values):
+            self._played = 0
         part = self._values[self._played : self._played + out.size]
         if not len(part):
             return -1
