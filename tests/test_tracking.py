@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from gensc_phy.channel import complex_noise
-from gensc_phy.tracking import KnownCarriers, residual_rotation, track
+from gensc_phy.tracking import Moments, drift_ramp, residual_rotation, track
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,20 +13,19 @@ def test_the_rotation_of_a_phasor_sequence_is_found(rotation, n):
     )
 
 
-def known(gain: np.ndarray, drift: float, noise: float = 0.0) -> KnownCarriers:
-    """Sixteen full symbols, then pilots, through a flat channel with that gain and drift."""
-    carriers = np.array([-21.0, -7.0, 7.0, 21.0])
-    n = len(gain)
-    symbol = np.repeat(np.arange(n), 4).astype(np.float32)
-    angle = np.tile(2 * np.pi / 64 * carriers, n).astype(np.float32)
-    clean = gain[symbol.astype(int)] * np.exp(-1j * drift * symbol * angle)
-    matched = clean + complex_noise(4 * n, noise, np.random.default_rng(0))
-    return KnownCarriers(
-        matched=matched.astype(np.complex64),
-        weight=np.ones(4 * n, np.float32),
-        symbol=symbol,
-        angle=angle,
-        starts=np.arange(n) * 4,
+THETA = (2 * np.pi / 64 * np.array([-21.0, -7.0, 7.0, 21.0])).astype(np.float32)
+
+
+def known(gain: np.ndarray, drift: float, noise: float = 0.0, seed: int = 0) -> Moments:
+    """Four pilots a symbol through a flat channel with that gain and drift."""
+    m = np.arange(len(gain))[:, None]
+    z = gain[:, None] * np.exp(-1j * drift * m * THETA)
+    z = z + complex_noise(z.size, noise, np.random.default_rng(seed)).reshape(z.shape)
+    ones = np.ones(len(gain), np.float32)
+    return Moments(
+        z=z.astype(np.complex64) @ Moments.basis(THETA),
+        w=4 * ones,
+        leverage=ones * np.sum(THETA**2),
     )
 
 
@@ -48,10 +47,13 @@ def test_the_reported_error_of_the_gain_is_the_error_made():
     gain = np.ones(98, complex)
     noise = 0.5
     errors = []
-    rng = np.random.default_rng(1)
-    for _ in range(40):
-        k = known(gain, 0.0)
-        noisy = k.matched + complex_noise(len(k.matched), noise, rng)
-        found = track(KnownCarriers(noisy, k.weight, k.symbol, k.angle, k.starts), 6.0)
+    for seed in range(40):
+        found = track(known(gain, 0.0, noise, seed), 6.0)
         errors.append(np.mean(np.abs(found.gain - gain)[20:-20] ** 2))
     assert np.mean(errors) == pytest.approx(noise * found.gain_error, rel=0.4)
+
+
+@given(st.floats(-1e-2, 1e-2), st.integers(0, 20), st.integers(0, 90))
+def test_the_drift_ramp_is_the_exponential_it_stands_for(drift, first, count):
+    m = np.arange(first, first + count)[:, None]
+    assert np.allclose(drift_ramp(drift, first, count, THETA), np.exp(1j * drift * m * THETA))

@@ -6,10 +6,11 @@ bursts. The way down: `split` -> `BurstModulator`; the way up: `BurstReceiver` -
 
 from .burst import BurstModulator, papr_db
 from .config import WaveformConfig
+from .demodulate import Burst
 from .fragment import Assembler, SectionSymbols, split
 from .header import Header, HeaderError, Section
 from .mcs import MCS_TABLE, Mcs, choose_mcs
-from .receiver import Burst, BurstReceiver, ReceiverStats
+from .receiver import BurstReceiver, ReceiverStats
 
 __all__ = [
     "MCS_TABLE",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from .config import WaveformConfig
@@ -34,20 +35,30 @@ def delay_projection(cfg: WaveformConfig) -> tuple[NDArray[np.complex64], int]:
     return (u @ u.conj().T).astype(np.complex64), u.shape[1]
 
 
+@lru_cache(maxsize=8)
+def _taper(cfg: WaveformConfig) -> NDArray[np.float32]:
+    """Hann window over the band: keeps the side lobes of a strong path from passing as paths."""
+    return np.hanning(cfg.occupied + 2)[1:-1].astype(np.float32)
+
+
+def _tapered_grid(h: NDArray[np.complex64], cfg: WaveformConfig) -> NDArray[np.complex64]:
+    grid = np.zeros(cfg.fft_size, dtype=np.complex64)
+    grid[cfg.carriers] = h * _taper(cfg)
+    return grid
+
+
 def first_path(h: NDArray[np.complex64], cfg: WaveformConfig) -> int:
     """Delay of the first significant path relative to the FFT window, samples (may be negative).
 
     Args:
         h: least-squares response on the occupied carriers, [occupied].
     """
-    grid = np.zeros(cfg.fft_size, dtype=np.complex64)
-    # A Hann taper over the band keeps the side lobes of a strong path from passing as paths.
-    grid[cfg.carriers] = h * np.hanning(cfg.occupied + 2)[1:-1]
-    taps = np.abs(np.fft.ifft(grid)) ** 2
+    response = scipy.fft.ifft(_tapered_grid(h, cfg))
     delays = np.arange(-cfg.cp_len, cfg.cp_len)
-    taps = taps[delays]
-    strongest = int(np.argmax(taps))
-    noise = float(np.median(np.abs(taps))) / np.log(2)
+    taps = response.real[delays] ** 2 + response.imag[delays] ** 2
+    strongest = int(taps.argmax())
+    # The median of exponentially distributed powers is ln 2 of their mean.
+    noise = float(np.sort(taps)[len(taps) // 2]) / np.log(2)
     # 15 dB below the strongest path and well above the noise floor counts as a path.
     floor = max(taps[strongest] * 10**-1.5, 8.0 * noise)
     window = taps[max(0, strongest - cfg.cp_len + 2 * PRE_CURSOR) : strongest + 1]
@@ -75,5 +86,5 @@ def estimate_from_known(
     received: NDArray[np.complex64], known: NDArray[np.complex64]
 ) -> NDArray[np.complex64]:
     """Least-squares response per carrier from known symbols; both [symbols, occupied]."""
-    energy = np.sum(np.abs(known) ** 2, axis=0)
-    return (np.sum(received * np.conj(known), axis=0) / energy).astype(np.complex64)
+    energy = (known.real**2 + known.imag**2).sum(axis=0)
+    return (received * np.conj(known)).sum(axis=0) / energy

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from . import bits
 from .config import WaveformConfig
+from .demodulate import Burst
 from .header import Header, HeaderError, Section
 from .mcs import MCS_TABLE
-from .receiver import Burst
 from .sequences import permutation
 
 MAX_FRAGMENTS = 4096

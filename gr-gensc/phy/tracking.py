@@ -1,8 +1,8 @@
 """Phase, gain and timing over a burst: residual CFO, sampling offset, slow fading.
 
-After the channel estimate H, symbol m sees Y[m,k] = g_m e^{-j 2 pi k tau_m / N} H[k] X[m,k] + noise
-with g_m from residual CFO and fading and tau_m from the sampling clock offset. Known symbols
-(training, decoded header, pilots) give both.
+After the channel estimate H, symbol m sees Y[m,k] = g_m e^{-j theta_k tau m} H[k] X[m,k] + noise,
+theta_k = 2 pi k / N, with g_m from residual CFO and fading, and the drift tau from the sampling
+clock offset. Known symbols (training, decoded header, pilots) give both.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def residual_rotation(gains: NDArray[np.complexfloating], limit: float = 1.0) ->
     spectrum = scipy.fft.fft(gains, nfft)
     near = np.concatenate([spectrum[nfft - half :], spectrum[: len(bins) - half]])
     power = near.real**2 + near.imag**2
-    peak = int(np.argmax(power))
+    peak = int(power.argmax())
     if not 0 < peak < len(bins) - 1:
         return float(bins[peak])
     # Parabola through the peak and its neighbours.
-    left, mid, right = (float(p) for p in power[peak - 1 : peak + 2])
+    left, mid, right = power[peak - 1 : peak + 2].tolist()
     curvature = left - 2 * mid + right
     shift = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
-    return float(bins[peak] + shift * 2 * np.pi / nfft)
+    return float(bins[peak]) + shift * 2 * np.pi / nfft
 
 
 @lru_cache(maxsize=256)
@@ -52,23 +52,32 @@ def _smoother(n: int, time_constant: float) -> NDArray[np.float32]:
     return np.exp(-0.5 * (distance / time_constant) ** 2).astype(np.float32)
 
 
+def _times(matrix: NDArray[np.float32], z: NDArray[np.complexfloating]) -> NDArray[np.complex64]:
+    """Real matrix times complex vector, without NumPy turning the matrix into a complex one."""
+    pairs = np.ascontiguousarray(z, dtype=np.complex64).view(np.float32).reshape(-1, 2)
+    return (matrix @ pairs).view(np.complex64)[:, 0]
+
+
 @dataclass(frozen=True)
-class KnownCarriers:
-    """The known carriers of a burst: all of the training and header, the pilots of the payload.
+class Moments:
+    """Known carriers of every symbol, reduced to what the fit needs.
+
+    With z = Y X* H* and w = |X H|^2, sums over the known carriers k of each symbol:
 
     Attributes:
-        matched: Y X* H*, [n]; first the training, symbol by symbol, then the pilots.
-        weight: |X H|^2 of each, [n].
-        symbol: OFDM symbol each belongs to, [n], ascending.
-        angle: 2 pi k / N of each one's carrier, [n].
-        starts: index of every symbol's first entry, [symbols].
+        z: [symbols, 3], the sums of z, theta z and theta^2 z.
+        w: [symbols], the sums of w.
+        leverage: [symbols], the sums of theta^2 w.
     """
 
-    matched: NDArray[np.complex64]
-    weight: NDArray[np.float32]
-    symbol: NDArray[np.float32]
-    angle: NDArray[np.float32]
-    starts: NDArray[np.int64]
+    z: NDArray[np.complex64]
+    w: NDArray[np.float32]
+    leverage: NDArray[np.float32]
+
+    @staticmethod
+    def basis(theta: NDArray[np.floating]) -> NDArray[np.float32]:
+        """[carriers, 3]: multiply z by it to get its moments."""
+        return np.stack([np.ones_like(theta), theta, theta**2], axis=1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -86,37 +95,53 @@ class Track:
     gain_error: float
 
 
-def track(known: KnownCarriers, time_constant: float) -> Track:
+def track(known: Moments, time_constant: float) -> Track:
     """Fit gain and timing drift to the known carriers.
 
+    The ramp e^{j theta tau m} that undoes the drift is expanded to second order, which holds for
+    the fractions of a sample that a burst drifts by.
+
     Args:
-        known: see KnownCarriers.
+        known: see Moments.
         time_constant: standard deviation of the gain's Gaussian smoother, symbols.
     """
-    n = len(known.starts)
+    n = len(known.w)
+    m = np.arange(n, dtype=np.float32)
     smooth = _smoother(n, time_constant)
-    energy = smooth @ np.add.reduceat(known.weight, known.starts)
-    lever = known.symbol * known.angle
-    leverage = max(float(np.sum(known.weight * lever**2)), 1e-30)
-    rotation = residual_rotation(np.add.reduceat(known.matched, known.starts))
-    spin = np.exp(1j * rotation * np.arange(n)).astype(np.complex64)
-    drift = 0.0
-    symbol = known.symbol.astype(np.intp)
-    derotated = known.matched * np.conj(spin)[symbol]
-    aligned = derotated
-    for _ in range(2):
-        gain = (smooth @ np.add.reduceat(aligned, known.starts)) / energy
-        phasor = np.conj(gain) / np.maximum(np.abs(gain) ** 2, 1e-30)
-        # Im = -drift * lever * weight: weighted least squares through the first symbol.
-        error = (aligned * phasor[symbol]).imag
-        drift -= float(np.sum(error * lever)) / leverage
-        aligned = derotated * np.exp(1j * np.float32(drift) * lever)
-    gain = (smooth @ np.add.reduceat(aligned, known.starts)) / energy * spin
+    energy = np.maximum(smooth @ known.w, 1e-30)
+    spin = np.exp(1j * residual_rotation(known.z[:, 0]) * m).astype(np.complex64)
+    z0, z1, z2 = (known.z * np.conj(spin)[:, None]).T
+    leverage = max(float(m**2 @ known.leverage), 1e-30)
+    drift, aligned, first = 0.0, z0, z1
+    for _ in range(3):
+        gain = _times(smooth, aligned) / energy
+        phasor = np.conj(gain) / np.maximum(gain.real**2 + gain.imag**2, 1e-30)
+        # Im = -theta^2 m drift w: weighted least squares through the first symbol.
+        drift -= float(m @ (first * phasor).imag) / leverage
+        turn = np.complex64(1j * drift) * m
+        aligned = z0 + turn * (z1 + np.float32(0.5) * turn * z2)
+        first = z1 + turn * z2
+    gain = _times(smooth, aligned) / energy * spin
     # Noise gain of the smoother in the middle of the burst.
     row = smooth[n // 2]
-    spread = float(np.sum(row**2)) / max(float(np.sum(row)), 1e-30)
+    spread = float(row @ row) / max(float(row.sum()), 1e-30)
     return Track(
         gain=gain.astype(np.complex64),
         drift=drift,
-        gain_error=spread / max(float(energy[n // 2]), 1e-30),
+        gain_error=spread / float(energy[n // 2]),
     )
+
+
+def drift_ramp(
+    drift: float, first: int, count: int, theta: NDArray[np.floating]
+) -> NDArray[np.complex64]:
+    """e^{j theta drift m} for symbols m = first … first + count - 1; [count, carriers].
+
+    A product of two short tables: the exponential of the whole grid costs more than the FFT.
+    """
+    step = 8
+    coarse = first + np.arange(0, max(count, 1), step)[:, None]
+    fine = np.arange(step)[:, None]
+    a = np.exp(1j * drift * coarse * theta).astype(np.complex64)
+    b = np.exp(1j * drift * fine * theta).astype(np.complex64)
+    return (a[:, None, :] * b[None, :, :]).reshape(-1, len(theta))[:count]
