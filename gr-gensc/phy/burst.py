@@ -52,6 +52,9 @@ class BurstModulator:
         ce = to_time(ce_carriers(c)[None, :].repeat(c.ce_symbols, axis=0), c)
         self._training = np.concatenate([p[-c.cp_len :], repeats, self._with_cp(ce).ravel()])
         self._training = self._training.astype(np.complex64)
+        self._filler = qpsk_sequence(c.n_data, 0xF111)
+        self._data_bins = c.carriers[c.data_positions]
+        self._pilot_bins = c.carriers[c.pilot_positions]
 
     def _with_cp(self, symbols: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
         return np.concatenate([symbols[:, -self.cfg.cp_len :], symbols], axis=1)
@@ -78,15 +81,15 @@ class BurstModulator:
         payload = np.empty(n_ofdm * c.n_data, dtype=np.complex64)
         payload[:n] = symbols
         # Known filler instead of silence keeps the power of the last OFDM symbol level.
-        payload[n:] = qpsk_sequence(c.n_data, 0xF111)[: payload.size - n]
+        payload[n:] = self._filler[: payload.size - n]
         payload = payload.reshape(n_ofdm, c.n_data)
         if c.precode:
             payload = scipy.fft.fft(payload, axis=1, norm="ortho")
-        carriers = np.empty((c.header_symbols + n_ofdm, c.occupied), dtype=np.complex64)
-        carriers[: c.header_symbols, c.data_positions] = encode_header(header, c)
-        carriers[c.header_symbols :, c.data_positions] = payload
-        carriers[:, c.pilot_positions] = pilots(c)[: len(carriers)]
-        samples = self._with_cp(to_time(carriers, c)).ravel()
+        grid = np.zeros((c.header_symbols + n_ofdm, c.fft_size), dtype=np.complex64)
+        grid[: c.header_symbols, self._data_bins] = encode_header(header, c)
+        grid[c.header_symbols :, self._data_bins] = payload
+        grid[:, self._pilot_bins] = pilots(c)[: len(grid)]
+        samples = self._with_cp(scipy.fft.ifft(grid, norm="ortho", overwrite_x=True)).ravel()
         if c.clip_db is not None:
             samples = clip_envelope(samples, c.clip_db)
-        return np.concatenate([self._training, samples.astype(np.complex64)])
+        return np.concatenate([self._training, samples])

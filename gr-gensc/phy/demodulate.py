@@ -204,14 +204,17 @@ class BurstDemodulator:
         signal = max(energy - noise * from_h, _TINY)
 
         gain = tracked.gain[n_train:, None]
-        ramp = drift_ramp(tracked.drift, n_train, whole, self._theta_data)
-        matched = spectra[:, self._data_bins] * ramp * np.conj(gain)
+        y = spectra[:, self._data_bins]
+        y *= drift_ramp(tracked.drift, n_train, whole, self._theta_data)
         h, power = a.channel[c.data_positions], power[c.data_positions]
         gain_power = np.maximum(gain.real**2 + gain.imag**2, _TINY)
         if c.precode:
-            symbols, variance = _despread(matched, h, power * gain_power, error)
+            y *= np.conj(gain)
+            symbols, variance = _despread(y, h, power * gain_power, error)
         else:
-            symbols = matched * (np.conj(h) / power) / gain_power
+            y *= np.conj(gain) / gain_power
+            y *= np.conj(h) / power
+            symbols = y
             variance = (error / gain_power) * (1.0 / power)
         n = a.header.length
         out = np.zeros(n, dtype=np.complex64)

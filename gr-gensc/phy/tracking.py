@@ -110,17 +110,18 @@ def track(known: Moments, time_constant: float) -> Track:
     smooth = _smoother(n, time_constant)
     energy = np.maximum(smooth @ known.w, 1e-30)
     spin = np.exp(1j * residual_rotation(known.z[:, 0]) * m).astype(np.complex64)
-    z0, z1, z2 = (known.z * np.conj(spin)[:, None]).T
+    z0, z1, z2 = np.ascontiguousarray((known.z * np.conj(spin)[:, None]).T)
     leverage = max(float(m**2 @ known.leverage), 1e-30)
     drift, aligned, first = 0.0, z0, z1
-    for _ in range(3):
+    # The first estimate is a little short, as the drift itself blurs the gain it starts from.
+    for _ in range(2):
         gain = _times(smooth, aligned) / energy
-        phasor = np.conj(gain) / np.maximum(gain.real**2 + gain.imag**2, 1e-30)
         # Im = -theta^2 m drift w: weighted least squares through the first symbol.
-        drift -= float(m @ (first * phasor).imag) / leverage
+        drift -= float(m @ (first / np.where(gain == 0, 1, gain)).imag) / leverage
         turn = np.complex64(1j * drift) * m
-        aligned = z0 + turn * (z1 + np.float32(0.5) * turn * z2)
-        first = z1 + turn * z2
+        bent = turn * z2
+        first = z1 + bent
+        aligned = z0 + turn * (z1 + np.float32(0.5) * bent)
     gain = _times(smooth, aligned) / energy * spin
     # Noise gain of the smoother in the middle of the burst.
     row = smooth[n // 2]
