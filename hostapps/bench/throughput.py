@@ -1,0 +1,76 @@
+"""Samples per second of whole flowgraphs: transmitter, channel and receiver together."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pmt
+from gensc_host.bench.stock_ofdm import PacketLink
+from gensc_phy import Section, WaveformConfig, split
+from gensc_phy.channel import complex_noise
+from gnuradio import blocks, channels, gensc, gr
+from gnuradio.gensc.metadata import Metadata, make_pdu
+
+SNR_DB = 20.0
+
+
+class _Collector(gr.basic_block):
+    """Counts the fragments received."""
+
+    def __init__(self) -> None:
+        gr.basic_block.__init__(self, "collector", None, None)
+        self.count = 0
+        self.message_port_register_in(pmt.intern("in"))
+        self.set_msg_handler(pmt.intern("in"), self._handle)
+
+    def _handle(self, message: object) -> None:
+        self.count += 1
+
+
+def our_link(bursts: int) -> float:
+    """`burst_tx` -> `channel_model` -> `burst_rx`, analog bursts of the longest size.
+
+    Returns:
+        Samples per second through the channel.
+
+    Raises:
+        RuntimeError: when not every burst arrives; the figure would mean nothing.
+    """
+    cfg = WaveformConfig()
+    payload = complex_noise(cfg.max_payload, 1.0, np.random.default_rng(0))
+    top = gr.top_block("our_link")
+    transmitter = gensc.burst_tx(cfg, max_queue=bursts)
+    model = channels.channel_model(10 ** (-SNR_DB / 20), 0.0, 1.0, [1.0], 1)
+    receiver, collector = gensc.burst_rx(cfg), _Collector()
+    gate = blocks.tag_gate(gr.sizeof_gr_complex, False)
+    top.connect(transmitter, gate, model, receiver)
+    top.msg_connect(receiver, "fragment", collector, "in")
+    for i in range(bursts):
+        ((header, symbols),) = split(
+            Section.ANALOG, i, payload,
+            model=1, rate=32, height=256, width=256, total=len(payload), aux=0, cfg=cfg,
+        )  # fmt: skip
+        transmitter.to_basic_block()._post(
+            pmt.intern("fragment"), make_pdu(Metadata.of_header(header), symbols)
+        )
+    samples = bursts * (cfg.burst_len(len(payload)) + cfg.gap)
+    start = time.perf_counter()
+    top.start()
+    while collector.count < bursts and time.perf_counter() - start < 120:
+        time.sleep(0.002)
+    seconds = time.perf_counter() - start
+    top.stop()
+    top.wait()
+    if collector.count < bursts:
+        raise RuntimeError(f"{collector.count} of {bursts} bursts received at {SNR_DB} dB")
+    return samples / seconds
+
+
+def stock_link(packets: int) -> float:
+    """`ofdm_tx` -> `channel_model` -> `ofdm_rx`, 1500-byte packets; samples per second."""
+    top = PacketLink(packets, SNR_DB)
+    start = time.perf_counter()
+    top.run()
+    seconds = time.perf_counter() - start
+    return top.samples.nitems_read(0) / seconds
