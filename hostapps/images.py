@@ -76,10 +76,19 @@ def load_image(path: str | Path, max_side: int | None = None) -> NDArray[np.uint
     return np.asarray(rgb, dtype=np.uint8)
 
 
-def fit(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Crop the middle of `image` to the shape asked for and scale it to height×width."""
-    size = (width, height)
-    fitted = ImageOps.fit(Image.fromarray(image), size, Image.Resampling.LANCZOS)
+def fit(
+    image: NDArray[np.uint8], height: int, width: int, vertical: float = 0.5
+) -> NDArray[np.uint8]:
+    """Crop `image` to the shape asked for and scale it to height×width.
+
+    `vertical` says what is kept where rows are cropped: 0 the top, 0.5 the middle, 1 the bottom.
+    """
+    fitted = ImageOps.fit(
+        Image.fromarray(image),
+        (width, height),
+        Image.Resampling.LANCZOS,
+        centering=(0.5, vertical),
+    )
     return np.asarray(fitted, dtype=np.uint8)
 
 

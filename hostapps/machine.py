@@ -27,7 +27,7 @@ def _memory_gib() -> float | None:
         return None
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use, which in a container is fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -55,7 +55,7 @@ def machine() -> dict[str, object]:
     """The machine as it goes into results: processor, cores, memory, system and versions."""
     return {
         "cpu": _cpu_model(),
-        "cores": _cores(),
+        "cores": cores(),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
         "versions": versions(),

@@ -55,3 +55,22 @@ class Reception:
     cfo_hz: float | None = None
     latency_ms: dict[str, float] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BytesReception:
+    """What became of a bits section.
+
+    Attributes:
+        payload: best effort where `crc_ok` is False; None when nothing arrived.
+        crc_ok: the payload is what was sent.
+        symbols: channel symbols spent.
+        snr_measured_db: mean over the received bursts.
+        counters: of the receiver and the assembler.
+    """
+
+    payload: bytes | None
+    crc_ok: bool
+    symbols: Symbols
+    snr_measured_db: float | None
+    counters: dict[str, int]

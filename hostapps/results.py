@@ -116,7 +116,7 @@ class Result:
         """The JSON line as a dict; numbers are rounded, NaN and infinities are null."""
         metrics = {name: _number(self.metrics.get(name), 4) for name in METRICS}
         missing = {
-            name: self.reasons.get(name, "not asked for in this run")
+            name: self.reasons.get(name, "not asked for")
             for name, value in metrics.items()
             if value is None
         }

@@ -1,0 +1,1 @@
+"""Classical transmission of images, as the learned codecs are compared with it."""

@@ -1,0 +1,138 @@
+"""Weights for host applications: loading with one clear line on failure, listing, limits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from gensc_host.errors import UserError
+from gensc_host.results import Weights
+
+if TYPE_CHECKING:
+    from gensc_models import JsccCodec, WeightsInfo
+
+#: Weights used where no --model is given.
+DEFAULT = "deepjscc-photo"
+#: The linear analog code that every comparison carries.
+LINEAR = "softcast"
+#: Most complex symbols of one section a receiver accepts (memory a header can ask for).
+MAX_SECTION_SYMBOLS = 1 << 22
+
+
+@dataclass(frozen=True)
+class ListedWeights:
+    """One set of weights as `gensc models` shows it.
+
+    Attributes:
+        name: what --model takes.
+        wire_id: what a burst header carries.
+        size: of the weights file, bytes.
+        sha256: of the weights file.
+        card: the model card, Markdown.
+    """
+
+    name: str
+    wire_id: int
+    size: int
+    sha256: str
+    card: str
+
+    @property
+    def summary(self) -> str:
+        """First line of prose of the card."""
+        prose = (line.strip() for line in self.card.splitlines())
+        return next((line for line in prose if line and line[0].isalpha()), "")
+
+    def as_dict(self) -> dict[str, object]:
+        """As it goes into JSON."""
+        return {
+            "name": self.name,
+            "wire_id": self.wire_id,
+            "size": self.size,
+            "sha256": self.sha256,
+            "summary": self.summary,
+        }
+
+
+def list_weights(name: str = "") -> list[ListedWeights]:
+    """All weights at hand, or those called `name`.
+
+    Raises:
+        UserError: there are none, or none of that name.
+    """
+    from gensc_models import available
+
+    infos = {info.name: info for info in available()}
+    if name and name not in infos:
+        raise UserError(f"no weights called {name!r} (installed: {', '.join(infos) or 'none'})")
+    if not infos:
+        raise UserError("no weights found: clone the repository again, or gensc train jscc")
+    return [_listed(info) for info in infos.values() if name in ("", info.name)]
+
+
+def _listed(info: WeightsInfo) -> ListedWeights:
+    card = info.path / "README.md"
+    return ListedWeights(
+        name=info.name,
+        wire_id=info.wire_id,
+        size=info.size_bytes,
+        sha256=info.sha256,
+        card=card.read_text(encoding="utf-8") if card.exists() else "",
+    )
+
+
+def load(name: str = "") -> tuple[JsccCodec, Weights]:
+    """A codec by name or folder ("" is the default one) and which weights it has.
+
+    Raises:
+        UserError: no such weights, or damaged ones.
+    """
+    from gensc_models import WeightsError, load_codec
+
+    try:
+        codec = load_codec(name or DEFAULT)
+    except WeightsError as error:
+        raise UserError(str(error)) from error
+    return codec, Weights(codec.name, codec.sha256)
+
+
+def check_rate(value: float) -> int:
+    """A rate from the command line as an integer of 1…128 symbols per 16×16 block."""
+    if value != int(value) or not 1 <= value <= 128:
+        raise UserError(f"--rate {value:g}: must be a whole number from 1 to 128")
+    return int(value)
+
+
+def check_snrs(values: list[float]) -> list[float]:
+    """SNRs from the command line; refuses what is no operating point of any link."""
+    for value in values:
+        if not math.isfinite(value) or not -30 <= value <= 60:
+            raise UserError(f"--snr {value:g}: must be between -30 and 60 dB")
+    return values
+
+
+def check_fits(codec: JsccCodec, name: str, shape: tuple[int, ...], rate: int) -> None:
+    """Refuse a picture whose symbols would be more than a receiver accepts."""
+    count = codec.symbols_for(shape[0], shape[1], rate)
+    if count > MAX_SECTION_SYMBOLS:
+        raise UserError(
+            f"{name}: {shape[1]}x{shape[0]} at --rate {rate} needs {count} channel symbols, more "
+            f"than the limit of {MAX_SECTION_SYMBOLS}; use a lower --rate or --max-side 2048"
+        )
+
+
+def gnuradio_blocks() -> ModuleType:
+    """The package `gnuradio.gensc`.
+
+    Raises:
+        UserError: GNU Radio or the blocks are not installed.
+    """
+    try:
+        from gnuradio import gensc, gr
+    except ImportError as error:
+        raise UserError(f"{error}: run make setup, then gensc doctor") from error
+    # Below warnings GNU Radio reports the size of every buffer.
+    gr.logging().set_default_level(gr.log_levels.warn)
+    return gensc

@@ -1,0 +1,69 @@
+"""`gensc simulate`: sweeps of a codec over a torch-only channel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from gensc_host.errors import UserError
+from rich.console import Console
+
+
+def register(app: typer.Typer) -> None:
+    """Add `simulate`."""
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    images: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, globs, skimage:NAME.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="Codec: name or folder of weights.")] = "",
+    channel: Annotated[str, typer.Option(help="Channels, separated by commas.")] = "awgn",
+    snr: Annotated[str, typer.Option(help="Es/N0 in dB: 0,5,10 or 0:20:5.")] = "0:20:5",
+    rate: Annotated[str, typer.Option(help="Channel symbols per 16x16 block.")] = "32",
+    max_side: Annotated[int, typer.Option(min=0, help="Scale larger pictures down.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of channel and noise.")] = 1,
+    repeat: Annotated[int, typer.Option(min=1, help="Realisations per point.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="File for the result lines.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Result lines on stdout.")] = False,
+) -> None:
+    """Sweep a codec over channels, SNRs and rates without a waveform, with perfect CSI."""
+    from gensc_host import codecs
+    from gensc_host.images import display_name, expand, load_image
+    from gensc_host.progress import progress
+    from gensc_host.ranges import parse_numbers
+    from gensc_host.results import write_line, write_results
+    from gensc_host.simulate import Sweep, run_sweep
+    from gensc_host.summary import table_of
+    from gensc_models.channel import CHANNELS
+
+    channels = channel.split(",")
+    for name in channels:
+        if name not in CHANNELS:
+            raise UserError(f"--channel {name!r}: there are {', '.join(CHANNELS)}")
+    paths = expand(images or ["skimage:"])
+    codec, weights = codecs.load(model)
+    rates = [codecs.check_rate(value) for value in parse_numbers(rate, "--rate")]
+    snrs = codecs.check_snrs(parse_numbers(snr, "--snr"))
+    sweep = Sweep(channels, snrs, rates, seed, repeat)
+    results = []
+    with progress("simulate", len(paths) * len(sweep)) as reporter:
+        for path in paths:
+            image = load_image(path, max_side)
+            for result in run_sweep(codec, weights, display_name(path), image, sweep):
+                results.append(result)
+                reporter.step(f"{result.image} {result.channel}")
+    if out:
+        write_results(out, results)
+    if as_json:
+        import sys
+
+        for result in results:
+            write_line(sys.stdout, result)
+        return
+    console = Console()
+    console.print(table_of(results, f"{codec.name}, torch-only channel, perfect CSI"))
+    if out:
+        console.print(f"wrote {out}", highlight=False)

@@ -1,0 +1,85 @@
+"""The demo: a few photos at several SNRs through the flowgraph, with a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from gensc_host import samples
+from gensc_host.images import display_name, fit, load_image
+from gensc_host.link import LinkRunner
+from gensc_host.progress import progress
+from gensc_host.report import Case, write_report
+from gensc_host.results import write_line
+from numpy.typing import NDArray
+
+#: Photos of the demo are cropped and scaled to this shape.
+HEIGHT, WIDTH = 256, 384
+#: Where heads would be cut off by cropping the middle: 0 keeps the top, 1 the bottom.
+_CENTRE = {"astronaut": 0.05, "rocket": 0.5}
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """What the demo shows.
+
+    Attributes:
+        images: files or ``skimage:NAME``.
+        channels: of `gensc_host.channels.CHANNELS`.
+        snrs_db: Es/N0.
+        model, rate: codec and channel symbols per 16×16 block.
+        seed: the photo's number is added to it.
+        out: folder of report.html and results.jsonl.
+    """
+
+    images: Sequence[str]
+    channels: Sequence[str] = ("awgn", "fading")
+    snrs_db: Sequence[float] = (0, 5, 10, 15)
+    model: str = ""
+    rate: int = 64
+    seed: int = 1
+    out: Path = Path("out")
+
+
+def prepare(path: str) -> tuple[str, NDArray[np.uint8], str]:
+    """Name, pixels and caption of a photo of the demo."""
+    name = display_name(path)
+    image = fit(load_image(path, 4096), HEIGHT, WIDTH, vertical=_CENTRE.get(name, 0.5))
+    return name, image, samples.PHOTOS.get(name, f"A picture called {name}.")
+
+
+def run_demo(settings: DemoSettings) -> Path:
+    """Run it; returns the path of the report.
+
+    Every result line is on disk as soon as its image is through.
+    """
+    photos = [prepare(path) for path in settings.images]
+    runner = LinkRunner(settings.model, settings.rate)
+    settings.out.mkdir(parents=True, exist_ok=True)
+    cases: list[Case] = []
+    points = list(product(range(len(photos)), settings.channels, settings.snrs_db))
+    lines = settings.out / "results.jsonl"
+    with lines.open("w", encoding="utf-8") as stream, progress("demo", len(points)) as reporter:
+        for number, channel, snr_db in points:
+            name, image, caption = photos[number]
+            reception = runner.send(
+                image,
+                name,
+                snr_db=snr_db,
+                channel=channel,
+                seed=settings.seed + number,
+                text=caption,
+                image_id=len(cases),
+            )
+            result = runner.result(reception)
+            write_line(stream, result)
+            cases.append(Case(reception, result))
+            psnr = result.metrics.get("psnr")
+            outcome = "lost" if psnr is None else f"{psnr:.2f} dB PSNR"
+            reporter.step(f"{name} over {channel} at {snr_db:g} dB: {outcome}")
+    report = settings.out / "report.html"
+    write_report(report, cases, runner.codec.name, runner.rate)
+    return report

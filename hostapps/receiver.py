@@ -1,0 +1,235 @@
+"""Receiving images: the flowgraph behind `gensc receive`, and the files it leaves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from gensc_host import codecs
+from gensc_host.errors import UserError
+from gensc_host.radio import Place, RadioSettings, open_source
+from gensc_host.results import METRICS, Result, Symbols, Weights, write_line
+from gensc_phy.config import WaveformConfig
+from gensc_phy.fragment import fragment_edges
+from PIL import Image
+
+if TYPE_CHECKING:
+    from gensc_host.blocks import Seen
+    from gnuradio.gensc.metadata import Metadata
+
+_POLL_S = 0.1
+#: A live stream's incomplete images are given out after so long without any burst.
+EXPIRY_S = 2.0
+
+
+@dataclass(frozen=True)
+class ReceiveSettings:
+    """What is done with what arrives.
+
+    Attributes:
+        out: folder for images, texts and results.jsonl.
+        model: only this codec; "" takes the one each burst names.
+        count: end after so many images; 0 never does.
+        seconds: end after so long; 0 never does.
+        keep_open: do not end with the sender's stream (ZeroMQ).
+    """
+
+    out: Path
+    model: str = ""
+    count: int = 0
+    seconds: float = 0.0
+    keep_open: bool = False
+
+
+@dataclass
+class ReceiveReport:
+    """What came in.
+
+    Attributes:
+        images, texts: written to files.
+        incomplete: images of which bursts were lost.
+        counters: of receiver, assembler and the ZeroMQ source.
+        interrupted: Ctrl-C ended it.
+    """
+
+    images: int = 0
+    texts: int = 0
+    incomplete: int = 0
+    counters: dict[str, int] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+class Writer:
+    """Writes each image and text as it arrives; what is written survives whatever comes next.
+
+    Args:
+        out: folder; made when it is not there.
+        place: where the samples come from, for the result lines.
+        config: waveform, for the overhead.
+        on_image: told a line about each file.
+    """
+
+    def __init__(
+        self, out: Path, place: Place, config: WaveformConfig, on_image: Callable[[str], None]
+    ) -> None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{out}: {error.strerror}") from error
+        self.config = config
+        self.out = out
+        self.place = place
+        self.report = ReceiveReport()
+        self._say = on_image
+        self._lines = (out / "results.jsonl").open("a", encoding="utf-8")
+        self._codecs = {w.wire_id: w for w in codecs.list_weights()}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the result file."""
+        self._lines.close()
+
+    def image(self, seen: Seen) -> None:
+        """Write an image as PNG and its result line."""
+        meta = seen.metadata
+        assert meta.shape is not None
+        height, width, _ = meta.shape
+        path = self._free(f"{meta.image_id:05d}", ".png")
+        Image.fromarray(seen.data.reshape(height, width, 3)).save(path)
+        fragments, received = meta.fragments or 0, meta.fragments_received or 0
+        known = self._codecs.get(meta.model or 0)
+        reasons = dict.fromkeys(METRICS, "the receiver has no original to compare with")
+        result = Result(
+            image=path.name,
+            image_id=meta.image_id,
+            shape=meta.shape,
+            scheme=known.name if known else f"model {meta.model}",
+            weights=Weights(known.name, known.sha256) if known else None,
+            channel="recording" if self.place.kind == "file" else "air",
+            via="air",
+            snr_measured_db=meta.snr_db,
+            symbols=Symbols(analog=meta.total or 0, overhead=self._overhead(meta)),
+            reasons=reasons,
+            fragments=fragments,
+            fragments_lost=fragments - received,
+            extra={"rate": meta.rate, "cfo_hz": meta.cfo_hz},
+        )
+        with self._lock:
+            write_line(self._lines, result)
+            self.report.images += 1
+            self.report.incomplete += received < fragments
+        self._say(
+            f"{path.name}: {width}x{height}, SNR {meta.snr_db:.1f} dB, "
+            f"{received}/{fragments} bursts"
+        )
+
+    def text(self, seen: Seen) -> None:
+        """Write a text file; a damaged text is marked in its name."""
+        meta = seen.metadata
+        mark = "" if meta.crc_ok else "-damaged"
+        path = self._free(f"{meta.image_id:05d}{mark}", ".txt")
+        path.write_bytes(seen.data.tobytes() + b"\n")
+        with self._lock:
+            self.report.texts += 1
+        self._say(f"{path.name}: {seen.data.tobytes().decode('utf-8', 'replace')}")
+
+    def _overhead(self, meta: Metadata) -> int:
+        """Air overhead of all bursts of an analog section, the lost ones too."""
+        lengths = np.diff(fragment_edges(meta.total or 0, meta.fragments or 1))
+        return sum(self.config.overhead(int(n)) for n in lengths)
+
+    def _free(self, stem: str, suffix: str) -> Path:
+        """A file that does not exist yet: image numbers come round again."""
+        path, number = self.out / f"{stem}{suffix}", 2
+        while path.exists():
+            path, number = self.out / f"{stem}-{number}{suffix}", number + 1
+        return path
+
+
+def receive_images(
+    settings: ReceiveSettings,
+    place: Place,
+    radio: RadioSettings,
+    *,
+    bind: bool = False,
+    on_image: Callable[[str], None] = lambda line: None,
+) -> ReceiveReport:
+    """Receive until the stream ends, `count` images are there, time is up, or Ctrl-C.
+
+    However it ends, what has arrived is decoded and written, incomplete images included.
+
+    Raises:
+        UserError: no such recording, device or model.
+    """
+    gensc = codecs.gnuradio_blocks()
+    if settings.model:
+        codecs.load(settings.model)
+    from gensc_host.blocks import PduCollector, StreamGate
+    from gnuradio import gr
+
+    source = open_source(place, radio, bind, settings.keep_open)
+    config = WaveformConfig(sample_rate=radio.sample_rate)
+    writer = Writer(settings.out, place, config, on_image)
+    top = gr.top_block("gensc_receive", catch_exceptions=False)
+    # A ZeroMQ source can end by itself, also while nothing arrives; the others need the gate.
+    gate = source if place.kind == "zmq" else StreamGate()
+    rx = gensc.burst_rx(config)
+    assembler = gensc.assembler(config, expiry_s=0.0 if place.kind == "file" else EXPIRY_S)
+    decoder, text_decoder = gensc.jscc_decoder(settings.model), gensc.text_decoder()
+    images = PduCollector(np.uint8, on_pdu=writer.image)
+    texts = PduCollector(np.uint8, on_pdu=writer.text)
+    if gate is source:
+        top.connect(source, rx)
+    else:
+        top.connect(source, gate, rx)
+    for sender, output, taker, port in (
+        (rx, "fragment", assembler, "fragment"),
+        (assembler, "section", decoder, "section"),
+        (decoder, "image", images, "in"),
+        (assembler, "section", text_decoder, "section"),
+        (text_decoder, "text", texts, "in"),
+    ):
+        top.msg_connect((sender, output), (taker, port))
+    try:
+        _run(top, gate, settings, writer)
+    finally:
+        writer.close()
+    report = writer.report
+    report.counters = {
+        "samples": rx.stats.samples,
+        "bursts": rx.stats.headers_ok,
+        "headers_bad": rx.stats.headers_bad,
+        "bursts_cut_short": rx.stats.truncated,
+        "messages_dropped": getattr(source, "dropped", 0),
+        "sections_dropped": decoder.dropped + text_decoder.dropped + assembler.dropped,
+    }
+    return report
+
+
+def _run(top: Any, gate: Any, settings: ReceiveSettings, writer: Writer) -> None:
+    """Run the flowgraph; on Ctrl-C end its stream instead of stopping it, so that all comes out."""
+    ended = threading.Event()
+
+    def wait() -> None:
+        top.wait()
+        ended.set()
+
+    top.start()
+    threading.Thread(target=wait, daemon=True).start()
+    deadline = time.monotonic() + settings.seconds if settings.seconds else None
+    while not ended.is_set():
+        try:
+            ended.wait(_POLL_S)
+            late = deadline is not None and time.monotonic() >= deadline
+            if late or (settings.count and writer.report.images >= settings.count):
+                gate.close()
+        except KeyboardInterrupt:
+            if writer.report.interrupted:
+                top.stop()  # the second time: at once
+            writer.report.interrupted = True
+            gate.close()
