@@ -2,11 +2,15 @@
 
 ::
 
-    image ─ KLT ─ gains ─(+)─ mask to 2C ─ unit power ─ channel ─ LLSE ─ inverse KLT ─(+)─ image
-      └── encoder network ┘                                  └──── decoder network ────┘
+    image ─ KLT ─ gains ─(+)─ mask to 2C ─ unit power ─ spread
+      └── encoder network ┘                               │
+                                                       channel
+                                                          │
+    image ─(+)──────── inverse KLT ──────── LLSE ─ despread
+            └─── decoder network ────────────┘
 
 Both networks end in a zero-initialised layer, so before any training the model *is* SoftCast
-(:mod:`gensc_models.linear`). What the receiver knows of its channel enters twice: in the LLSE
+(:mod:`gensc_models.linear`, :mod:`gensc_models.spreading`). What the receiver knows of its channel enters twice: in the LLSE
 formula and as an input of the network. After Bourtsoulatze, Burth Kurka and Gunduz, "Deep joint
 source-channel coding for wireless image transmission" (IEEE TCCN 2019), with the SNR adaptation
 of ADJSCC (Xu et al. 2021) done by feature-wise modulation.
@@ -19,6 +23,7 @@ from dataclasses import dataclass
 import torch
 from gensc_models.blocks import Conditioner, FilmStack, Upsample, zero_initialised
 from gensc_models.linear import COEFFICIENTS, LinearCode, real_channels
+from gensc_models.spreading import POWER_FLOOR, despread, spread
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -147,7 +152,7 @@ class PhotoJscc(nn.Module):
         z = z * mask
         used = 2.0 * rate * z.shape[2] * z.shape[3]
         scale = (z.square().sum(dim=(1, 2, 3)) / used).sqrt().clamp_min(1e-6)
-        return z / scale[:, None, None, None], scale
+        return spread(z / scale[:, None, None, None], rate), scale
 
     def decode(
         self, received: Tensor, precision: Tensor, scale: Tensor, snr_db: Tensor, rate: Tensor
@@ -159,7 +164,10 @@ class PhotoJscc(nn.Module):
         mask = real_channels(rate)
         precision = precision * mask
         linear = self.linear
+        met_db = effective_snr_db(precision, mask)
         with torch.autocast(received.device.type, enabled=False):
+            power = linear.sent_power(snr_db, rate, POWER_FLOOR)
+            received, precision = despread(received, precision, power, rate)
             gains = linear.gains(snr_db, rate)
             estimate, reliability = linear.estimate(received, precision, scale, gains)
             image = linear.synthesise(estimate)
@@ -167,7 +175,6 @@ class PhotoJscc(nn.Module):
             return image
         whitened = estimate / linear.variance.sqrt()[None, :, None, None]
         heard = received * precision / (1.0 + precision)
-        met_db = effective_snr_db(precision, mask)
         scalars = torch.stack(
             [snr_feature(snr_db), rate_feature(rate), snr_feature(met_db), torch.log(scale)], dim=1
         )

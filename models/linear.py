@@ -96,6 +96,14 @@ class LinearCode(nn.Module):
         power = power_allocation(self.variance, snr_db, rate)
         return (power / self.variance.clamp_min(1e-12)).sqrt()[:, :, None, None]
 
+    def sent_power(self, snr_db: Tensor, rate: Tensor, floor: float) -> Tensor:
+        """Mean power of each real channel as sent, ``B x 256``, with mean one over the used.
+
+        ``floor`` is what is assumed where the allocation gives nothing.
+        """
+        power = power_allocation(self.variance, snr_db, rate) + floor
+        return power / (1.0 + floor)
+
     def estimate(
         self, received: Tensor, precision: Tensor, scale: Tensor, gains: Tensor
     ) -> tuple[Tensor, Tensor]:

@@ -24,8 +24,8 @@ class OperatingRange:
 class ChannelSampler:
     """Channels as the receiver sees them: a precision (1 / noise variance) for every symbol.
 
-    60 % AWGN, 10 % per-symbol Rayleigh, 30 % frequency-selective (random taps, symbols spread
-    over the subcarriers by an interleaver); 20 % of the images also lose 0-30 % of their symbols.
+    75 % AWGN, 5 % per-symbol Rayleigh, 20 % frequency-selective (random taps, symbols spread
+    over the subcarriers by an interleaver); 15 % of the images also lose 0-30 % of their symbols.
     """
 
     def __init__(self, range_: OperatingRange, generator: torch.Generator) -> None:
@@ -64,12 +64,12 @@ class ChannelSampler:
         """``B x symbols x h x w``: 1 / noise variance of every complex symbol, 0 where erased."""
         out = torch.empty(len(snr_db), symbols, height, width)
         kind = self._uniform(len(snr_db))
-        lossy = self._uniform(len(snr_db)) < 0.2
+        lossy = self._uniform(len(snr_db)) < 0.15
         for i, snr in enumerate(snr_db.tolist()):
             base = 10.0 ** (snr / 10.0)
-            if kind[i] < 0.6:
+            if kind[i] < 0.75:
                 out[i] = base
-            elif kind[i] < 0.7:
+            elif kind[i] < 0.8:
                 fading = -torch.log(self._uniform(symbols, height, width).clamp_min(1e-4))
                 out[i] = base * fading
             else:

@@ -103,6 +103,7 @@ class BurstDemodulator:
         template[: c.ce_symbols] = ce_carriers(c)
         template[c.ce_symbols :, c.pilot_positions] = self._pilots[: c.header_symbols]
         self._template = template
+        self._template_conj = np.conj(template)
 
     def span(self, header: Header) -> int:
         """Samples from the first training window to the end of the last payload symbol."""
@@ -135,14 +136,16 @@ class BurstDemodulator:
         c = self.cfg
         n_ce, n_all, cfo = c.ce_symbols, c.overhead_symbols, found.cfo
         origin = start + self.to_training - PRE_CURSOR
-        training = self._spectra(samples, origin, n_ce, cfo, origin)[:, c.carriers]
-        origin += first_path(estimate_from_training(training, c), c) - PRE_CURSOR
         received = self._spectra(samples, origin, n_all, cfo, origin)[:, c.carriers]
+        shift = first_path(estimate_from_training(received[:n_ce], c), c) - PRE_CURSOR
+        if shift:
+            origin += shift
+            received = self._spectra(samples, origin, n_all, cfo, origin)[:, c.carriers]
 
         ce = self._template[0]
         h = self._smooth @ estimate_from_training(received[:n_ce], c)
-        reference = np.conj(self._template * h)
-        spin = residual_rotation((received * reference).sum(axis=1))
+        matched = (received * self._template_conj) @ np.conj(h)
+        spin = residual_rotation(matched)
         # The training symbols, whose mean H is, are centred at symbol (n_ce - 1) / 2.
         turns = np.exp(-1j * spin * (np.arange(n_all) - (n_ce - 1) / 2)).astype(np.complex64)
         aligned = received * turns[:, None]
@@ -162,7 +165,7 @@ class BurstDemodulator:
         # The header is now as good as training: estimate again from all of it.
         known = self._template.copy()
         known[n_ce:, c.data_positions] = encode_header(header, c)
-        spin = residual_rotation((received * np.conj(known * h)).sum(axis=1))
+        spin = residual_rotation((received * np.conj(known)) @ np.conj(h))
         # Only the rotation from symbol to symbol is undone here: what the offset does inside a
         # symbol is far below the noise that caused it.
         received = received * np.exp(-1j * spin * np.arange(n_all)).astype(np.complex64)[:, None]

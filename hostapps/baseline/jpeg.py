@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,14 +57,16 @@ def decode(data: bytes, height: int, width: int) -> NDArray[np.uint8] | None:
     return np.asarray(picture, dtype=np.uint8)
 
 
-def fit(image: NDArray[np.uint8], max_bytes: int) -> JpegChoice | None:
-    """The JPEG of at most `max_bytes` with the highest PSNR over all sizes and qualities.
+def fit(
+    image: NDArray[np.uint8], max_bytes: int, divisors: Sequence[int] = DIVISORS
+) -> JpegChoice | None:
+    """The JPEG of at most `max_bytes` with the highest PSNR over the sizes and all qualities.
 
     For each size the quality is searched by bisection (file length rises with it). None when
     not even the smallest picture fits.
     """
     best: JpegChoice | None = None
-    for divisor in DIVISORS:
+    for divisor in divisors:
         quality = _largest_quality(image, max_bytes, divisor)
         if quality is None:
             continue

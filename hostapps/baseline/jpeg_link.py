@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +28,11 @@ class JpegPayload:
     symbols: NDArray[np.complex64]
 
 
-def prepare(image: NDArray[np.uint8], n_symbols: int, mcs: Mcs) -> JpegPayload:
-    """The best JPEG that fits `n_symbols` channel symbols with this MCS."""
-    choice = jpeg.fit(image, capacity_bytes(n_symbols, mcs))
+def prepare(
+    image: NDArray[np.uint8], n_symbols: int, mcs: Mcs, divisors: Sequence[int]
+) -> JpegPayload:
+    """The best JPEG of one of these sizes that fits `n_symbols` channel symbols with this MCS."""
+    choice = jpeg.fit(image, capacity_bytes(n_symbols, mcs), divisors)
     if choice is None:
         return JpegPayload(None, mcs, np.zeros(0, dtype=np.complex64))
     assert symbols_for(len(choice.data), mcs) <= n_symbols

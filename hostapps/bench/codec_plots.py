@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LABELS = {"jpeg+ldpc+qam": "JPEG + LDPC + QAM", "softcast": "SoftCast (linear)"}
+LABELS = {
+    "deepjscc-photo": "DeepJSCC (this project)",
+    "softcast": "SoftCast (linear)",
+    "jpeg+ldpc+qam": "JPEG + LDPC + QAM",
+    "jpeg-scaled+ldpc+qam": "scaled JPEG + LDPC + QAM",
+}
 CHANNELS = {"awgn": "AWGN", "multipath": "three-tap Rayleigh multipath"}
 
 

@@ -28,8 +28,8 @@ class _Collector(gr.basic_block):
         self.count += 1
 
 
-def our_link(bursts: int) -> float:
-    """`burst_tx` -> `channel_model` -> `burst_rx`, analog bursts of the longest size.
+def our_link(bursts: int, payload_symbols: int = WaveformConfig().max_payload_symbols) -> float:
+    """`burst_tx` -> `channel_model` -> `burst_rx`, analog bursts of `payload_symbols` OFDM symbols.
 
     Returns:
         Samples per second through the channel.
@@ -37,7 +37,7 @@ def our_link(bursts: int) -> float:
     Raises:
         RuntimeError: when not every burst arrives; the figure would mean nothing.
     """
-    cfg = WaveformConfig()
+    cfg = WaveformConfig(max_payload_symbols=payload_symbols)
     payload = complex_noise(cfg.max_payload, 1.0, np.random.default_rng(0))
     top = gr.top_block("our_link")
     transmitter = gensc.burst_tx(cfg, max_queue=bursts)
@@ -65,6 +65,11 @@ def our_link(bursts: int) -> float:
     if collector.count < bursts:
         raise RuntimeError(f"{collector.count} of {bursts} bursts received at {SNR_DB} dB")
     return samples / seconds
+
+
+def stock_payload_symbols() -> int:
+    """OFDM symbols of the stock packet's payload: 1500 bytes and CRC-32 in QPSK."""
+    return -(-(PacketLink.PACKET + 4) * 4 // WaveformConfig().n_data)
 
 
 def stock_link(packets: int) -> float:

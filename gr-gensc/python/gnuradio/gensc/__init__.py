@@ -76,5 +76,7 @@ def __getattr__(name: str) -> Any:
     if name == "image_display":
         from .image_display import image_display
 
+        # The import has put the module of that name here; later look-ups must find the block.
+        globals()[name] = image_display
         return image_display
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
