@@ -3,8 +3,9 @@
 Symbol order
 ------------
 With ``h x w`` blocks of 16x16 pixels and rate C, symbol ``n = k h w + i w + j`` carries the real
-channels ``2k`` and ``2k + 1`` of block (i, j) as ``(z[2k] + 1j z[2k+1]) / sqrt(2)``,
-``k = 0 ... C-1``. Coefficients come by falling variance, so the end of the row matters least.
+channels ``2k`` and ``2k + 1`` of block (i, j) as ``(+-z[2k] +- 1j z[2k+1]) / sqrt(2)``,
+``k = 0 ... C-1``. The signs are pseudo-random (:func:`scrambling`): brightness gives neighbouring
+symbols a common sign, which OFDM would turn into a peak.
 
 Side information (16 bit, travels in the burst header)
 ------------------------------------------------------
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -101,6 +103,20 @@ def pad_to_blocks(image: Tensor) -> Tensor:
     return F.pad(image, (0, right, 0, down), mode=mode)
 
 
+@lru_cache(maxsize=8)
+def scrambling(count: int) -> NDArray[np.int8]:
+    """Signs +1 or -1 for the real and imaginary part of ``count`` symbols, ``count x 2``.
+
+    The lowest bit of MurmurHash3's 32-bit finaliser of the running number ``2 n + (0 or 1)``: the
+    same on every machine and in every language.
+    """
+    x = np.arange(2 * count, dtype=np.uint32)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        x = (x ^ (x >> np.uint32(shift))) * np.uint32(factor)
+    x ^= x >> np.uint32(16)
+    return (1 - 2 * (x & 1).astype(np.int8)).reshape(count, 2)
+
+
 def to_symbols(channels: Tensor, rate: int) -> NDArray[np.complex64]:
     """Real channels ``1 x 256 x h x w`` to complex symbols with ``mean |x|^2 = 1``.
 
@@ -108,7 +124,8 @@ def to_symbols(channels: Tensor, rate: int) -> NDArray[np.complex64]:
     energy to send (all channels zero) becomes constant symbols.
     """
     used = channels[0, : 2 * rate].double().numpy().reshape(rate, 2, -1)
-    symbols = (used[:, 0] + 1j * used[:, 1]).ravel()
+    pairs = used.transpose(0, 2, 1).reshape(-1, 2) * scrambling(used.size // 2)
+    symbols = pairs[:, 0] + 1j * pairs[:, 1]
     power = float(np.mean(np.abs(symbols) ** 2))
     if power <= 0.0:
         return np.ones(symbols.size, np.complex64)
@@ -140,6 +157,7 @@ def from_symbols(
     precision[known] = 1.0 / np.maximum(variance[known], 1.0 / MAX_PRECISION)
     value = np.where(known, symbols, 0).astype(np.complex128) * math.sqrt(2.0)
     pairs = np.stack([value.real, value.imag], axis=-1).clip(-MAX_AMPLITUDE, MAX_AMPLITUDE)
+    pairs *= scrambling(expected)
     shape = (1, COEFFICIENTS, rows, cols)
     received, weight = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     used = pairs.reshape(rate, rows, cols, 2).transpose(0, 3, 1, 2)

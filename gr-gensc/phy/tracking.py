@@ -108,7 +108,8 @@ def track(known: Moments, time_constant: float) -> Track:
     n = len(known.w)
     m = np.arange(n, dtype=np.float32)
     smooth = _smoother(n, time_constant)
-    energy = np.maximum(smooth @ known.w, 1e-30)
+    # einsum, not @: BLAS wakes its threads for a product of this size and is slower by far.
+    energy = np.maximum(np.einsum("ij,j->i", smooth, known.w), 1e-30)
     spin = np.exp(1j * residual_rotation(known.z[:, 0]) * m).astype(np.complex64)
     z0, z1, z2 = np.ascontiguousarray((known.z * np.conj(spin)[:, None]).T)
     leverage = max(float(m**2 @ known.leverage), 1e-30)
