@@ -51,8 +51,9 @@ def transmit(
     rate: int,
     snr_db: float,
     seed: int,
+    design_snr_db: float | None = None,
 ) -> tuple[NDArray[np.uint8], int, dict[str, float]]:
-    """One image over the torch channel.
+    """One image over the torch channel; the encoder is told `design_snr_db`, or the true SNR.
 
     Returns:
         The received image, the symbols it took, and milliseconds per stage.
@@ -61,7 +62,7 @@ def transmit(
     from gensc_models.channel import simulate
 
     t0 = time.perf_counter()
-    encoded = codec.encode_image(image, rate, snr_db)
+    encoded = codec.encode_image(image, rate, snr_db if design_snr_db is None else design_snr_db)
     t1 = time.perf_counter()
     generator = torch.Generator().manual_seed(seed)
     out = simulate(torch.from_numpy(encoded.symbols), channel, snr_db, generator)

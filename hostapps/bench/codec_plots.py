@@ -17,7 +17,7 @@ LABELS = {
     "jpeg+ldpc+qam": "JPEG + LDPC + QAM",
     "jpeg-scaled+ldpc+qam": "scaled JPEG + LDPC + QAM",
 }
-CHANNELS = {"awgn": "AWGN", "multipath": "three-tap Rayleigh multipath"}
+CHANNELS = {"awgn": "AWGN", "multipath": "3-tap Rayleigh"}
 
 
 def plot_all(
@@ -47,7 +47,7 @@ def plot_all(
         color="#666666",
         fontsize=9,
     )
-    axes[0].legend(frameon=False)
+    axes[0].legend(frameon=True, framealpha=1, edgecolor="none")
     axes[0].set_title(
         f"AWGN, bandwidth ratio 1/{768 // rate}: "
         f"transmitter believes in {design_snr_db:g} dB ({photos} photos)",

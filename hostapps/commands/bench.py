@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from gensc_host.bench.base import BenchResult
+from gensc_host.commands import options
 from rich.console import Console
 
 Quick = Annotated[bool, typer.Option("--quick", help="A fraction of the work, under 60 s.")]
@@ -18,6 +19,11 @@ Results = Annotated[
     Path | None,
     typer.Option(help="Folder for JSON and plots (default results/NAME; out/NAME with --quick)."),
 ]
+Images = Annotated[
+    list[str] | None,
+    typer.Option(help="Photos: files, folders or globs (default: scikit-image's photos)."),
+]
+Limit = Annotated[int, typer.Option(min=0, help="At most so many photos; 0: all.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Run a benchmark and keep its figures.")
     group.command("link")(link)
     group.command("codec")(codec)
+    group.command("fidelity")(fidelity)
     app.add_typer(group, name="bench")
 
 
@@ -36,12 +43,9 @@ def link(quick: Quick = False, as_json: Json = False, results: Results = None) -
 
 
 def codec(
-    images: Annotated[
-        list[str] | None,
-        typer.Option(help="Photos: files, folders or globs (default: scikit-image's photos)."),
-    ] = None,
-    model: Annotated[str, typer.Option(help="Codec: name or folder of weights.")] = "",
-    limit: Annotated[int, typer.Option(min=0, help="At most this many photos; 0: all.")] = 0,
+    images: Images = None,
+    model: options.Model = "",
+    limit: Limit = 0,
     quick: Quick = False,
     as_json: Json = False,
     results: Results = None,
@@ -49,7 +53,21 @@ def codec(
     """The codec against JPEG + LDPC + QAM and SoftCast, at the same count of channel symbols."""
     from gensc_host.bench.codec import run
 
-    finish(lambda: run(quick, images=images, model=model, limit=limit), quick, as_json, results)
+    finish(lambda: run(quick, images, model, limit), quick, as_json, results)
+
+
+def fidelity(
+    images: Images = None,
+    model: options.Model = "",
+    limit: Limit = 0,
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """The flowgraph against the torch-only channel, and what lost bursts cost."""
+    from gensc_host.bench.fidelity import run
+
+    finish(lambda: run(quick, images, model, limit), quick, as_json, results)
 
 
 def finish(

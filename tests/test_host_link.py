@@ -1,0 +1,140 @@
+"""The link runner: real flowgraphs that end by themselves and repeat exactly."""
+
+import json
+
+import numpy as np
+import pytest
+from gensc_host.errors import UserError
+from gensc_host.images import fit, load_image
+from gensc_host.link import LinkRunner
+
+CAPTION = "Die Katze schläft – 猫"
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return fit(load_image("skimage:chelsea"), 96, 144)
+
+
+@pytest.fixture(scope="module")
+def runner():
+    return LinkRunner("softcast", rate=64)
+
+
+@pytest.fixture(scope="module")
+def reception(runner, photo):
+    return runner.send(photo, "chelsea", snr_db=12, text=CAPTION, seed=3)
+
+
+def test_photo_crosses_the_flowgraph(runner, reception):
+    result = runner.result(reception)
+    assert result.received
+    assert result.metrics["psnr"] > 24
+    assert result.metrics["ssim"] > 0.6
+
+
+def test_caption_arrives_exactly_beside_the_photo(reception):
+    assert reception.text == CAPTION
+    assert reception.text_ok
+
+
+def test_receiver_measures_the_snr_asked_for(reception):
+    assert reception.snr_measured_db == pytest.approx(12, abs=0.5)
+
+
+def test_symbols_on_the_air_are_counted_by_kind(reception):
+    s = reception.symbols
+    assert s.analog == (96 // 16) * (144 // 16) * 64
+    assert s.digital == 0
+    assert s.text > 0
+    assert s.overhead > 0
+
+
+def test_constellations_have_the_power_of_signal_and_noise(reception):
+    power = np.mean(np.abs(reception.constellation) ** 2)
+    assert power == pytest.approx(1 + 10**-1.2, rel=0.15)
+    assert reception.text_constellation.size > 0
+
+
+def test_every_stage_has_a_latency(reception):
+    assert reception.latency_ms.keys() == {"encode", "air", "decode"}
+    assert all(ms > 0 for ms in reception.latency_ms.values())
+
+
+def test_result_line_is_plain_json_with_weights_named(runner, reception):
+    line = json.loads(json.dumps(runner.result(reception).as_dict(), allow_nan=False))
+    assert line["weights"] == "softcast"
+    assert len(line["weights_sha256"]) == 64
+    assert line["via"] == "flowgraph"
+    assert line["csi"] == "estimated"
+
+
+@pytest.mark.parametrize("channel", ["awgn", "fading", "multipath"])
+def test_same_seed_gives_the_same_picture_to_the_bit(runner, photo, channel):
+    first, second = (
+        runner.send(photo, "a", snr_db=8, channel=channel, seed=5, text="x") for _ in range(2)
+    )
+    assert np.array_equal(first.image, second.image)
+    assert first.snr_measured_db == second.snr_measured_db
+
+
+def test_another_seed_gives_other_noise(runner, photo):
+    first, second = (runner.send(photo, "a", snr_db=8, seed=seed) for seed in (5, 6))
+    assert not np.array_equal(first.image, second.image)
+
+
+def test_lost_fragments_cost_quality_not_the_picture(runner):
+    photo = fit(load_image("skimage:chelsea"), 256, 384)
+    whole = runner.result(runner.send(photo, "a", snr_db=10, seed=2), full=False)
+    part = runner.send(photo, "a", snr_db=10, seed=2, lost=[1])
+    assert part.fragments_lost == 1
+    lesser = runner.result(part, full=False)
+    assert 12 < lesser.metrics["psnr"] < whole.metrics["psnr"]
+    assert lesser.extra["sections_incomplete"] == 1
+
+
+def test_losing_every_fragment_is_a_clear_outcome(runner, photo):
+    gone = runner.send(photo, "a", snr_db=10, lost=range(100), text="still here")
+    assert gone.image is None
+    assert gone.fragments_lost == gone.fragments
+    assert gone.text == "still here"
+    result = runner.result(gone)
+    assert not result.received
+    assert result.as_dict()["not_computed"]["psnr"] == "nothing received"
+
+
+def test_noise_far_above_the_signal_loses_everything_without_a_crash(runner, photo):
+    gone = runner.send(photo, "a", snr_db=-25, text="gone")
+    assert gone.image is None
+    assert gone.text is None
+    assert gone.text_ok is False
+
+
+def test_without_noise_nothing_is_lost(runner, photo):
+    clean = runner.send(photo, "a", snr_db=0, channel="none")
+    assert clean.fragments_lost == 0
+    assert clean.snr_measured_db > 40
+    assert runner.result(clean).as_dict()["snr_db"] is None
+
+
+def test_bytes_cross_the_same_flowgraph(runner):
+    payload = bytes(range(256)) * 3
+    got = runner.send_bytes(payload, mcs=3, snr_db=10)
+    assert got.crc_ok
+    assert got.payload == payload
+    assert got.symbols.digital > 0
+    assert got.symbols.analog == 0
+
+
+def test_bytes_below_the_threshold_are_known_to_be_damaged(runner):
+    assert not runner.send_bytes(bytes(500), mcs=5, snr_db=6).crc_ok
+
+
+def test_unknown_model_is_named():
+    with pytest.raises(UserError, match=r"'nowhere'.*softcast"):
+        LinkRunner("nowhere")
+
+
+def test_picture_with_too_many_symbols_is_refused(runner):
+    with pytest.raises(UserError, match="max-side"):
+        LinkRunner("softcast", rate=128).send(np.zeros((4000, 4000, 3), np.uint8), "big", snr_db=10)

@@ -1,0 +1,56 @@
+"""Torch-only sweeps: perfect channel knowledge, repeatable, PSNR that follows the SNR."""
+
+import numpy as np
+import pytest
+from gensc_host import codecs
+from gensc_host.images import fit, load_image
+from gensc_host.simulate import Sweep, run_sweep, transmit
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return fit(load_image("skimage:coffee"), 64, 96)
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return codecs.load("softcast")
+
+
+def test_sweep_runs_the_product_of_its_points(loaded, photo):
+    sweep = Sweep(["awgn", "rayleigh-fast"], [0, 10], [16, 64], seed=1, repeat=2)
+    results = list(run_sweep(*loaded, "coffee", photo, sweep))
+    assert len(results) == len(sweep) == 16
+    assert {(r.channel, r.snr_db, r.symbols.analog, r.seed) for r in results} == {
+        (c, s, 24 * r, n) for c in sweep.channels for s in (0, 10) for r in (16, 64) for n in (1, 2)
+    }
+
+
+def test_results_say_that_the_channel_was_known(loaded, photo):
+    (result,) = run_sweep(*loaded, "coffee", photo, Sweep(["awgn"], [10], [32]))
+    assert (result.via, result.csi) == ("torch", "perfect")
+    assert result.symbols.overhead == 0
+
+
+def test_quality_rises_with_the_snr(loaded, photo):
+    psnr = [
+        r.metrics["psnr"]
+        for r in run_sweep(*loaded, "coffee", photo, Sweep(["awgn"], [0, 10, 20], [64]))
+    ]
+    assert psnr == sorted(psnr)
+    assert psnr[-1] > psnr[0] + 3
+
+
+def test_same_seed_gives_the_same_picture(loaded, photo):
+    first, second = (transmit(loaded[0], photo, "awgn", 32, 5, seed=4)[0] for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_without_noise_there_is_no_snr(loaded, photo):
+    (result,) = run_sweep(*loaded, "coffee", photo, Sweep(["none"], [10], [32]))
+    assert result.as_dict()["snr_db"] is None
+
+
+def test_small_pictures_say_why_ms_ssim_is_missing(loaded, photo):
+    (result,) = run_sweep(*loaded, "coffee", photo, Sweep(["awgn"], [10], [32]))
+    assert "161 pixels" in result.as_dict()["not_computed"]["ms_ssim"]
