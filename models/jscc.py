@@ -10,10 +10,10 @@
             └─── decoder network ────────────┘
 
 Both networks end in a zero-initialised layer, so before any training the model *is* SoftCast
-(:mod:`gensc_models.linear`, :mod:`gensc_models.spreading`). What the receiver knows of its channel enters twice: in the LLSE
-formula and as an input of the network. After Bourtsoulatze, Burth Kurka and Gunduz, "Deep joint
-source-channel coding for wireless image transmission" (IEEE TCCN 2019), with the SNR adaptation
-of ADJSCC (Xu et al. 2021) done by feature-wise modulation.
+(:mod:`gensc_models.linear`, :mod:`gensc_models.spreading`). What the receiver knows of its
+channel enters twice: in the LLSE formula and as an input of the network. After Bourtsoulatze,
+Burth Kurka and Gunduz, "Deep joint source-channel coding for wireless image transmission" (IEEE
+TCCN 2019), with the SNR adaptation of ADJSCC (Xu et al. 2021) done by feature-wise modulation.
 """
 
 from __future__ import annotations

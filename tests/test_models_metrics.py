@@ -1,0 +1,84 @@
+"""Image metrics against scikit-image."""
+
+import numpy as np
+import pytest
+from gensc_models.metrics import MS_SSIM_WEIGHTS, ms_ssim, psnr, ssim
+from numpy.typing import NDArray
+from skimage.data import astronaut
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+Photo = NDArray[np.uint8]
+
+
+def noisy_pair(height: int = 200, width: int = 230) -> tuple[Photo, Photo]:
+    photo = astronaut()[:height, :width]
+    noise = np.random.default_rng(2).normal(0, 15, photo.shape)
+    return photo, np.clip(photo + noise, 0, 255).round().astype(np.uint8)
+
+
+def reference_ssim(x: NDArray[np.float64], y: NDArray[np.float64], **options: float) -> float:
+    return structural_similarity(
+        x,
+        y,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=255,
+        **options,
+    )
+
+
+def test_psnr_agrees_with_scikit_image() -> None:
+    x, y = noisy_pair()
+    assert psnr(x, y) == pytest.approx(peak_signal_noise_ratio(x, y), abs=1e-9)
+
+
+def test_psnr_of_a_known_error() -> None:
+    x = np.zeros((4, 5, 3), np.uint8)
+    assert psnr(x, x + np.uint8(1)) == pytest.approx(48.1308, abs=1e-4)
+    assert psnr(x, x) == float("inf")
+
+
+def test_ssim_agrees_with_scikit_image() -> None:
+    x, y = noisy_pair()
+    assert ssim(x, y) == pytest.approx(reference_ssim(x, y, channel_axis=2), abs=1e-6)
+
+
+def test_ms_ssim_agrees_with_single_scales_of_scikit_image() -> None:
+    # With a huge K1 the luminance term is 1, which leaves the contrast-structure term.
+    x, y = (image.astype(float) for image in noisy_pair())
+    per_colour = []
+    for colour in range(3):
+        a, b, product = x[..., colour], y[..., colour], 1.0
+        for scale, weight in enumerate(MS_SSIM_WEIGHTS):
+            k1 = 0.01 if scale == 4 else 1e6
+            product *= reference_ssim(a, b, K1=k1) ** weight
+            rows, columns = a.shape[0] // 2 * 2, a.shape[1] // 2 * 2
+            a, b = (
+                p[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
+                for p in (a, b)
+            )
+        per_colour.append(product)
+    assert ms_ssim(*noisy_pair()) == pytest.approx(np.mean(per_colour), abs=1e-6)
+
+
+def test_equal_images_score_one() -> None:
+    photo, _ = noisy_pair()
+    assert ssim(photo, photo) == pytest.approx(1.0)
+    assert ms_ssim(photo, photo) == pytest.approx(1.0)
+
+
+def test_images_too_small_for_a_metric_are_refused() -> None:
+    small = np.zeros((160, 300, 3), np.uint8)
+    with pytest.raises(ValueError, match="161"):
+        ms_ssim(small, small)
+    with pytest.raises(ValueError, match="11"):
+        ssim(small[:10], small[:10])
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((20, 20, 3)), np.zeros((20, 20), np.uint8), np.zeros((20, 21, 3), np.uint8)]
+)
+def test_wrong_kinds_of_image_are_refused(wrong: Photo) -> None:
+    with pytest.raises(ValueError, match=r"must be uint8|shapes differ"):
+        psnr(np.zeros((20, 20, 3), np.uint8), wrong)
