@@ -4,6 +4,7 @@ from gensc_models.codec import (
     CodecConfig,
     Encoded,
     JsccCodec,
+    Received,
     codec_by_wire_id,
     load_codec,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "CodecConfig",
     "Encoded",
     "JsccCodec",
+    "Received",
     "WeightsError",
     "WeightsInfo",
     "available",

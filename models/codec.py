@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,18 @@ class Encoded:
     def cbr(self) -> float:
         """Bandwidth ratio: complex symbols per source value."""
         return len(self.symbols) / (3.0 * self.height * self.width)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One received image section: what :meth:`JsccCodec.decode_image` takes."""
+
+    symbols: NDArray[np.complex64]
+    noise_var: NDArray[np.float32]
+    rate: int
+    height: int
+    width: int
+    aux: int
 
 
 class JsccCodec(nn.Module):
@@ -176,7 +189,6 @@ class JsccCodec(nn.Module):
         aux = SideInfo(float(scale), design_db).pack()
         return Encoded(symbols, aux, int(rate), height, width)
 
-    @torch.inference_mode()
     def decode_image(
         self,
         symbols: NDArray[np.complex64],
@@ -197,20 +209,48 @@ class JsccCodec(nn.Module):
         ValueError
             Wrong number of symbols or variances for the size and rate; rate out of range.
         """
-        layout.symbols_for(height, width, rate)
-        rows, columns = layout.blocks(height, width)
-        received, precision = layout.from_symbols(symbols, noise_var, int(rate), rows, columns)
+        return self.decode_images([Received(symbols, noise_var, rate, height, width, aux)])[0]
+
+    @torch.inference_mode()
+    def decode_images(self, sections: Sequence[Received]) -> list[NDArray[np.uint8]]:
+        """Several sections in one pass of the network; each as :meth:`decode_image` would.
+
+        All must cover the same number of 16x16 blocks in each direction; rates, side
+        information and noise may differ. An image depends on its own section alone, up to the
+        rounding of float32 arithmetic (1 LSB).
+
+        Raises
+        ------
+        ValueError
+            As :meth:`decode_image`; sections of different sizes in blocks.
+        """
+        if not sections:
+            return []
+        for s in sections:
+            layout.symbols_for(s.height, s.width, s.rate)
+        grids = {layout.blocks(s.height, s.width) for s in sections}
+        if len(grids) > 1:
+            raise ValueError(f"sections of different sizes, in blocks: {sorted(grids)}")
+        rows, columns = grids.pop()
+        pairs = [
+            layout.from_symbols(s.symbols, s.noise_var, int(s.rate), rows, columns)
+            for s in sections
+        ]
+        received, precision = (torch.cat(part) for part in zip(*pairs, strict=True))
+        sides = [SideInfo.unpack(s.aux) for s in sections]
         device = self.network.linear.mean.device
-        side = SideInfo.unpack(aux)
         image = self.network.decode(
             received.to(device),
             precision.to(device),
-            torch.tensor([side.scale], device=device),
-            torch.tensor([side.snr_db], device=device),
-            torch.tensor([rate], device=device),
+            torch.tensor([side.scale for side in sides], device=device),
+            torch.tensor([side.snr_db for side in sides], device=device),
+            torch.tensor([int(s.rate) for s in sections], device=device),
         )
-        pixels = image[0, :, :height, :width].nan_to_num(0.5).clamp(0.0, 1.0) * 255.0
-        return pixels.round().to(torch.uint8).permute(1, 2, 0).cpu().contiguous().numpy()
+        pixels = (image.nan_to_num(0.5).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+        whole = pixels.permute(0, 2, 3, 1).cpu()
+        return [
+            whole[i, : s.height, : s.width].contiguous().numpy() for i, s in enumerate(sections)
+        ]
 
 
 def load_codec(name_or_path: str | Path, device: str = "cpu") -> JsccCodec:
