@@ -105,6 +105,10 @@ class assembler(message_block):
             self.drop("[fragment] header contradicts itself or its section is too large")
 
     def _flush(self, _: Any) -> None:
+        # Ports have no order among them: fragments sent before the flush may still wait.
+        if self.backlog("fragment"):
+            self._post(pmt.intern("flush"), pmt.PMT_T)
+            return
         self._give(self._assembler.flush())
 
     def end_of_stream(self) -> None:

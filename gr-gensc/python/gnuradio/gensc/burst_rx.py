@@ -39,7 +39,9 @@ class burst_rx(MessagePorts, gr.sync_block):
         self.stats_interval_s = float(stats_interval_s)
         self._receiver = BurstReceiver(config)
         self._stats_due = 0.0
-        self.setup_ports({"end": self._end}, ["fragment", "stats"], controls=["end"])
+        self.setup_ports(
+            {"end": self._end}, ["fragment", "stats"], controls=["end"], one_at_a_time=False
+        )
         # GNU Radio sizes the buffer before this block by its output multiple.
         self.set_output_multiple(INPUT_CHUNK)
 

@@ -64,7 +64,9 @@ class burst_tx(MessagePorts, gr.sync_block):
         self._current = np.zeros(0, dtype=np.complex64)
         self._tail_due = 0
         self._ending = False
-        self.setup_ports({"fragment": self._add}, limits={"fragment": QUEUE_LIMIT})
+        self.setup_ports(
+            {"fragment": self._add}, limits={"fragment": QUEUE_LIMIT}, one_at_a_time=False
+        )
         set_output_buffer(self, OUTPUT_BUFFER)
 
     def start(self) -> bool:

@@ -29,7 +29,7 @@ class fragment_to_stream(MessagePorts, gr.sync_block):
         self._queue: deque[NDArray[np.complex64]] = deque()
         self._queued = 0
         self._ending = False
-        self.setup_ports({"fragment": self._add}, limits={"fragment": None})
+        self.setup_ports({"fragment": self._add}, limits={"fragment": None}, one_at_a_time=False)
 
     def start(self) -> bool:
         """Begin with an empty queue."""

@@ -1,12 +1,14 @@
 """Message ports as all blocks of gr-gensc have them: guarded, bounded, and with an end.
 
-GNU Radio's own rules are three too few for images that must all arrive:
+GNU Radio's own rules are too few for images that must all arrive:
 
 * An exception in a handler ends the block's thread. Here a bad PDU is counted in `dropped`,
   logged in one line, and forgotten.
 * Message queues have no limit. Here `publish` waits while a gr-gensc block downstream has too much
   to do, so a folder of photos is read at the pace of the slowest block. Other blocks' queues
   behave as ever.
+* A block cannot be stopped while messages keep arriving: GNU Radio asks whether to stop only when
+  a queue is empty. Here at most two messages are handled in between.
 * A block ends when the first of its neighbours is "done", even with PDUs in its queue. Here it ends
   when the last one is: it takes what is queued, gives out what it still holds (`end_of_stream`),
   and only then tells its own neighbours.
@@ -17,6 +19,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -34,6 +37,7 @@ LARGE_LIMIT = 4
 _SYSTEM = pmt.intern("system")
 _DONE = pmt.intern("done")
 _POLL_S = 0.002
+_STEPS = ("step_a", "step_b")
 
 _blocks: weakref.WeakSet[MessagePorts] = weakref.WeakSet()
 _registering = threading.Lock()
@@ -54,6 +58,7 @@ class MessagePorts:
         outputs: Iterable[str] = (),
         limits: Mapping[str, int | None] | None = None,
         controls: Iterable[str] = (),
+        one_at_a_time: bool = True,
     ) -> None:
         """Register the ports.
 
@@ -64,6 +69,8 @@ class MessagePorts:
                 Unnamed ports have QUEUE_LIMIT, or LARGE_LIMIT when called image or section.
             controls: input ports that may close a loop (a measured SNR fed back to an encoder):
                 they neither make upstream wait nor keep the block from ending.
+            one_at_a_time: let GNU Radio stop the block between messages; False for handlers that
+                only put the message into a queue.
         """
         self.dropped = 0
         self._inputs = dict(inputs)
@@ -73,12 +80,18 @@ class MessagePorts:
         } | dict(limits or {})
         self._controls = frozenset(controls)
         self._limits.update(dict.fromkeys(self._controls))
+        self._todo: deque[tuple[str, Any]] = deque()
+        self._stepping = False
         self._ended = False  # everything has been given out
         self._stopped = False  # the block's thread is gone
         self._log = gr.logger(f"gensc.{self.name()}")
         for port in self._inputs:
             self.message_port_register_in(pmt.intern(port))
-            self._set_handler(port, lambda message, port=port: self._guarded(port, message))
+            take = self._later if one_at_a_time else self._guarded
+            self._set_handler(port, lambda message, port=port, take=take: take(port, message))
+        for port, other in (_STEPS, _STEPS[::-1]):
+            self.message_port_register_in(pmt.intern(port))
+            self._set_handler(port, lambda _, other=other: self._step(other))
         for port in self._outputs:
             self.message_port_register_out(pmt.intern(port))
         self._set_handler("system", self._on_system)
@@ -96,6 +109,21 @@ class MessagePorts:
 
     # ------------------------------------------------------------------ receiving
 
+    def _later(self, port: str, message: Any) -> None:
+        self._todo.append((port, message))
+        if not self._stepping:
+            self._stepping = True
+            self._post(pmt.intern(_STEPS[0]), pmt.PMT_NIL)
+
+    def _step(self, next_step: str) -> None:
+        # GNU Radio serves a port until its queue is empty, then the next port. Two ports that take
+        # turns bring it back to where it looks whether to stop.
+        if self._todo:
+            self._guarded(*self._todo.popleft())
+        self._stepping = bool(self._todo)
+        if self._stepping:
+            self._post(pmt.intern(next_step), pmt.PMT_NIL)
+
     def _guarded(self, port: str, message: Any) -> None:
         try:
             self._inputs[port](message)
@@ -111,7 +139,8 @@ class MessagePorts:
 
     def backlog(self, port: str) -> int:
         """PDUs waiting on an input port; blocks with a queue of their own add it."""
-        return int(self.nmsgs(pmt.intern(port)))
+        taken = sum(name == port for name, _ in list(self._todo))
+        return int(self.nmsgs(pmt.intern(port))) + taken
 
     def _wait_for_room(self, port: str) -> None:
         limit = self._limits.get(port)
@@ -158,7 +187,9 @@ class MessagePorts:
             return
         for port in self._inputs:
             while (waiting := self.delete_head_nowait(pmt.intern(port))) is not None:
-                self._guarded(port, waiting)
+                self._todo.append((port, waiting))
+        while self._todo:
+            self._guarded(*self._todo.popleft())
         try:
             self.end_of_stream()
         except Exception as error:  # the neighbours must hear of the end all the same
