@@ -52,12 +52,16 @@ class BurstModulator:
         ce = to_time(ce_carriers(c)[None, :].repeat(c.ce_symbols, axis=0), c)
         self._training = np.concatenate([p[-c.cp_len :], repeats, self._with_cp(ce).ravel()])
         self._training = self._training.astype(np.complex64)
+        self._pilots = pilots(c)
         self._filler = qpsk_sequence(c.n_data, 0xF111)
         self._data_bins = c.carriers[c.data_positions]
         self._pilot_bins = c.carriers[c.pilot_positions]
 
     def _with_cp(self, symbols: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
         return np.concatenate([symbols[:, -self.cfg.cp_len :], symbols], axis=1)
+
+    def _header(self, header: Header) -> NDArray[np.complex64]:
+        return encode_header(header, self.cfg)
 
     def modulate(self, header: Header, symbols: NDArray[np.complex64]) -> NDArray[np.complex64]:
         """One burst, without the gap.
@@ -86,9 +90,9 @@ class BurstModulator:
         if c.precode:
             payload = scipy.fft.fft(payload, axis=1, norm="ortho")
         grid = np.zeros((c.header_symbols + n_ofdm, c.fft_size), dtype=np.complex64)
-        grid[: c.header_symbols, self._data_bins] = encode_header(header, c)
+        grid[: c.header_symbols, self._data_bins] = self._header(header)
         grid[c.header_symbols :, self._data_bins] = payload
-        grid[:, self._pilot_bins] = pilots(c)[: len(grid)]
+        grid[:, self._pilot_bins] = self._pilots[: len(grid)]
         samples = self._with_cp(scipy.fft.ifft(grid, norm="ortho", overwrite_x=True)).ravel()
         if c.clip_db is not None:
             samples = clip_envelope(samples, c.clip_db)

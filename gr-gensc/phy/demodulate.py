@@ -81,6 +81,25 @@ class Acquired:
     channel: NDArray[np.complex64]
 
 
+def spectra(
+    samples: Samples, first: int, count: int, cfo: float, origin: int, cfg: WaveformConfig
+) -> NDArray[np.complex64]:
+    """FFT of `count` symbols, the first one's window at `first` (absolute).
+
+    The offset `cfo` is removed with phase 0 at `origin`. Returns [..., count, fft_size], where
+    `samples` gives [..., n].
+    """
+    x = samples(first, first + count * cfg.symbol_len)
+    x = x.reshape(*x.shape[:-1], count, cfg.symbol_len)
+    turn = -2j * np.pi * cfo
+    # e^{j w (a + b)} as a product of two short tables instead of one long one.
+    within = np.exp(turn * np.arange(cfg.fft_size)).astype(np.complex64)
+    start = first - origin + np.arange(count) * cfg.symbol_len
+    between = np.exp(turn * start).astype(np.complex64)
+    windows = x[..., : cfg.fft_size] * within * between[:, None]
+    return scipy.fft.fft(windows, axis=-1, norm="ortho", overwrite_x=True)
+
+
 class BurstDemodulator:
     """Reads header and payload of a burst that the detector has found."""
 
@@ -110,23 +129,6 @@ class BurstDemodulator:
         n = self.cfg.overhead_symbols + self.cfg.payload_ofdm_symbols(header.length)
         return n * self.cfg.symbol_len
 
-    def _spectra(
-        self, samples: Samples, first: int, count: int, cfo: float, origin: int
-    ) -> NDArray[np.complex64]:
-        """FFT of `count` symbols, the first one's window at `first` (absolute).
-
-        The offset `cfo` is removed with phase 0 at `origin`. Returns [count, fft_size].
-        """
-        c = self.cfg
-        x = samples(first, first + count * c.symbol_len).reshape(count, c.symbol_len)
-        turn = -2j * np.pi * cfo
-        # e^{j w (a + b)} as a product of two short tables instead of one long one.
-        within = np.exp(turn * np.arange(c.fft_size)).astype(np.complex64)
-        start = first - origin + np.arange(count) * c.symbol_len
-        between = np.exp(turn * start).astype(np.complex64)
-        windows = x[:, : c.fft_size] * within * between[:, None]
-        return scipy.fft.fft(windows, axis=1, norm="ortho", overwrite_x=True)
-
     def acquire(self, samples: Samples, start: int, found: Detection) -> Acquired:
         """Estimate the channel and read the header of the burst detected at `start`.
 
@@ -136,11 +138,11 @@ class BurstDemodulator:
         c = self.cfg
         n_ce, n_all, cfo = c.ce_symbols, c.overhead_symbols, found.cfo
         origin = start + self.to_training - PRE_CURSOR
-        received = self._spectra(samples, origin, n_all, cfo, origin)[:, c.carriers]
+        received = spectra(samples, origin, n_all, cfo, origin, c)[:, c.carriers]
         shift = first_path(estimate_from_training(received[:n_ce], c), c) - PRE_CURSOR
         if shift:
             origin += shift
-            received = self._spectra(samples, origin, n_all, cfo, origin)[:, c.carriers]
+            received = spectra(samples, origin, n_all, cfo, origin, c)[:, c.carriers]
 
         ce = self._template[0]
         h = self._smooth @ estimate_from_training(received[:n_ce], c)
@@ -193,10 +195,10 @@ class BurstDemodulator:
         n_ofdm = c.payload_ofdm_symbols(a.header.length)
         whole = max(0, n_ofdm - -(-missing // c.symbol_len))
         first = a.origin + n_train * c.symbol_len
-        spectra = self._spectra(samples, first, whole, a.cfo, a.origin)
+        received = spectra(samples, first, whole, a.cfo, a.origin, c)
 
         power = np.maximum(a.channel.real**2 + a.channel.imag**2, _TINY)
-        at_pilots = spectra[:, self._pilot_bins]
+        at_pilots = received[:, self._pilot_bins]
         sent_pilots = self._pilots[c.header_symbols : c.header_symbols + whole]
         tracked = track(self._moments(a, power, at_pilots, sent_pilots), c.tracking_symbols)
         noise = self._noise(a, tracked, at_pilots, sent_pilots)
@@ -207,7 +209,7 @@ class BurstDemodulator:
         signal = max(energy - noise * from_h, _TINY)
 
         gain = tracked.gain[n_train:, None]
-        y = spectra[:, self._data_bins]
+        y = received[:, self._data_bins]
         y *= drift_ramp(tracked.drift, n_train, whole, self._theta_data)
         h, power = a.channel[c.data_positions], power[c.data_positions]
         gain_power = np.maximum(gain.real**2 + gain.imag**2, _TINY)

@@ -12,6 +12,7 @@ energy under the preamble, is SNR/(1+SNR) for a flat channel and 1/(N sqrt(R-1))
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,36 +75,45 @@ class PreambleDetector:
             per sample) of the correlator that saw the strongest peak.
         """
         n, repeats = self.cfg.fft_size, self.cfg.preamble_repeats
-        m = len(samples) - self.reach + 1
-        power = np.empty(len(samples) + 1, dtype=np.float64)
-        power[0] = 0.0
-        np.cumsum(samples.real**2 + samples.imag**2, dtype=np.float64, out=power[1:])
-        energy = power[self.reach :] - power[: -self.reach]
-        # The floor keeps rounding noise of the FFT in digital silence from being normalised to 1.
-        energy += 1e-4 * self.reach * (power[-1] / len(samples)) + 1e-30
-        scale = (repeats / ((repeats - 1) * n) / energy[:m]).astype(np.float32)
-
-        nfft = scipy.fft.next_fast_len(len(samples))
-        spectrum = scipy.fft.fft(samples, nfft)
+        scale = (repeats / ((repeats - 1) * n) / self._energy(samples)).astype(np.float32)
         best: tuple[NDArray[np.float32], NDArray[np.complex64], float] | None = None
-        for offset, correlator in zip(self._offsets, self._correlators(nfft), strict=True):
-            c = scipy.fft.ifft(spectrum * correlator, nfft)[: m + self.reach - n]
-            product = c[n:] * np.conj(c[:-n])
-            d = np.zeros(m, dtype=np.complex64)
-            for k, sign in enumerate(self._differential):
-                d += sign * product[k * n : k * n + m]
+        for offset, d in zip(self._offsets, self._differences(samples), strict=True):
             metric = np.abs(d) * scale
             if best is None or metric.max() > best[0].max():
                 best = (metric, d, offset)
         assert best is not None
         return best
 
+    def _energy(self, samples: NDArray[np.complex64]) -> NDArray[np.float64]:
+        """Energy E under the preamble of every start; [m]."""
+        power = np.empty(len(samples) + 1, dtype=np.float64)
+        power[0] = 0.0
+        np.cumsum(samples.real**2 + samples.imag**2, dtype=np.float64, out=power[1:])
+        energy = power[self.reach :] - power[: -self.reach]
+        # The floor keeps rounding noise of the FFT in digital silence from being normalised to 1.
+        energy += 1e-4 * self.reach * (power[-1] / len(samples)) + 1e-30
+        return energy
+
+    def _differences(self, samples: NDArray[np.complex64]) -> Iterator[NDArray[np.complex64]]:
+        """D of every start, [m], as each correlator sees it."""
+        n = self.cfg.fft_size
+        m = len(samples) - self.reach + 1
+        nfft = scipy.fft.next_fast_len(len(samples))
+        spectrum = scipy.fft.fft(samples, nfft)
+        for correlator in self._correlators(nfft):
+            c = scipy.fft.ifft(spectrum * correlator, nfft)[: m + self.reach - n]
+            product = c[n:] * np.conj(c[:-n])
+            d = np.zeros(m, dtype=np.complex64)
+            for k, sign in enumerate(self._differential):
+                d += sign * product[k * n : k * n + m]
+            yield d
+
     def find(self, samples: NDArray[np.complex64], starts: int) -> Detection | None:
         """The first preamble that starts within the first `starts` samples, or None.
 
         `samples` should hold `starts + lookahead` samples (fewer at the end of a stream).
         """
-        if len(samples) < self.reach:
+        if samples.shape[-1] < self.reach:
             return None
         metric, d, offset = self.metric(samples)
         above = np.flatnonzero(metric[:starts] > self.cfg.threshold)

@@ -42,8 +42,8 @@ def _taper(cfg: WaveformConfig) -> NDArray[np.float32]:
 
 
 def _tapered_grid(h: NDArray[np.complex64], cfg: WaveformConfig) -> NDArray[np.complex64]:
-    grid = np.zeros(cfg.fft_size, dtype=np.complex64)
-    grid[cfg.carriers] = h * _taper(cfg)
+    grid = np.zeros((*h.shape[:-1], cfg.fft_size), dtype=np.complex64)
+    grid[..., cfg.carriers] = h * _taper(cfg)
     return grid
 
 
@@ -51,11 +51,15 @@ def first_path(h: NDArray[np.complex64], cfg: WaveformConfig) -> int:
     """Delay of the first significant path relative to the FFT window, samples (may be negative).
 
     Args:
-        h: least-squares response on the occupied carriers, [occupied].
+        h: least-squares response on the occupied carriers, [occupied]; or those of several
+            antennas that hear the same paths, [antennas, occupied], whose powers are added.
     """
     response = scipy.fft.ifft(_tapered_grid(h, cfg))
     delays = np.arange(-cfg.cp_len, cfg.cp_len)
-    taps = response.real[delays] ** 2 + response.imag[delays] ** 2
+    response = response[..., delays]
+    taps = response.real**2 + response.imag**2
+    if taps.ndim > 1:
+        taps = taps.sum(axis=0)
     strongest = int(taps.argmax())
     # The median of exponentially distributed powers is ln 2 of their mean.
     noise = float(np.sort(taps)[len(taps) // 2]) / np.log(2)

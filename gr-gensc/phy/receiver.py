@@ -44,7 +44,7 @@ class BurstReceiver:
         self.stats = ReceiverStats()
         self._detector = PreambleDetector(self.cfg)
         self._demodulator = BurstDemodulator(self.cfg)
-        self._buffer = np.zeros(0, dtype=np.complex64)
+        self._buffer = np.zeros(0, dtype=np.complex64)  # time is its last axis
         self._origin = 0  # absolute index of _buffer[0]
         self._pos = 0  # absolute index from which the search goes on
         self._step = _NEAR
@@ -52,13 +52,14 @@ class BurstReceiver:
 
     def push(self, samples: NDArray[np.complex64]) -> list[Burst]:
         """Take the next samples of the stream; return the bursts they complete."""
-        samples = np.asarray(samples, dtype=np.complex64).ravel()
+        samples = np.asarray(samples, dtype=np.complex64)
+        samples = samples.reshape(*self._buffer.shape[:-1], -1)
         finite = np.isfinite(samples)
         if not finite.all():
             self.stats.not_finite += int((~finite).sum())
             samples = np.where(finite, samples, np.complex64(0))
-        self.stats.samples += samples.size
-        self._buffer = np.concatenate([self._buffer, samples])
+        self.stats.samples += samples.shape[-1]
+        self._buffer = np.concatenate([self._buffer, samples], axis=-1)
         bursts = self._run(final=False)
         self._forget()
         return bursts
@@ -66,14 +67,13 @@ class BurstReceiver:
     def flush(self) -> list[Burst]:
         """The stream has ended: return what is still in the buffer, cut short where need be."""
         bursts = self._run(final=True)
-        self._origin += self._buffer.size
-        self._pos = self._origin
-        self._buffer = self._buffer[:0]
+        self._origin = self._pos = self._end
+        self._buffer = self._buffer[..., :0]
         return bursts
 
     @property
     def _end(self) -> int:
-        return self._origin + self._buffer.size
+        return self._origin + self._buffer.shape[-1]
 
     def _forget(self) -> None:
         keep_from = self._pos if self._acquired is None else self._acquired.origin
@@ -81,17 +81,19 @@ class BurstReceiver:
         drop = max(0, keep_from - 2 * self.cfg.symbol_len - self._origin)
         if drop:
             # A copy: a view would keep all that was dropped alive.
-            self._buffer = self._buffer[drop:].copy()
+            self._buffer = self._buffer[..., drop:].copy()
             self._origin += drop
 
     def _slice(self, start: int, stop: int) -> NDArray[np.complex64]:
         """Samples start … stop (absolute), zeros where the stream has none."""
         lo, hi = start - self._origin, stop - self._origin
-        part = self._buffer[max(lo, 0) : max(hi, 0)]
-        if len(part) == stop - start:
+        part = self._buffer[..., max(lo, 0) : max(hi, 0)]
+        missing = stop - start - part.shape[-1]
+        if not missing:
             return part
         before = min(max(-lo, 0), stop - start)
-        return np.pad(part, (before, stop - start - before - len(part)))
+        edges = [(0, 0)] * (part.ndim - 1)
+        return np.pad(part, [*edges, (before, missing - before)])
 
     def _run(self, *, final: bool) -> list[Burst]:
         bursts: list[Burst] = []
@@ -101,11 +103,14 @@ class BurstReceiver:
                 if missing and not final:
                     return bursts
                 self.stats.truncated += missing > 0
-                bursts.append(self._demodulator.payload(self._slice, self._acquired, missing))
+                bursts += self._read(self._acquired, missing)
                 self._acquired = None
                 self._step = _NEAR
             if not self._search(final=final):
                 return bursts
+
+    def _read(self, acquired: Acquired, missing: int) -> list[Burst]:
+        return [self._demodulator.payload(self._slice, acquired, missing)]
 
     def _search(self, *, final: bool) -> bool:
         """Advance until a header is read (True) or samples run out (False)."""
@@ -118,7 +123,7 @@ class BurstReceiver:
                 return False
             starts = min(self._step, available - look) if not final else self._step
             lo = self._pos - self._origin
-            found = self._detector.find(self._buffer[lo : lo + starts + look], starts)
+            found = self._detector.find(self._buffer[..., lo : lo + starts + look], starts)
             if found is None:
                 self._pos += min(starts, available)
                 self._step = _FAR

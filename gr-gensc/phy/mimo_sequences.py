@@ -1,0 +1,41 @@
+"""Known sequences of the multi-user frame: whose pilot is where, and the headers' scrambling."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .mimo_config import MimoConfig
+from .sequences import pilots, qpsk_sequence
+
+
+@lru_cache(maxsize=8)
+def user_pilots(cfg: MimoConfig) -> NDArray[np.complex64]:
+    """Pilots of every user; [users, header + max payload, n_pilots], 0 where another's turn is.
+
+    Pilot p of symbol m belongs to user (p + m) mod users, so that every user comes by on every
+    pilot carrier and, with no more users than pilots, in every symbol. Their amplitude makes up
+    for the turns left out.
+    """
+    all_pilots = pilots(cfg.waveform)
+    m, p = np.indices(all_pilots.shape)
+    mine = (p + m) % cfg.users == np.arange(cfg.users)[:, None, None]
+    return (mine * all_pilots * np.sqrt(cfg.users)).astype(np.complex64)
+
+
+@lru_cache(maxsize=8)
+def header_scrambling(cfg: MimoConfig) -> NDArray[np.complex64]:
+    """Factors 1, j, -1, -j on every user's header; [users, header_symbols, n_data].
+
+    Headers of different users are nearly the same bits: unscrambled, no estimate could tell their
+    channels apart, and a burst could be read as another user's. User 0 has none.
+    """
+    w = cfg.waveform
+    shape = (cfg.users, w.header_symbols, w.n_data)
+    turns = np.ones(shape, dtype=np.complex64)
+    for user in range(1, cfg.users):
+        sequence = qpsk_sequence(shape[1] * shape[2], 0x5C4A + user)
+        turns[user] = (sequence * np.exp(-0.25j * np.pi)).reshape(shape[1:])
+    return turns
