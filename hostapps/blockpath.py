@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
+from gensc_host.codecs import gnuradio_blocks
 from gensc_host.errors import UserError
 
 
@@ -18,12 +18,9 @@ def block_folder() -> Path:
     folder in GRC_BLOCKS_PATH.
     """
     try:
-        spec = find_spec("gnuradio.gensc.grc")
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None or not spec.submodule_search_locations:
-        raise UserError("the gnuradio.gensc blocks are not installed here: run make setup")
-    return Path(next(iter(spec.submodule_search_locations)))
+        return gnuradio_blocks().grc_blocks_path()
+    except FileNotFoundError as error:
+        raise UserError(f"{error}: run make setup") from error
 
 
 def grc_environment() -> dict[str, str]:

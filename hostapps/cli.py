@@ -36,7 +36,9 @@ def run(argv: list[str]) -> int:
     except UserError as error:
         return _complain(str(error))
     except typer.TyperException as error:
-        return _complain(f"{error.format_message()} (see gensc --help)")
+        message = error.format_message().strip().rstrip(".")
+        # Without a message it has shown the help that was missing.
+        return _complain(f"{message} (see gensc --help)") if message else 0
     except (typer.Abort, KeyboardInterrupt):
         print("gensc: stopped", file=sys.stderr)
         return 130

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -64,10 +65,9 @@ def _gnuradio() -> str:
             "environment with /usr/bin/python3 -m venv --system-site-packages (make setup does)"
         ) from None
     for module in ("blocks", "channels", "digital", "zeromq", "qtgui"):
-        try:
-            importlib.import_module(f"gnuradio.{module}")
-        except ImportError:
-            raise _MissingError(f"gnuradio.{module} is missing: apt-get install gnuradio") from None
+        # Found, not imported: importing qtgui talks about plotting libraries nobody asked for.
+        if find_spec(f"gnuradio.{module}") is None:
+            raise _MissingError(f"gnuradio.{module} is missing: apt-get install gnuradio")
     return gr.version()
 
 
@@ -152,7 +152,7 @@ def _weights() -> str:
 
 def _uhd() -> str:
     try:
-        from gnuradio import uhd
+        uhd = importlib.import_module("gnuradio.uhd")
     except ImportError:
         raise _OptionalError("only for a USRP: apt-get install gnuradio uhd-host") from None
     devices = uhd.find_devices(uhd.device_addr("type=usb")) if _usb_usrp() else []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from gensc_host.results import Result
+from gensc_host.terminal import table as new_table
 from rich.table import Table
 
 
@@ -14,7 +15,7 @@ def table_of(results: Sequence[Result], title: str) -> Table:
     groups: dict[tuple[str, str, float, float | None], list[Result]] = {}
     for r in results:
         groups.setdefault((r.scheme, r.channel, round(r.cbr, 4), r.snr_db), []).append(r)
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = new_table(title)
     for heading in ("scheme", "channel"):
         table.add_column(heading)
     for heading in ("CBR", "Es/N0 dB", "measured dB", "images", "PSNR dB", "SSIM", "MS-SSIM"):

@@ -10,6 +10,7 @@ from typing import Any
 from gensc_host.bench.base import BenchResult, Check, Table
 from gensc_host.bench.plots import save
 from gensc_host.machine import machine
+from gensc_host.terminal import table as new_table
 from rich.console import Console
 from rich.table import Table as RichTable
 
@@ -66,7 +67,7 @@ def print_tables(result: BenchResult, console: Console) -> None:
 
 def _rich(table: Table) -> RichTable:
     """A `Table` for rich: numbers to the right, words to the left."""
-    out = RichTable(title=table.title, title_justify="left", header_style="bold")
+    out = new_table(table.title)
     for key, heading in table.columns.items():
         values = [row.get(key) for row in table.rows]
         numeric = all(v is None or isinstance(v, int | float) for v in values)
@@ -78,7 +79,7 @@ def _rich(table: Table) -> RichTable:
 
 def _checks(checks: list[Check]) -> RichTable:
     """The acceptance list as a table."""
-    out = RichTable(title="Checks", title_justify="left", header_style="bold")
+    out = new_table("Checks")
     for heading in ("what", "measured", "asked", "", "reference"):
         out.add_column(heading, justify="right" if heading in ("measured", "asked") else "left")
     for check in checks:

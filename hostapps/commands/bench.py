@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from gensc_host import terminal
 from gensc_host.bench.base import BenchResult
 from gensc_host.commands import options
-from rich.console import Console
 
 Quick = Annotated[bool, typer.Option("--quick", help="A fraction of the work, under 60 s.")]
 Json = Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")]
@@ -77,7 +77,7 @@ def finish(
     from gensc_host.bench.output import as_object, print_tables, write
 
     # With --json stdout carries the object alone.
-    console = Console(stderr=as_json)
+    console = terminal.console(stderr=as_json)
     started = time.monotonic()
     result = measure()
     obj = as_object(result, quick=quick, seconds=time.monotonic() - started)
@@ -85,6 +85,6 @@ def finish(
     # A quick look never overwrites the figures of a full run.
     target = folder or Path("out" if quick else "results") / result.bench
     for path in write(result, obj, target):
-        console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"wrote {path}", markup=False, soft_wrap=True)
     if as_json:
         print(json.dumps(obj))

@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from gensc_host import terminal
 
 
 def register(app: typer.Typer) -> None:
@@ -28,11 +28,11 @@ def doctor(
     if as_json:
         print(json.dumps({"ok": healthy, "checks": [f.as_dict() for f in findings]}))
         return int(not healthy)
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal.console()
     colour = {"ok": "green", "missing": "red", "optional": "yellow"}
     width = max(len(f.name) for f in findings)
     for f in findings:
         mark = f"[{colour[f.state]}]{f.state:8}[/]"
         console.print(f"{mark} {f.name:{width}}  ", end="")
-        console.print(f.detail, markup=False)
+        console.print(f.detail, markup=False, soft_wrap=True)
     return int(not healthy)

@@ -6,9 +6,8 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from gensc_host import terminal
 from rich.markdown import Markdown
-from rich.table import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -27,11 +26,11 @@ def models(
     if as_json:
         print(json.dumps([w.as_dict() for w in listed]))
         return
-    console = Console()
+    console = terminal.console()
     if name:
         console.print(Markdown(listed[0].card))
         return
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = terminal.table()
     for heading, justify in (("name", "left"), ("wire id", "right"), ("MiB", "right")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     table.add_column("SHA-256", no_wrap=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from gensc_host import terminal
 from gensc_host.errors import UserError
-from rich.console import Console
 
 
 def register(app: typer.Typer) -> None:
@@ -63,7 +63,7 @@ def simulate(
         for result in results:
             write_line(sys.stdout, result)
         return
-    console = Console()
+    console = terminal.console()
     console.print(table_of(results, f"{codec.name}, torch-only channel, perfect CSI"))
     if out:
-        console.print(f"wrote {out}", highlight=False)
+        console.print(f"wrote {out}")

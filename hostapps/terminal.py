@@ -1,0 +1,23 @@
+"""One console and one look of tables for all sub-commands."""
+
+from __future__ import annotations
+
+import sys
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+#: Columns where the output is not a terminal and its width is unknown.
+PLAIN_WIDTH = 140
+
+
+def console(stderr: bool = False) -> Console:
+    """A console that neither colours nor folds numbers, and is wide enough in a log."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
+
+
+def table(title: str | None = None) -> Table:
+    """An empty table."""
+    return Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
