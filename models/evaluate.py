@@ -86,7 +86,7 @@ def markdown_table(points: Sequence[TablePoint], baseline: Sequence[TablePoint] 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line: prints JSON lines, one per operating point."""
+    """Command line: prints JSON lines, one per operating point, or a Markdown table."""
     parser = argparse.ArgumentParser(prog="gensc_models.evaluate", description=__doc__)
     parser.add_argument("--codec", default="deepjscc-photo", help="weights, by name or folder")
     parser.add_argument("--data", type=Path, nargs="+", required=True)
@@ -95,10 +95,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rates", type=int, nargs="+", default=list(TABLE_RATES))
     parser.add_argument("--snrs", type=float, nargs="+", default=list(TABLE_SNRS_DB))
     parser.add_argument("--limit", type=int, default=None, help="only the first N photos")
+    parser.add_argument("--table", action="store_true", help="print one Markdown table instead")
+    parser.add_argument("--baseline", help="weights whose PSNR stands in brackets in the table")
     options = parser.parse_args(arguments)
     files = [f for f in photo_files(options.data) if f.name.startswith(options.prefix)]
     photos = [load_photo(f) for f in files[: options.limit]]
     codec = load_codec(options.codec)
+    if options.table:
+        names = [options.codec, *([options.baseline] if options.baseline else [])]
+        tables = [
+            evaluate(load_codec(name), photos, options.rates, options.snrs, options.channel)
+            for name in names
+        ]
+        print(markdown_table(*tables))
+        return
     for rate in options.rates:
         for point in evaluate(codec, photos, [rate], options.snrs, options.channel):
             print(json.dumps(asdict(point)), flush=True)
