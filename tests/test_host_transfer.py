@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+import zmq
 from gensc_host.errors import UserError
 from gensc_host.images import fit, load_image
 from gensc_host.radio import Place, RadioSettings
@@ -137,25 +138,27 @@ def test_images_pass_over_zeromq_and_both_ends_end(photos, tmp_path):
     assert report.images == 2
 
 
-def test_noise_on_the_zeromq_port_is_counted_and_the_image_still_arrives(photos, tmp_path):
-    address = free_address()
-    rng = np.random.default_rng(0)
+def test_noise_on_the_zeromq_port_is_counted_and_the_images_still_arrive(recording, tmp_path):
+    address, rng = free_address(), np.random.default_rng(0)
+    samples = recording.with_suffix(".sigmf-data").read_bytes()
 
-    def noise_then_image():
+    def push_all():
         with zmq.Context() as context, context.socket(zmq.PUSH) as push:
             push.connect(address)
-            for length in (1, 7, 800, 4096):
-                push.send(rng.bytes(length))
-        send_images(
-            SendSettings(photos[:1], model="softcast"), Place("zmq", address), RADIO, bind=False
-        )
+            for start in range(0, len(samples), 1 << 17):
+                push.send(rng.bytes(801))
+                push.send(rng.bytes(4096))
+                push.send(samples[start : start + (1 << 17)])
+            push.send(b"")
 
-    sender = threading.Thread(target=noise_then_image)
+    sender = threading.Thread(target=push_all)
     sender.start()
-    report = receive_images(ReceiveSettings(tmp_path), Place("zmq", address), RADIO, bind=True)
+    report = receive_images(
+        ReceiveSettings(tmp_path, seconds=30), Place("zmq", address), RADIO, bind=True
+    )
     sender.join(timeout=20)
-    assert report.counters["messages_dropped"] == 4
-    assert report.images == 1
+    assert report.counters["messages_dropped"] == 2 * -(-len(samples) // (1 << 17))
+    assert (report.images, report.incomplete) == (2, 0)
 
 
 def test_receiver_ends_after_the_time_it_was_given(tmp_path):
