@@ -1,6 +1,8 @@
 """PSNR tables of a codec over a folder of photos through the torch-only channels.
 
 ``python -m gensc_models.evaluate --codec deepjscc-photo --data DIR --prefix test_``
+
+The command crops every photo to multiples of 16 pixels, so that the CBR is the nominal one.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import torch
 from gensc_models.channel import CHANNELS, CSI, simulate
 from gensc_models.codec import JsccCodec, load_codec
 from gensc_models.metrics import psnr
-from gensc_models.photos import Photo, load_photo, photo_files
+from gensc_models.photos import Photo, crop_to_blocks, load_photo, photo_files
 
 TABLE_RATES = (16, 32, 64, 128)
 TABLE_SNRS_DB = (0.0, 5.0, 10.0, 15.0, 20.0)
@@ -99,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--baseline", help="weights whose PSNR stands in brackets in the table")
     options = parser.parse_args(arguments)
     files = [f for f in photo_files(options.data) if f.name.startswith(options.prefix)]
-    photos = [load_photo(f) for f in files[: options.limit]]
+    photos = [crop_to_blocks(load_photo(f)) for f in files[: options.limit]]
     codec = load_codec(options.codec)
     if options.table:
         names = [options.codec, *([options.baseline] if options.baseline else [])]

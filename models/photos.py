@@ -54,6 +54,13 @@ def centre_crop(photo: Photo, size: int) -> Photo:
     return photo[top : top + size, left : left + size]
 
 
+def crop_to_blocks(photo: Photo, block: int = 16) -> Photo:
+    """Central part whose sides are multiples of ``block``: no padding, so the CBR is exact."""
+    height, width = (side // block * block for side in photo.shape[:2])
+    top, left = (photo.shape[0] - height) // 2, (photo.shape[1] - width) // 2
+    return photo[top : top + height, left : left + width]
+
+
 class CropSampler:
     """Random square crops: any position, mirrored or not, half of them downscaled.
 

@@ -9,6 +9,7 @@ import torch
 from gensc_models.photos import (
     CropSampler,
     centre_crop,
+    crop_to_blocks,
     load_photo,
     photo_files,
     prefetch,
@@ -49,6 +50,11 @@ def test_centre_crop_takes_the_middle_or_all_there_is() -> None:
     photo = np.arange(10 * 8 * 3, dtype=np.uint8).reshape(10, 8, 3)
     assert np.array_equal(centre_crop(photo, 4), photo[3:7, 2:6])
     assert np.array_equal(centre_crop(photo, 9), photo[0:9])
+
+
+def test_crop_to_blocks_takes_the_middle_of_whole_blocks() -> None:
+    photo = np.arange(35 * 50, dtype=np.uint16).astype(np.uint8).reshape(35, 50)
+    assert np.array_equal(crop_to_blocks(photo), photo[1:33, 1:49])
 
 
 def test_crops_have_the_size_asked_for_and_repeat_with_the_seed() -> None:
