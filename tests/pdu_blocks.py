@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -43,6 +44,17 @@ class Collect(message_block):
         super().__init__("collect")
         self.messages: list[Any] = []
         self.setup_ports({port: self.messages.append})
+
+
+class Stalled(gr.sync_block):
+    """A sink of samples that takes none."""
+
+    def __init__(self) -> None:
+        gr.sync_block.__init__(self, "stalled", [np.complex64], None)
+
+    def work(self, input_items: list[Any], output_items: list[Any]) -> int:
+        time.sleep(0.01)
+        return 0
 
 
 def run(flowgraph: gr.top_block, timeout_s: float = 30.0) -> None:

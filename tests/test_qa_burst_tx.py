@@ -9,7 +9,7 @@ from gensc_phy import BurstModulator
 from gnuradio import blocks, gensc, gr
 from gnuradio.gensc.metadata import read_pdu
 
-from pdu_blocks import CONFIG, Feed, analog_section, fragment_pdus, junk, run
+from pdu_blocks import CONFIG, Feed, Stalled, analog_section, fragment_pdus, junk, run
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +91,8 @@ def test_junk_is_counted_and_the_next_burst_is_sent(fragments):
 def test_a_full_queue_drops_and_counts_what_other_blocks_send(fragments):
     transmitter = gensc.burst_tx(CONFIG, max_queue=3)
     flowgraph = gr.top_block()
-    # Nothing takes the samples before the queue is full.
-    flowgraph.connect(transmitter, blocks.throttle(gr.sizeof_gr_complex, 1), blocks.null_sink(8))
+    stalled = Stalled()
+    flowgraph.connect(transmitter, stalled)
     flowgraph.start()
     for _ in range(400):
         transmitter._post(pmt.intern("fragment"), fragments[0])

@@ -59,6 +59,18 @@ def test_a_drop_is_logged_in_one_line(capfd):
     assert "Traceback" not in out + err
 
 
+def test_a_flood_of_junk_does_not_flood_the_log(capfd):
+    relay = Relay()
+    flowgraph = gr.top_block()
+    feed = Feed("image", [pmt.intern("junk")] * 250)
+    flowgraph.msg_connect(feed, "image", relay, "image")
+    run(flowgraph)
+    time.sleep(0.2)
+    out, err = capfd.readouterr()
+    assert relay.dropped == 250
+    assert (out + err).count("dropped") == 11
+
+
 @pytest.mark.parametrize("attempt", range(20))
 def test_what_a_chain_holds_comes_out_at_the_end(attempt):
     flowgraph = gr.top_block()

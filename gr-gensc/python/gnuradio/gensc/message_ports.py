@@ -133,8 +133,14 @@ class MessagePorts:
             self.drop(f"[{port}] {type(error).__name__}: {error}")
 
     def drop(self, reason: str) -> None:
-        """Count a PDU that could not be used and say why in one line."""
+        """Count a PDU that could not be used and say why in one line.
+
+        The first ten are logged, then the 100th, the 1000th and so on: a port that noise arrives on
+        must not fill the disk.
+        """
         self.dropped += 1
+        if self.dropped > 10 and str(self.dropped).rstrip("0") != "1":
+            return
         self._log.warn(f"PDU dropped ({self.dropped}): {' '.join(reason.split())}")
 
     def backlog(self, port: str) -> int:

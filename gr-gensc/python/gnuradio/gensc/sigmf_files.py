@@ -75,18 +75,18 @@ def write_meta(
     """
     meta = sigmf.SigMFFile(
         global_info={
-            sigmf.SigMFFile.DATATYPE_KEY: "cf32_le",
-            sigmf.SigMFFile.SAMPLE_RATE_KEY: sample_rate,
-            sigmf.SigMFFile.DESCRIPTION_KEY: description,
-            sigmf.SigMFFile.RECORDER_KEY: "gr-gensc",
+            "core:datatype": "cf32_le",
+            "core:sample_rate": sample_rate,
+            "core:description": description,
+            "core:recorder": "gr-gensc",
         }
     )
-    capture = {sigmf.SigMFFile.DATETIME_KEY: start_time}
+    capture = {"core:datetime": start_time}
     if center_frequency:
-        capture[sigmf.SigMFFile.FREQUENCY_KEY] = center_frequency
+        capture["core:frequency"] = center_frequency
     meta.add_capture(0, metadata=capture)
     if sealed is not None:
-        meta.set_global_field(sigmf.SigMFFile.HASH_KEY, _sha512(sealed))
+        meta.set_global_field("core:sha512", _sha512(sealed))
     meta.validate()
     meta_path.write_text(meta.dumps(pretty=True) + "\n", encoding="utf-8")
 
@@ -110,7 +110,7 @@ def open_recording(path: str) -> Recording:
         meta = sigmf.SigMFFile(metadata=content)
         meta.validate()
         info = meta.get_global_info()
-        datatype = info[sigmf.SigMFFile.DATATYPE_KEY]
+        datatype = info["core:datatype"]
     except Exception as error:  # the schema's errors, JSON's, UTF-8's, and what sigmf lets through
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise GenscError(f"{meta_path}: not valid SigMF metadata ({reason})") from error
@@ -119,7 +119,7 @@ def open_recording(path: str) -> Recording:
         raise GenscError(f"{meta_path}: samples are {datatype}, this reader knows {known}")
     size = data_path.stat().st_size
     width = 2 * DATATYPES[datatype][0].itemsize
-    expected = info.get(sigmf.SigMFFile.HASH_KEY)
+    expected = info.get("core:sha512")
     damage = ""
     if size % width:
         damage = f"cut in the middle of a sample, {size // width} whole ones"
@@ -128,7 +128,7 @@ def open_recording(path: str) -> Recording:
     return Recording(
         data_path=data_path,
         datatype=datatype,
-        sample_rate=info.get(sigmf.SigMFFile.SAMPLE_RATE_KEY),
+        sample_rate=info.get("core:sample_rate"),
         samples=size // width,
         damage=damage,
     )

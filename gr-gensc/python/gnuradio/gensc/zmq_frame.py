@@ -1,6 +1,6 @@
 """How PDUs travel between processes.
 
-    magic "GNSC" | version u8 | kind u8 | CRC-32 of the body u32 | body
+    magic "GNSC" | version u8 | kind u8 | CRC-32 of kind and body u32 | body
 
 big-endian; the body of a PDU frame is the PMT's own serialisation, that of an end frame empty.
 The CRC is what keeps arbitrary bytes away from the PMT parser. It is no protection against
@@ -25,13 +25,21 @@ _PDU, _END = 0, 1
 MAX_FRAME = 1 << 26
 """Bytes; a 16-bit header field allows images of some 16 megapixels as raw pixels."""
 
-END_FRAME = _HEAD.pack(_MAGIC, _VERSION, _END, zlib.crc32(b""))
+
+def _frame(kind: int, body: bytes) -> bytes:
+    return _HEAD.pack(_MAGIC, _VERSION, kind, _check(kind, body)) + body
+
+
+def _check(kind: int, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(bytes([kind])))
+
+
+END_FRAME = _frame(_END, b"")
 
 
 def pack(pdu: Any) -> bytes:
     """The frame of a PDU."""
-    body = pmt.serialize_str(pdu)
-    return _HEAD.pack(_MAGIC, _VERSION, _PDU, zlib.crc32(body)) + body
+    return _frame(_PDU, pmt.serialize_str(pdu))
 
 
 def unpack(frame: bytes) -> Any | None:
@@ -48,7 +56,7 @@ def unpack(frame: bytes) -> Any | None:
         raise PduError("not a gr-gensc frame")
     if version != _VERSION:
         raise PduError(f"frame version {version}, this block speaks {_VERSION}")
-    if zlib.crc32(body) != check:
+    if _check(kind, body) != check:
         raise PduError("frame CRC failed")
     if kind == _END:
         return None

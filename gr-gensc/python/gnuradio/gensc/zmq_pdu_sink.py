@@ -68,8 +68,7 @@ class zmq_pdu_sink(message_block):
                 self._endpoint.socket.send(self._waiting[0])
             except zmq.Again:
                 return False
-            self._waiting.popleft()
-            self.sent += 1
+            self.sent += self._waiting.popleft() is not zmq_frame.END_FRAME
         return True
 
     def end_of_stream(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from . import zmq_frame
 from .errors import PduError
@@ -68,8 +67,7 @@ class zmq_pdu_source(message_block):
         poller.register(monitor, zmq.POLLIN)
         while not closing.is_set():
             ready = dict(poller.poll(100))
-            if monitor in ready:
-                recv_monitor_message(monitor)
+            if monitor in ready and self._endpoint.stranger_left():
                 self.drop("a peer that does not speak ZeroMQ")
             if socket in ready and self._take(socket.recv()):
                 self.finish()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 from .errors import GenscError
 
-_REFUSED = zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+_COME_AND_GO = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
 
 
 class Endpoint:
@@ -22,7 +23,7 @@ class Endpoint:
 
     Attributes:
         socket: the socket.
-        monitor: tells of peers that do not speak ZeroMQ.
+        monitor: tells of peers that come and go.
 
     Raises:
         GenscError: the address cannot be opened.
@@ -31,6 +32,7 @@ class Endpoint:
     def __init__(self, kind: int, address: str, bind: bool, options: Mapping[int, int]) -> None:
         self._kind, self.address, self._bind = kind, address, bool(bind)
         self._options = dict(options)
+        self._peers = 0
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self.open()
 
@@ -42,7 +44,7 @@ class Endpoint:
         self.socket = self._context.socket(self._kind)
         for option, value in self._options.items():
             self.socket.setsockopt(option, value)
-        self.monitor = self.socket.get_monitor_socket(_REFUSED)
+        self.monitor = self.socket.get_monitor_socket(_COME_AND_GO)
         try:
             (self.socket.bind if self._bind else self.socket.connect)(self.address)
         except zmq.ZMQError as error:
@@ -50,6 +52,20 @@ class Endpoint:
             raise GenscError(f"{self.address}: {error.strerror}") from error
         if self._bind:
             self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def stranger_left(self) -> bool:
+        """Read one event of `monitor`: whether a peer left that never spoke ZeroMQ.
+
+        libzmq does not say which peer left. With others connected a stranger is noticed only when
+        they have gone too.
+        """
+        if recv_monitor_message(self.monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+            self._peers += 1
+            return False
+        self._peers -= 1
+        stranger = self._peers < 0
+        self._peers = max(0, self._peers)
+        return stranger
 
     def close(self, linger_s: float = 0.0) -> None:
         """Close it, after at most `linger_s` for what was sent to leave."""
