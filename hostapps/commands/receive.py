@@ -22,7 +22,7 @@ def receive(
     ] = "",
     sdr: options.Sdr = "",
     out: Annotated[Path, typer.Option(help="Folder for images and results.jsonl.")] = Path(
-        "received"
+        "out/received"
     ),
     model: Annotated[str, typer.Option(help="Only this codec (default: as bursts say).")] = "",
     count: Annotated[int, typer.Option(min=0, help="End after so many images.")] = 0,
