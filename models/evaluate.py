@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,17 +34,29 @@ class TablePoint:
     csi: str
     rate: int
     snr_db: float
+    erased: float
     psnr_db: float
     photos: int
 
 
 def send_through(
-    codec: JsccCodec, photo: Photo, channel: str, rate: int, snr_db: float, seed: int
+    codec: JsccCodec,
+    photo: Photo,
+    channel: str,
+    rate: int,
+    snr_db: float,
+    seed: int,
+    erased: float = 0.0,
 ) -> Photo:
-    """One photo over a simulated channel with a generator of its own, so that it reproduces."""
+    """One photo over a simulated channel with a generator of its own, so that it reproduces.
+
+    ``erased`` is the fraction of symbols that are lost besides, at random places.
+    """
     sent = codec.encode_image(photo, rate, snr_db)
     generator = torch.Generator().manual_seed(seed)
     received, noise_var = simulate(torch.from_numpy(sent.symbols), channel, snr_db, generator)
+    lost = torch.rand(len(noise_var), generator=generator) < erased
+    received, noise_var = received.masked_fill(lost, 0.0), noise_var.masked_fill(lost, math.inf)
     return codec.decode_image(
         received.numpy(), noise_var.numpy(), rate, sent.height, sent.width, sent.aux
     )
@@ -56,17 +69,20 @@ def evaluate(
     snrs_db: Iterable[float] = TABLE_SNRS_DB,
     channel: str = "awgn",
     seed: int = 1,
+    erased: float = 0.0,
 ) -> list[TablePoint]:
     """A row per rate and SNR; photo ``i`` meets the same noise for every codec and point."""
     points = []
     for rate in rates:
         for snr_db in snrs_db:
             values = [
-                psnr(photo, send_through(codec, photo, channel, rate, snr_db, seed + i))
+                psnr(photo, send_through(codec, photo, channel, rate, snr_db, seed + i, erased))
                 for i, photo in enumerate(photos)
             ]
             mean = round(float(np.mean(values)), 3)
-            points.append(TablePoint(codec.name, channel, CSI, rate, snr_db, mean, len(photos)))
+            points.append(
+                TablePoint(codec.name, channel, CSI, rate, snr_db, erased, mean, len(photos))
+            )
     return points
 
 
@@ -96,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--channel", default="awgn", choices=CHANNELS)
     parser.add_argument("--rates", type=int, nargs="+", default=list(TABLE_RATES))
     parser.add_argument("--snrs", type=float, nargs="+", default=list(TABLE_SNRS_DB))
+    parser.add_argument("--erase", type=float, default=0.0, help="fraction of symbols lost")
     parser.add_argument("--limit", type=int, default=None, help="only the first N photos")
     parser.add_argument("--table", action="store_true", help="print one Markdown table instead")
     parser.add_argument("--baseline", help="weights whose PSNR stands in brackets in the table")
@@ -103,16 +120,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     files = [f for f in photo_files(options.data) if f.name.startswith(options.prefix)]
     photos = [crop_to_blocks(load_photo(f)) for f in files[: options.limit]]
     codec = load_codec(options.codec)
+    how = {"channel": options.channel, "erased": options.erase}
     if options.table:
         names = [options.codec, *([options.baseline] if options.baseline else [])]
         tables = [
-            evaluate(load_codec(name), photos, options.rates, options.snrs, options.channel)
-            for name in names
+            evaluate(load_codec(name), photos, options.rates, options.snrs, **how) for name in names
         ]
         print(markdown_table(*tables))
         return
     for rate in options.rates:
-        for point in evaluate(codec, photos, [rate], options.snrs, options.channel):
+        for point in evaluate(codec, photos, [rate], options.snrs, **how):
             print(json.dumps(asdict(point)), flush=True)
 
 
