@@ -5,11 +5,7 @@ import torch
 from gensc_models.jscc import JsccConfig, PhotoJscc, effective_snr_db
 from gensc_models.linear import COEFFICIENTS, real_channels
 
-SMALL = JsccConfig(
-    encoder_width_8=8, encoder_depth_8=1, encoder_width_16=8, encoder_depth_16=1,
-    decoder_width_16=8, decoder_depth_16=1, decoder_width_8=8, decoder_depth_8=1,
-    decoder_width_4=4, decoder_depth_4=1, condition=8,
-)  # fmt: skip
+from small_network import SMALL
 
 
 def photo_like(batch: int, height: int, width: int) -> torch.Tensor:

@@ -10,18 +10,13 @@ import torch
 from gensc_models.codec import load_codec
 from gensc_models.evaluate import evaluate, markdown_table
 from gensc_models.export_jscc import export
-from gensc_models.jscc import JsccConfig
 from gensc_models.train_channel import ChannelSampler, OperatingRange
 from gensc_models.train_jscc import TrainConfig, distortion_loss, train
 from gensc_models.weights import WeightsError
 from PIL import Image
 from skimage.data import astronaut, chelsea, coffee
 
-SMALL = JsccConfig(
-    encoder_width_8=8, encoder_depth_8=1, encoder_width_16=8, encoder_depth_16=1,
-    decoder_width_16=8, decoder_depth_16=1, decoder_width_8=8, decoder_depth_8=1,
-    decoder_width_4=4, decoder_depth_4=1, condition=8,
-)  # fmt: skip
+from small_network import SMALL
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +114,10 @@ def test_loss_counts_decibels_per_image() -> None:
 
 def test_table_has_a_row_per_rate_and_shows_the_baseline() -> None:
     points = evaluate(load_codec("softcast"), [astronaut()[:64, :64]], (16, 32), (0.0, 10.0))
-    assert [(p.rate, p.snr_db, p.csi) for p in points[:2]] == [
-        (16, 0.0, "perfect"),
-        (16, 10.0, "perfect"),
-    ]
+    assert [(p.rate, p.snr_db) for p in points] == [(16, 0.0), (16, 10.0), (32, 0.0), (32, 10.0)]
+    assert {p.csi for p in points} == {"perfect"}
+    lossy = evaluate(load_codec("softcast"), [astronaut()[:64, :64]], (16,), (10.0,), erased=0.2)
+    assert lossy[0].psnr_db < points[1].psnr_db
     lines = markdown_table(points, points).splitlines()
     assert lines[0] == "| CBR | 0 dB | 10 dB |"
     assert lines[2].startswith("| 16/768 = 1/48 | ")
