@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gensc_phy.config import WaveformConfig
+from gensc_phy.mimo_config import MimoConfig
 
 from .assembler import assembler
 from .bits_decoder import bits_decoder
@@ -25,6 +26,9 @@ from .image_source import image_source
 from .jscc_decoder import jscc_decoder
 from .jscc_encoder import jscc_encoder
 from .metadata import Metadata, make_pdu, read_image, read_pdu
+from .mimo_channel import mimo_channel
+from .mimo_rx import mimo_rx
+from .mimo_tx import mimo_tx
 from .sigmf_sink import sigmf_sink
 from .sigmf_source import sigmf_source
 from .snr_probe import snr_probe
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GenscError",
     "Metadata",
+    "MimoConfig",
     "PduError",
     "WaveformConfig",
     "assembler",
@@ -57,6 +62,9 @@ __all__ = [
     "jscc_decoder",
     "jscc_encoder",
     "make_pdu",
+    "mimo_channel",
+    "mimo_rx",
+    "mimo_tx",
     "one_line_errors",
     "read_image",
     "read_pdu",
