@@ -23,5 +23,13 @@ Gain = Annotated[
 ]
 Bind = Annotated[
     bool | None,
-    typer.Option("--bind/--connect", help="ZeroMQ: which end this is (sender binds by default)."),
+    typer.Option(
+        "--bind/--connect",
+        help="ZeroMQ: which end this is (default: the sender binds).",
+    ),
 ]
+
+
+def binds(address: str, told: bool | None) -> bool:
+    """Whether the receiver binds: as told, or where the address is a wildcard."""
+    return "*" in address if told is None else told

@@ -45,7 +45,7 @@ def receive(
         ReceiveSettings(out, model, count, seconds, keep_open),
         place,
         RadioSettings(sample_rate, frequency, gain),
-        bind=bool(bind),
+        bind=options.binds(source, bind),
         on_image=lambda line: typer.echo(line, err=True),
     )
     c = report.counters
