@@ -63,8 +63,8 @@ class FairQueue(Generic[T]):
     def put_back(self, user: str, item: T) -> None:
         """Return an item that was taken in vain: it is the user's next one, and not paid again."""
         self._queue(user).appendleft(item)
-        served, turn = self._meters[user]
-        self._meters[user] = (served - item.cost, turn)
+        # Before all whose meters stand equal.
+        self._meters[user] = (self._meters[user][0] - item.cost, -1)
         self._length += 1
         self.cost += item.cost
 

@@ -75,8 +75,24 @@ class ProcessRunner:
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Start the worker and wait until its model is loaded."""
+        """Start the worker and wait until its model is loaded.
+
+        Raises:
+            WorkerStartError: no process, or its decoder cannot be made.
+        """
         await self.close()
+        try:
+            hello = await self._launch()
+        except (asyncio.IncompleteReadError, asyncio.TimeoutError, OSError) as error:
+            await self.close()
+            raise WorkerStartError(_reason(error, self._start_timeout_s)) from error
+        if "error" in hello:
+            await self.close()
+            raise WorkerStartError(hello["error"])
+        self.models = {int(wire_id): name for wire_id, name in hello["models"].items()}
+
+    async def _launch(self) -> dict[str, Any]:
+        """Start the process; what it says first."""
         ours, theirs = socket.socketpair()
         path = os.pathsep.join(entry for entry in sys.path if entry)
         with theirs:
@@ -94,15 +110,7 @@ class ProcessRunner:
                 start_new_session=True,
             )
         self._reader, self._writer = await asyncio.open_connection(sock=ours)
-        try:
-            hello = json.loads(await asyncio.wait_for(self._receive(), self._start_timeout_s))
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.TimeoutError) as error:
-            await self.close()
-            raise WorkerStartError(_reason(error, self._start_timeout_s)) from error
-        if "error" in hello:
-            await self.close()
-            raise WorkerStartError(hello["error"])
-        self.models = {int(wire_id): name for wire_id, name in hello["models"].items()}
+        return json.loads(await asyncio.wait_for(self._receive(), self._start_timeout_s))
 
     async def run(self, batch: Sequence[Request]) -> tuple[float, list[Result]]:
         """Seconds of the model and one result per request.
@@ -117,7 +125,7 @@ class ProcessRunner:
             await self._writer.drain()
             body = await asyncio.wait_for(self._receive(), self._batch_timeout_s)
             seconds, results = pipe.unpack_results(body)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.TimeoutError) as error:
+        except (asyncio.IncompleteReadError, asyncio.TimeoutError, OSError) as error:
             await self.close()
             raise WorkerDied(_reason(error, self._batch_timeout_s)) from error
         if len(results) != len(batch):
@@ -146,4 +154,6 @@ class ProcessRunner:
 def _reason(error: Exception, timeout_s: float) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return f"no answer from the worker in {timeout_s:g} s"
-    return "the worker process ended"
+    if isinstance(error, asyncio.IncompleteReadError | ConnectionError):
+        return "the worker process ended"
+    return str(error)

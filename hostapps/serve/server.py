@@ -93,13 +93,15 @@ class Server:
         ]
 
     async def stop(self, drain: bool = True) -> None:
-        """Stop the service, deliver what it still answers, close.
+        """Stop the service, deliver what it still answers, close. Once is enough.
 
         Until then new requests are told that the service is stopping.
 
         Args:
             drain: finish accepted work first; False answers it with STOPPING.
         """
+        if self._context.closed:
+            return
         await self.service.stop(drain)
         while self._replies:
             await asyncio.wait(self._replies)

@@ -265,7 +265,6 @@ class Service:
         """Queue the jobs of a dead worker again, at the head of their owners' queues."""
         for job in reversed(batch):
             if not job.tickets:
-                self.stats.discarded += 1
                 del self._jobs[job.request.key]
             elif job.attempts >= self.config.max_attempts:
                 text = f"{reason}, {job.attempts} times"

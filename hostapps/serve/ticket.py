@@ -35,7 +35,7 @@ class Ticket:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.accepted_at = time.monotonic()
-        self.future: asyncio.Future[Answer] = asyncio.get_running_loop().createfuture()
+        self.future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.job: Job | None = None
 
     def __await__(self) -> Generator[object, None, Answer]:
