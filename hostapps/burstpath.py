@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy.fft
 from gensc_host.channels import ChannelDraw
 from gensc_phy.burst import BurstModulator
 from gensc_phy.channel import Impairments, impair
@@ -97,14 +98,21 @@ class BurstPath:
             snr_db=snr_db,
             cfo=rng.uniform(-1, 1) * self.cfo_range / self.config.fft_size,
             phase=rng.uniform(0, 2 * np.pi),
-            delay=rng.uniform(0, 1),
             taps=channel.taps,
         )
+        delayed = _delay(sent.samples, rng.uniform(0, 1))
         receiver, assembler = BurstReceiver(self.config), Assembler()
-        samples = impair(sent.samples, impairments, rng)
+        samples = impair(delayed, impairments, rng)
         sections: list[SectionSymbols] = []
         for burst in [*receiver.push(samples), *receiver.flush()]:
             sections += assembler.add(burst)
         sections += assembler.flush()
         # A false header could make a second section: the one with most bursts is the one sent.
         return max(sections, key=lambda s: s.received, default=None)
+
+
+def _delay(samples: NDArray[np.complex64], delay: float) -> NDArray[np.complex64]:
+    """Delay by a fraction of a sample, as a phase ramp over the whole spectrum."""
+    n = scipy.fft.next_fast_len(samples.size)
+    ramp = np.exp(-2j * np.pi * scipy.fft.fftfreq(n) * delay).astype(np.complex64)
+    return scipy.fft.ifft(scipy.fft.fft(samples, n) * ramp)[: samples.size]

@@ -31,7 +31,7 @@ from gensc_host.bench.codec_plots import plot_all
 from gensc_host.burstpath import BurstPath
 from gensc_host.errors import UserError
 from gensc_host.images import display_name, expand, load_image
-from gensc_host.link import LinkRunner
+from gensc_host.link import LinkRunner, leave_cores_to_gnuradio
 from gensc_host.progress import progress
 from gensc_phy.header import Section
 from gensc_phy.mcs import Mcs, choose_mcs
@@ -41,7 +41,7 @@ PLAIN, SCALED = "jpeg+ldpc+qam", "jpeg-scaled+ldpc+qam"
 #: What each JPEG sender may divide both sides of the picture by.
 DIVISORS = {PLAIN: (1,), SCALED: jpeg.DIVISORS}
 #: dB between a scheme's threshold (1 % of codewords fail) and the SNR it is used at.
-AWGN_MARGIN_DB = 1.0
+AWGN_MARGIN_DB = 0.5
 MULTIPATH_MARGINS_DB = (2.0, 5.0, 8.0)
 DESIGN_SNR_DB = 10.0
 
@@ -119,6 +119,7 @@ class Sweeper:
     """Runs single transmissions and collects them into points."""
 
     def __init__(self, model: str, seed: int) -> None:
+        leave_cores_to_gnuradio()
         self.learned, self.weights = codecs.load(model)
         self.linear, self.linear_weights = codecs.load(codecs.LINEAR)
         self.path = BurstPath()
