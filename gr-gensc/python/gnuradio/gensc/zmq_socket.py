@@ -40,6 +40,7 @@ class Endpoint:
         """Open the socket, unless it is open."""
         if self._context is not None:
             return
+        self._peers = 0
         self._context = zmq.Context()
         self.socket = self._context.socket(self._kind)
         for option, value in self._options.items():
