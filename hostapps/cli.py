@@ -6,7 +6,18 @@ import os
 import sys
 
 import typer
-from gensc_host.commands import bench, demo, doctor, grc, models, receive, send, simulate, train
+from gensc_host.commands import (
+    bench,
+    demo,
+    doctor,
+    grc,
+    models,
+    receive,
+    send,
+    serve,
+    simulate,
+    train,
+)
 from gensc_host.errors import UserError
 
 app = typer.Typer(
@@ -17,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, send, receive, simulate, bench, train, models, grc, doctor):
+for module in (demo, send, receive, simulate, bench, train, models, serve, grc, doctor):
     module.register(app)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Callable
 from typing import Any
 
 import zmq
@@ -28,20 +29,27 @@ class AsyncClient:
         address: of the service.
         user: who asks; the service is fair between users.
         timeout_s: how long `decode` waits for its image, waiting while busy included.
+        on_answer: is shown every answer that arrives, waited for or not.
 
     Attributes:
+        asked: requests sent; they are numbered from 1.
         stray: frames that answered nothing this client is waiting for.
 
     Raises:
         UserError: not an address.
     """
 
-    def __init__(self, address: str, user: str, timeout_s: float = 60.0) -> None:
-        self.user, self.timeout_s, self.stray = user, timeout_s, 0
-        self._address = address
+    def __init__(
+        self,
+        address: str,
+        user: str,
+        timeout_s: float = 60.0,
+        on_answer: Callable[[Answer], None] = lambda answer: None,
+    ) -> None:
+        self.user, self.timeout_s, self.asked, self.stray = user, timeout_s, 0, 0
+        self._address, self._on_answer = address, on_answer
         self._context = zmq.asyncio.Context()
         self._socket = _connect(self._context, address)
-        self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._listener: asyncio.Task[None] | None = None
 
@@ -71,7 +79,8 @@ class AsyncClient:
 
     async def ask(self, section: Section, form: ImageFormat = ImageFormat.RAW) -> Answer:
         """The service's answer, whatever it is; waits for it without limit."""
-        request = Request(self.user, next(self._numbers), section, form)
+        self.asked += 1
+        request = Request(self.user, self.asked, section, form)
         future = asyncio.get_running_loop().create_future()
         self._waiting[request.request_id] = future
         try:
@@ -95,6 +104,8 @@ class AsyncClient:
     async def _listen(self) -> None:
         while True:
             answer = _read_answer(await self._socket.recv())
+            if answer is not None:
+                self._on_answer(answer)
             future = self._waiting.get(answer.request_id) if answer else None
             if answer is None or future is None or future.done():
                 # Also the answer to a request that has just been cancelled.

@@ -24,7 +24,8 @@ def main(argv: list[str]) -> int:
             decoder = _make(target, json.loads(options))
         except Exception as error:
             # Whatever it is: the service is the one who tells the user.
-            reason = f"{type(error).__name__}: {error}"
+            known = isinstance(error, ValueError)
+            reason = str(error) if known else f"{type(error).__name__}: {error}"
             connection.sendall(pipe.message(json.dumps({"error": reason}).encode()))
             return 1
         connection.sendall(pipe.message(json.dumps({"models": decoder.models}).encode()))
