@@ -12,6 +12,9 @@ and a linear filter ``G`` separates them again. Both filters are scaled to be un
 
 ``H`` has CN(0, 1) entries and stays the same for one image of every user (``rayleigh``), or is the
 identity, in which the users do not meet (``awgn``). The receiver knows it: ``csi = "perfect"``.
+
+As in the bursts, every user sends its symbols in an order of its own: strong ones of different
+users do not meet systematically, and what is left of one in another is noise, not a ghost image.
 """
 
 from __future__ import annotations
@@ -129,13 +132,16 @@ def simulate_uplink(
     gains = torch.as_tensor([0.0] * users if gains_db is None else list(gains_db))
     h = h * 10 ** (gains / 20)
     n0 = 10.0 ** (-snr_db / 10.0)
-    y = h @ symbols + _complex_normal((*slots, a, count), generator) * n0**0.5
+    order = torch.stack([torch.randperm(count, generator=generator) for _ in range(users)])
+    order = order.expand(symbols.shape)
+    y = h @ symbols.gather(-1, order) + _complex_normal((*slots, a, count), generator) * n0**0.5
     heard = torch.isfinite(gains)
-    x = torch.zeros_like(symbols)
+    streams = torch.zeros_like(symbols)
     variance = torch.full(symbols.shape, torch.inf)
     if heard.any():
         separate = zf if separation == "zf" else mmse
         got = separate(h[..., None, :, heard], y.mT, n0)
-        x[..., heard, :] = got.symbols.mT
+        streams[..., heard, :] = got.symbols.mT
+        # Within a slot it is the same for all symbols of a user: their order does not matter.
         variance[..., heard, :] = got.noise_var.mT
-    return Separated(x, variance)
+    return Separated(torch.zeros_like(streams).scatter(-1, order, streams), variance)

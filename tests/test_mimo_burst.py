@@ -3,7 +3,7 @@ import pytest
 from gensc_phy import BurstModulator, WaveformConfig
 from gensc_phy.mimo_burst import UserModulator
 from gensc_phy.mimo_config import MimoConfig
-from gensc_phy.mimo_sequences import header_scrambling, user_pilots
+from gensc_phy.mimo_sequences import header_scrambling, payload_order, user_pilots
 
 from waveform import header, payload
 
@@ -53,3 +53,12 @@ def test_impossible_uplinks_are_refused_by_name():
         MimoConfig(WaveformConfig(precode=True))
     with pytest.raises(ValueError, match="user 3: there are 3"):
         UserModulator(MimoConfig(), 3)
+
+
+def test_every_user_has_an_order_of_its_own():
+    orders = [payload_order(user, 500) for user in range(3)]
+    assert np.array_equal(orders[0], np.arange(500))
+    for order in orders:
+        assert np.array_equal(np.sort(order), np.arange(500))
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        assert np.sum(orders[a] == orders[b]) < 10

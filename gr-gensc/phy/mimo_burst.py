@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .burst import BurstModulator
 from .header import Header
 from .mimo_config import MimoConfig
-from .mimo_sequences import header_scrambling, user_pilots
+from .mimo_sequences import header_scrambling, payload_order, user_pilots
 
 
 class UserModulator(BurstModulator):
@@ -35,8 +35,13 @@ class UserModulator(BurstModulator):
         turns = np.zeros((cfg.users, turn), dtype=np.complex64)
         turns[user] = ce
         self._training = np.concatenate([preamble, turns.ravel()])
+        self.user = user
         self._pilots = user_pilots(cfg)[user]
         self._scrambling = header_scrambling(cfg)[user]
 
     def _header(self, header: Header) -> NDArray[np.complex64]:
         return super()._header(header) * self._scrambling
+
+    def modulate(self, header: Header, symbols: NDArray[np.complex64]) -> NDArray[np.complex64]:
+        """The user's part of a frame, without the gap; see `BurstModulator.modulate`."""
+        return super().modulate(header, symbols[payload_order(self.user, len(symbols))])

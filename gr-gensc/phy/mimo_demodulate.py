@@ -23,7 +23,7 @@ from .header import Header, HeaderError
 from .header_code import decode_header, encode_header
 from .mimo_config import MimoConfig
 from .mimo_equalise import Separation, error_variance, separation_filter, zf_filter
-from .mimo_sequences import header_scrambling, user_pilots
+from .mimo_sequences import header_scrambling, payload_order, user_pilots
 from .sequences import ce_carriers
 from .tracking import Moments, Track, drift_ramp, residual_rotation, track
 
@@ -407,8 +407,10 @@ class FrameDemodulator:
         here = min(header.length, symbols.size)
         out = np.zeros(header.length, dtype=np.complex64)
         out_var = np.full(header.length, np.inf, dtype=np.float32)
-        out[:here], out_var[:here] = symbols.ravel()[:here], variance.ravel()[:here]
-        snr = float(np.mean(1 / out_var[:here])) if here else _TINY
+        variance = variance.ravel()[:here]
+        order = payload_order(user, header.length)[:here]
+        out[order], out_var[order] = symbols.ravel()[:here], variance
+        snr = float(np.mean(1 / variance)) if here else _TINY
         return UserBurst(
             header=header,
             symbols=out,

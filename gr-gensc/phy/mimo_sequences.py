@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mimo_config import MimoConfig
-from .sequences import pilots, qpsk_sequence
+from .sequences import permutation, pilots, qpsk_sequence
 
 
 @lru_cache(maxsize=8)
@@ -39,3 +39,13 @@ def header_scrambling(cfg: MimoConfig) -> NDArray[np.complex64]:
         sequence = qpsk_sequence(shape[1] * shape[2], 0x5C4A + user)
         turns[user] = (sequence * np.exp(-0.25j * np.pi)).reshape(shape[1:])
     return turns
+
+
+def payload_order(user: int, n: int) -> NDArray[np.int64]:
+    """Order in which a user sends the n payload symbols of a burst; user 0 keeps theirs.
+
+    An encoder's first symbols may be far stronger than its last. Sent side by side, those of
+    different users would meet, and what the separation leaves of one in the other would be no
+    noise but a ghost of its image.
+    """
+    return permutation(n, 0x0DE2 + user) if user else np.arange(n)

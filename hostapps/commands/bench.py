@@ -32,6 +32,8 @@ def register(app: typer.Typer) -> None:
     group.command("link")(link)
     group.command("codec")(codec)
     group.command("fidelity")(fidelity)
+    group.command("mimo")(mimo)
+    group.command("serve")(serve)
     app.add_typer(group, name="bench")
 
 
@@ -68,6 +70,27 @@ def fidelity(
     from gensc_host.bench.fidelity import run
 
     finish(lambda: run(quick, images, model, limit), quick, as_json, results)
+
+
+def mimo(
+    model: options.Model = "", quick: Quick = False, as_json: Json = False, results: Results = None
+) -> None:
+    """Three users and three antennas: ZF and MMSE in torch, in NumPy and through GNU Radio."""
+    from gensc_host.bench.mimo import run
+
+    finish(lambda: run(quick, model), quick, as_json, results)
+
+
+def serve(
+    model: options.Model = "",
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """The receiver service against a plain loop; exactly once under killed workers."""
+    from gensc_host.bench.serve import run
+
+    finish(lambda: run(quick, model), quick, as_json, results)
 
 
 def finish(
