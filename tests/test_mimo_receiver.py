@@ -71,6 +71,21 @@ def test_each_user_is_tracked_on_its_own():
 
 
 @pytest.mark.parametrize("separation", ["zf", "mmse"])
+def test_offsets_between_users_cost_nothing_even_at_high_snr(separation):
+    cfg, rng = MimoConfig(), np.random.default_rng(8)
+    streams, symbols = frame(cfg, 3840)
+    noise = 10**-2.5
+    g = separation_filter(separation, STEADY, noise)
+    bound = 10 * np.log10(error_variance(g, STEADY, noise))
+    for _ in range(4):
+        heard = over_the_air(streams, STEADY, 25.0, rng, cfo=[0.08, 0.1, 0.12])
+        for user, burst in receive(heard, cfg, separation).items():
+            assert error_db(burst, symbols[user]) - bound[user] < 0.8
+            error = np.abs(burst.symbols - symbols[user]) ** 2 / burst.noise_var
+            assert np.mean(error) == pytest.approx(1, abs=0.15)
+
+
+@pytest.mark.parametrize("separation", ["zf", "mmse"])
 @pytest.mark.parametrize("gain_db", [float("-inf"), -20.0])
 @pytest.mark.parametrize("quiet", [0, 2])
 def test_a_silent_or_weak_user_does_not_harm_the_others(separation, gain_db, quiet):

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mimo_config import MimoConfig
-from .mimo_demodulate import Frame, FrameDemodulator, UserBurst
+from .mimo_demodulate import FrameDemodulator
 from .mimo_equalise import SEPARATIONS, Separation
+from .mimo_frame import Frame, UserBurst
 from .mimo_preamble import ArrayPreambleDetector
 from .receiver import BurstReceiver, ReceiverStats
 

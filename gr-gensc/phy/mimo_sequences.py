@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mimo_config import MimoConfig
-from .sequences import permutation, pilots, qpsk_sequence
+from .sequences import ce_carriers, permutation, pilots, qpsk_sequence
 
 
 @lru_cache(maxsize=8)
@@ -39,6 +39,19 @@ def header_scrambling(cfg: MimoConfig) -> NDArray[np.complex64]:
         sequence = qpsk_sequence(shape[1] * shape[2], 0x5C4A + user)
         turns[user] = (sequence * np.exp(-0.25j * np.pi)).reshape(shape[1:])
     return turns
+
+
+@lru_cache(maxsize=8)
+def frame_template(cfg: MimoConfig) -> NDArray[np.complex64]:
+    """Training and header pilots of every user; [users, overhead, occupied], 0 elsewhere."""
+    w = cfg.waveform
+    template = np.zeros((cfg.users, cfg.overhead_symbols, w.occupied), dtype=np.complex64)
+    for user in range(cfg.users):
+        template[user, user * w.ce_symbols : (user + 1) * w.ce_symbols] = ce_carriers(w)
+    in_header = user_pilots(cfg)[:, : w.header_symbols]
+    template[:, cfg.training_symbols :, w.pilot_positions] = in_header
+    template.setflags(write=False)
+    return template
 
 
 def payload_order(user: int, n: int) -> NDArray[np.int64]:

@@ -41,11 +41,11 @@ class Plan:
     """How much is run; `draws` are slots, each with a matrix of its own."""
 
     snrs_db: Sequence[float] = (0, 5, 10, 15, 20)
-    draws: int = 16
+    draws: int = 10
     flowgraph_snrs_db: Sequence[float] = (5, 15)
-    flowgraph_draws: int = 4
+    flowgraph_draws: int = 3
     case_snrs_db: Sequence[float] = (5, 15)
-    case_draws: int = 8
+    case_draws: int = 6
 
 
 QUICK = Plan((5, 15), 4, (15,), 2, (15,), 3)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from gensc_phy.mimo_config import MimoConfig
-from gensc_phy.mimo_demodulate import UserBurst
+from gensc_phy.mimo_frame import UserBurst
 from gensc_phy.mimo_receiver import MimoReceiver
 from gnuradio import gr
 from numpy.typing import NDArray
