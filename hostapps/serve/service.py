@@ -51,7 +51,8 @@ class Service:
         self._jobs: dict[bytes, Job] = {}
         self._pending: Counter[str] = Counter()
         self._dispatchers: list[asyncio.Task[None]] = []
-        self._working = 0
+        # Runners that are alive, and those of them without a batch.
+        self._working = self._free = 0
         self._stopping = False
         self._broken = ""
         self._work, self._full, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -224,12 +225,17 @@ class Service:
     async def _dispatch(self, runner: Runner) -> None:
         """Keep one runner busy."""
         while True:
+            self._free += 1
             await self._work.wait()
             if not self._full.is_set() and self.config.max_wait_ms:
                 # With what has come by then; another runner may even have taken it.
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._full.wait(), self.config.max_wait_ms / 1e3)
-            batch = self._queue.take(self.config.max_batch, self.config.max_batch_pixels)
+            # An equal share for every worker that has nothing to do.
+            share = -(-len(self._queue) // self._free)
+            self._free -= 1
+            limit = min(share, self.config.max_batch)
+            batch = self._queue.take(limit, self.config.max_batch_pixels)
             self._signal()
             if batch and not await self._run(runner, batch):
                 return

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Writes the results section of README.md from the JSON below results/.
+
+Each block between ``<!-- results:NAME -->`` and ``<!-- /results:NAME -->`` is replaced by what
+``results/NAME/NAME.json`` says, so that no figure in the README is typed by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+Row = dict[str, Any]
+
+
+def main() -> None:
+    """Fill in every block whose result file is there."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    for name in re.findall(r"<!-- results:(\w+) -->", text):
+        file = ROOT / "results" / name / f"{name}.json"
+        if not file.exists():
+            continue
+        block = "\n".join(render(name, json.loads(file.read_text(encoding="utf-8"))))
+        text = re.sub(
+            rf"(<!-- results:{name} -->).*?(<!-- /results:{name} -->)",
+            lambda m, block=block: f"{m[1]}\n{block}\n{m[2]}",
+            text,
+            flags=re.S,
+        )
+    readme.write_text(text, encoding="utf-8")
+
+
+def render(name: str, result: Row) -> Iterable[str]:
+    """The lines of one block: tables of its own, then the checks."""
+    yield from {"codec": codec, "fidelity": fidelity}.get(name, nothing)(result)
+    yield ""
+    yield "| measured | value | asked |"
+    yield "|---|---:|---:|"
+    for check in result["checks"]:
+        unit = f" {check['unit']}" if check["unit"] else ""
+        value = "–" if check["value"] is None else f"{check['value']:.4g}{unit}"
+        asked = f"{check['op'].replace('>=', '≥').replace('<=', '≤')} {check['target']:g}{unit}"
+        yield f"| {check['name']} | {value} | {asked} |"
+    machine = result["machine"]
+    yield ""
+    yield f"<sub>{machine['cpu']}, {machine['cores']} cores, {result['seconds']:.0f} s.</sub>"
+
+
+def nothing(result: Row) -> Iterable[str]:
+    """No table of its own."""
+    return ()
+
+
+def codec(result: Row) -> Iterable[str]:
+    """PSNR by scheme and SNR, one table per bandwidth ratio, AWGN."""
+    rows = [r for r in result["rows"] if r["via"] == "burst" and r["design_snr_db"] is None]
+    schemes = list(dict.fromkeys(r["scheme"] for r in rows))
+    for channel in dict.fromkeys(r["channel"] for r in rows):
+        for rate in dict.fromkeys(r["rate"] for r in rows):
+            chosen = [r for r in rows if (r["channel"], r["rate"]) == (channel, rate)]
+            snrs = sorted({r["snr_db"] for r in chosen})
+            yield ""
+            yield f"PSNR in dB, {channel}, CBR 1/{768 // rate}, {chosen[0]['photos']} photos:"
+            yield ""
+            yield "| Es/N0, dB | " + " | ".join(f"{s:g}" for s in snrs) + " |"
+            yield "|---|" + "---:|" * len(snrs)
+            for scheme in schemes:
+                line = {r["snr_db"]: r for r in chosen if r["scheme"] == scheme}
+                cells = [cell(line[s]) for s in snrs]
+                yield f"| {scheme} | " + " | ".join(cells) + " |"
+
+
+def cell(row: Row) -> str:
+    """PSNR, and how many photos were lost where any were."""
+    lost = f" ({row['failed']} lost)" if row["failed"] else ""
+    return f"{row['psnr']:.2f}{lost}"
+
+
+def fidelity(result: Row) -> Iterable[str]:
+    """PSNR through the flowgraph and over torch, and with lost bursts."""
+    parity = [r for r in result["rows"] if r["experiment"] == "parity"]
+    yield ""
+    yield "| size | CBR | Es/N0 measured | PSNR, flowgraph | PSNR, torch |"
+    yield "|---|---|---:|---:|---:|"
+    for r in parity:
+        yield (
+            f"| {r['size']} | 1/{768 // r['rate']} | {r['snr_measured_db']:.2f} dB | "
+            f"{r['psnr_flowgraph']:.2f} dB | {r['psnr_torch']:.2f} dB |"
+        )
+
+
+if __name__ == "__main__":
+    main()
