@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -141,3 +142,19 @@ def image_pdu(image: NDArray[np.uint8], image_id: int = 3, **keys: Any) -> Any:
     return gensc.make_pdu(
         gensc.Metadata(image_id=image_id, shape=(height, width, 3), **keys), image
     )
+
+
+def free_address() -> str:
+    """A ZeroMQ address nobody listens on.
+
+    Below the ports the system hands out: a client that tries such a one before anybody listens
+    may be given it for itself.
+    """
+    for port in np.random.default_rng().permutation(np.arange(20_000, 32_000)).tolist():
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return f"tcp://127.0.0.1:{port}"
+    raise AssertionError("no free port")

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,8 @@ import pytest
 import yaml
 from gnuradio import gensc
 from PIL import Image
+
+from pdu_blocks import free_address
 
 FLOWGRAPHS = Path(__file__).parent.parent / "flowgraphs"
 NAMES = ("loopback_awgn", "loopback_fading", "offline_tx", "offline_rx", "zmq_tx", "zmq_channel",
@@ -173,16 +174,8 @@ def test_a_recording_is_made_and_received_whole_and_cut_short(compiled, tmp_path
     assert output.count("cut in the middle of a sample") == 1
 
 
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return [f"tcp://127.0.0.1:{port}" for port in ports]
-
-
 def test_three_processes_make_a_link(compiled, tmp_path):
-    first, second = free_ports(2)
+    first, second = free_address(), free_address()
     receiver = start(compiled, "zmq_rx", "--from-address", second, "--out", tmp_path,
                      "--idle-s", 2)  # fmt: skip
     channel = start(compiled, "zmq_channel", "--from-address", first, "--to", second,
@@ -213,7 +206,7 @@ def test_a_users_mistake_is_one_line_and_status_2(compiled, name, arguments, lin
 
 def test_every_window_opens_and_shows_an_image(compiled, tmp_path):
     """Under a virtual X server; offscreen, where there is none."""
-    first, second = free_ports(2)
+    first, second = free_address(), free_address()
     small = "--model softcast --image skimage:astronaut"
     recording = tmp_path / "recording"
     finish(start(compiled, "offline_tx", *SMALL, "--recording", recording))

@@ -13,13 +13,7 @@ from gnuradio.gensc.metadata import read_image, read_pdu
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pdu_blocks import Collect, Feed, image_pdu, junk, run, smooth_image
-
-
-def free_address():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+from pdu_blocks import Collect, Feed, free_address, image_pdu, junk, run, smooth_image
 
 
 @pytest.mark.parametrize("sink_binds", [True, False])

@@ -82,6 +82,7 @@ class MessagePorts:
         self._limits.update(dict.fromkeys(self._controls))
         self._todo: deque[tuple[str, Any]] = deque()
         self._stepping = False
+        self._targets: dict[str, list[tuple[MessagePorts, str]]] | None = None
         self._ended = False  # everything has been given out
         self._stopped = False  # the block's thread is gone
         self._log = gr.logger(f"gensc.{self.name()}")
@@ -166,13 +167,21 @@ class MessagePorts:
                 found.append((port, pmt.symbol_to_string(alias), pmt.symbol_to_string(to)))
         return found
 
+    def _listeners(self, port: str) -> list[tuple[MessagePorts, str]]:
+        """The blocks of this kind that listen to an output port, with their own port."""
+        if self._targets is None:
+            # Connections are made before GNU Radio starts the blocks, and stay.
+            blocks = {block.alias(): block for block in _known_blocks()}
+            self._targets = {output: [] for output in self._outputs}
+            for output, alias, to in self._subscriptions():
+                if alias in blocks:
+                    self._targets[output].append((blocks[alias], to))
+        return self._targets[port]
+
     def publish(self, port: str, message: Any) -> None:
         """Send a message, when the blocks that listen have room for it."""
-        for output, alias, to in self._subscriptions():
-            if output == port:
-                for block in _known_blocks():
-                    if block.alias() == alias:
-                        block._wait_for_room(to)
+        for block, to in self._listeners(port):
+            block._wait_for_room(to)
         self.message_port_pub(pmt.intern(port), message)
 
     # ------------------------------------------------------------------ the end
@@ -224,11 +233,13 @@ class MessagePorts:
     def start(self) -> bool:
         """GNU Radio starts the flowgraph."""
         self._ended = self._stopped = False
+        self._targets = None
         return True
 
     def stop(self) -> bool:
         """GNU Radio has ended the block's thread."""
         self._stopped = True
+        self._targets = None
         return True
 
 

@@ -123,10 +123,10 @@ class Metadata:
     def to_pmt(self) -> Any:
         """The metadata as a PMT dict, absent keys left out."""
         result = pmt.make_dict()
-        for f in fields(self):
-            value = getattr(self, f.name)
+        for name, key, codec in _KEYS:
+            value = getattr(self, name)
             if value is not None:
-                result = pmt.dict_add(result, pmt.intern(f.name), _CODECS[f.name].write(value))
+                result = pmt.dict_add(result, key, codec.write(value))
         return result
 
     @classmethod
@@ -140,14 +140,14 @@ class Metadata:
         if not (pmt.is_dict(data) or pmt.is_null(data)):
             raise PduError("metadata is not a dict")
         values: dict[str, Any] = {}
-        for f in fields(cls):
-            value = pmt.dict_ref(data, pmt.intern(f.name), pmt.PMT_NIL)
+        for name, key, codec in _KEYS:
+            value = pmt.dict_ref(data, key, pmt.PMT_NIL)
             if pmt.is_null(value):
                 continue
             try:
-                values[f.name] = _CODECS[f.name].read(value)
+                values[name] = codec.read(value)
             except Exception as error:  # pybind maps PMT's own exceptions to several types
-                raise PduError(f"metadata {f.name}: {error}") from error
+                raise PduError(f"metadata {name}: {error}") from error
         missing = [name for name in require if name not in values]
         if missing:
             raise PduError(f"metadata lacks {', '.join(missing)}")
@@ -218,6 +218,7 @@ _CODECS: dict[str, _Codec] = {
     "name": _STRING,
 }
 assert list(_CODECS) == [f.name for f in fields(Metadata)]
+_KEYS = [(name, pmt.intern(name), codec) for name, codec in _CODECS.items()]
 
 
 def make_pdu(metadata: Metadata, data: NDArray[Any]) -> Any:
