@@ -34,7 +34,6 @@ QUEUE_LIMIT = 64
 """PDUs that may wait on a port before `publish` waits too; images and sections: `LARGE_LIMIT`."""
 LARGE_LIMIT = 4
 
-_SYSTEM = pmt.intern("system")
 _DONE = pmt.intern("done")
 _POLL_S = 0.002
 _STEPS = ("step_a", "step_b")
