@@ -158,6 +158,7 @@ def _slots(
             if stream is not None:
                 row["psnr"] = users.psnr(user, snr_db, stream)
                 row["snr_behind_db"] = stream.snr_db
+                row["complete"] = bool(np.isfinite(stream.noise_var).all())
                 row["error_ratio"] = users.error_ratio(user, snr_db, stream)
                 if way != "torch":
                     row["psnr_awgn"] = users.over_awgn(user, snr_db, stream.snr_db, seed)
@@ -222,13 +223,14 @@ def _curves(slots: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
             "psnr": _mean(rows, "psnr"),
             "snr_behind_db": _mean(rows, "snr_behind_db"),
             "images": sum(r["psnr"] is not None for r in rows),
+            "incomplete": sum(r["psnr"] is not None and not r["complete"] for r in rows),
             "lost": sum(r["psnr"] is None for r in rows),
         }
 
 
 def _parity(slots: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    """What was received beside the torch-only channel at the SNR measured behind the separation."""
-    rows = [r for r in slots if r["via"] != "torch" and r["psnr"] is not None]
+    """Whole images beside the torch-only channel at the SNR measured behind the separation."""
+    rows = [r for r in slots if r["via"] != "torch" and r["psnr"] is not None and r["complete"]]
     for key, group in _groups(rows, ("via", "separation", "snr_db")):
         yield {
             "experiment": "parity",
@@ -328,9 +330,12 @@ def _tables(
     rows = []
     for key, group in _groups(curves, ("via", "separation", "snr_db")):
         row = dict(key) | {f"user{r['user']}": r["psnr"] for r in group}
-        rows.append(row | {"lost": sum(r["lost"] for r in group)})
+        rows.append(row | {k: sum(r[k] for r in group) for k in ("incomplete", "lost")})
     columns = {"via": "via", "separation": "separation", "snr_db": "Es/N0 dB"}
-    columns |= {f"user{k}": f"user {k}" for k in range(len(PHOTOS))} | {"lost": "lost"}
+    columns |= {f"user{k}": f"user {k}" for k in range(len(PHOTOS))} | {
+        "incomplete": "bursts lost",
+        "lost": "image lost",
+    }
     yield Table("PSNR in dB of every user, 3 users, 3 antennas, block fading", columns, rows)
     yield Table(
         "PSNR in dB beside the torch-only channel at the SNR measured behind the separation",
@@ -395,7 +400,7 @@ def _parity_figure(slots: list[dict[str, Any]]) -> Figure:
     fig, (ax,) = figure(1)
     ax.axhspan(-0.5, 0.5, color="#eeeeee")
     for i, way in enumerate(("numpy", "flowgraph")):
-        rows = [r for r in slots if r["via"] == way and r["psnr"] is not None]
+        rows = [r for r in slots if r["via"] == way and r["psnr"] is not None and r["complete"]]
         ax.plot(
             [r["snr_behind_db"] for r in rows],
             [r["psnr"] - r["psnr_awgn"] for r in rows],
@@ -407,6 +412,6 @@ def _parity_figure(slots: list[dict[str, Any]]) -> Figure:
         )
     ax.set_xlabel("SNR behind the separation as measured, dB")
     ax.set_ylabel("PSNR against torch at that SNR, dB")
-    ax.set_title("every image of every user, ZF and MMSE", fontsize=11)
+    ax.set_title("every whole image of every user, ZF and MMSE", fontsize=11)
     ax.legend(frameon=False)
     return fig
