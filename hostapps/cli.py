@@ -20,6 +20,9 @@ from gensc_host.commands import (
 )
 from gensc_host.errors import UserError
 
+#: Exit status after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="gensc",
     help="Send images over real GNU Radio flowgraphs by learned and classical codecs.",
@@ -51,15 +54,16 @@ def run(argv: list[str]) -> int:
         # Without a message it has shown the help that was missing.
         return _complain(f"{message} (see gensc --help)") if message else 0
     except (typer.Abort, KeyboardInterrupt):
-        print("gensc: stopped", file=sys.stderr)
-        return 130
+        status = INTERRUPTED
     except typer.Exit as stop:
-        return stop.exit_code
+        status = stop.exit_code
     except BrokenPipeError:
         # The reader of our output left (gensc models | head): not an error. stdout is replaced
         # so that the interpreter's own flush at exit does not complain a second time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    if status == INTERRUPTED:
+        print("gensc: stopped", file=sys.stderr)
     return status if isinstance(status, int) else 0
 
 

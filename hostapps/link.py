@@ -269,8 +269,16 @@ class _Radio:
 
     def run(self) -> float:
         """Run the flowgraph to its end; returns when it started (`time.perf_counter`)."""
+        # GNU Radio would take Ctrl-C for the end of this run and let the next one begin.
+        self.top.handle_sigint = False
         started = time.perf_counter()
-        self.top.run()
+        self.top.start()
+        try:
+            self.top.wait()
+        except KeyboardInterrupt:
+            self.top.stop()
+            self.top.wait()
+            raise
         return started
 
     def count(self, section: str) -> int:

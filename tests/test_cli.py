@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -210,6 +212,20 @@ def test_demo_leaves_a_report_and_results(tmp_path, photo, capsys):
     ]  # fmt: skip
     assert all(r["via"] == "flowgraph" for r in results)
     assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_ctrl_c_ends_the_demo_and_keeps_what_is_done(tmp_path, photo):
+    command = [sys.executable, "-m", "gensc_host.cli", "demo", photo, "--model", "softcast",
+               "--snr", "0:60:0.1", "--out", str(tmp_path)]  # fmt: skip
+    demo = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    results, deadline = tmp_path / "results.jsonl", time.monotonic() + 60
+    while not (results.exists() and results.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    demo.send_signal(signal.SIGINT)
+    _, stderr = demo.communicate(timeout=30)
+    assert demo.returncode == 130
+    assert stderr.splitlines()[-1] == "gensc: stopped"
+    assert all(json.loads(line)["received"] for line in results.read_text().splitlines())
 
 
 def test_simulate_prints_a_line_of_json_per_point(photo, capsys):
