@@ -162,13 +162,13 @@ def _to_rgb(name: str, image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _deep_to_uint8(name: str, samples_: NDArray) -> NDArray[np.uint8]:
+def _deep_to_uint8(name: str, grey: NDArray) -> NDArray[np.uint8]:
     """Gray samples of 16 bits, 32 bits or float to 8 bits; Pillow's own convert() clips them."""
-    values = samples_.astype(np.float64)
+    values = grey.astype(np.float64)
     top = float(values.max(initial=0.0))
     if not np.isfinite(values).all() or values.min(initial=0.0) < 0 or top > 65535:
         raise UserError(f"{name}: sample values outside 0…65535 have no known meaning as an image")
-    if samples_.dtype.kind == "f":
+    if grey.dtype.kind == "f":
         full_scale = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 else 65535.0
     else:
         full_scale = 65535.0

@@ -196,7 +196,7 @@ def _checks(
             rows[0.0]["psnr"] - rows[0.1]["psnr"],
             "dB",
             "<=",
-            6.0,
+            3.0,
             "graceful: the digital baseline loses the picture",
         )
     total = [r for r in losses if r["share"] == 1.0]

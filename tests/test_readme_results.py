@@ -1,0 +1,67 @@
+"""The README's results come from the JSON of the benchmarks and from nowhere else."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "readme_results.py"
+
+CHECK = {"name": "lead", "value": 1.25, "unit": "dB", "op": ">=", "target": 0.0, "reference": ""}
+MACHINE = {"cpu": "A processor", "cores": 2}
+
+
+def row(scheme, snr_db, psnr, failed=0, **others):
+    base = {"via": "burst", "design_snr_db": None, "channel": "awgn", "rate": 32, "photos": 8}
+    return base | {"scheme": scheme, "snr_db": snr_db, "psnr": psnr, "failed": failed} | others
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """The script, working on a README and results of its own."""
+    spec = importlib.util.spec_from_file_location("readme_results", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    rows = [
+        row("jscc", 0, 22.0),
+        row("jscc", 5, 24.5),
+        row("jpeg", 0, 12.0, failed=8),
+        row("jpeg", 5, 25.0),
+        row("jpeg", 5, 1.0, via="flowgraph"),
+    ]
+    folder = tmp_path / "results" / "codec"
+    folder.mkdir(parents=True)
+    result = {"rows": rows, "checks": [CHECK], "machine": MACHINE, "seconds": 61.0}
+    (folder / "codec.json").write_text(json.dumps(result))
+    (tmp_path / "README.md").write_text(
+        "before\n<!-- results:codec -->\nold\n<!-- /results:codec -->\nafter\n"
+        "<!-- results:link -->\nkept\n<!-- /results:link -->\n"
+    )
+    return module
+
+
+def readme(script):
+    script.main()
+    return (script.ROOT / "README.md").read_text()
+
+
+def test_tables_hold_the_figures_of_the_file(script):
+    text = readme(script)
+    assert "| jscc | 22.00 | 24.50 |" in text
+    assert "| jpeg | 12.00 (8 lost) | 25.00 |" in text
+    assert "| lead | 1.25 dB | ≥ 0 dB |" in text
+    assert "A processor, 2 cores" in text
+    assert "old" not in text
+
+
+def test_text_around_and_blocks_without_a_file_stay(script):
+    text = readme(script)
+    assert text.startswith("before\n")
+    assert "\nafter\n" in text
+    assert "\nkept\n" in text
+
+
+def test_writing_twice_changes_nothing(script):
+    assert readme(script) == readme(script)
