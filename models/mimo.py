@@ -41,11 +41,14 @@ class Separated(NamedTuple):
 def _separate(g: Tensor, h: Tensor, y: Tensor, noise: float | Tensor) -> Separated:
     """Unbiased streams and error variances of a filter ``g``, ``... x K x A``."""
     c = g @ h
-    gain = torch.diagonal(c, dim1=-2, dim2=-1).real.clamp_min(1e-30)
-    g, c = g / gain[..., None], c / gain[..., None]
+    gain = torch.diagonal(c, dim1=-2, dim2=-1).real
+    # A user without any channel has no stream, and an infinite variance.
+    scale = torch.where(gain > 0, gain, 1)[..., None]
+    g, c = g / scale, c / scale
     others = c.abs().square() * (1 - torch.eye(h.shape[-1], device=h.device))
     noise = torch.as_tensor(noise, device=h.device)
     variance = others.sum(-1) + noise[..., None] * g.abs().square().sum(-1)
+    variance = torch.where(gain > 0, variance, torch.inf)
     x = (g @ y[..., None])[..., 0]
     return Separated(x, variance.expand(x.shape))
 

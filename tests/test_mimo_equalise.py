@@ -82,6 +82,17 @@ def test_a_user_without_a_channel_harms_nobody():
     assert np.allclose(got[..., :2], alone, atol=1e-5)
     assert np.allclose(variance[..., :2], alone_variance)
     assert np.all(got[..., 2] == 0)
+    assert np.all(np.isinf(variance[..., 2]))
+
+
+@pytest.mark.parametrize("separate", [zf, mmse])
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_users_with_the_same_channel_have_each_other_for_noise(separate, noise):
+    h, y = np.ones((7, 3, 2), np.complex64), np.ones((5, 7, 3), np.complex64)
+    got, variance = separate(h, y, noise)
+    assert np.all(np.isfinite(got))
+    # Their sum is received, of either one the other is the error.
+    assert np.allclose(variance, 1 + noise / 3, rtol=1e-3)
 
 
 def test_what_cannot_be_separated_is_refused():

@@ -163,6 +163,29 @@ def test_a_stream_that_ends_inside_a_frame_gives_what_was_heard():
     assert rx.stats.bursts == 2
 
 
+@given(
+    seed=st.integers(0, 10**6), kind=st.sampled_from(["zero", "nan", "loud", "tone", "cut"]),
+    at=st.integers(0, 3000), length=st.integers(1, 4000), dead=st.booleans(), same=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=30, deadline=None)
+def test_a_damaged_stream_gives_honest_bursts_or_none(seed, kind, at, length, dead, same):
+    cfg, rng = MimoConfig(users=2, antennas=2), np.random.default_rng(seed)
+    h = np.ones((2, 2), np.complex64) if same else draw(cfg, rng)
+    y = over_the_air(frame(cfg, 400)[0], h, 20.0, rng)
+    part = slice(at, at + length)
+    if kind == "cut":
+        y = np.delete(y, part, axis=1)
+    elif kind == "tone":
+        y[:, part] += 3 * np.exp(1j * np.arange(y[0, part].size))
+    else:
+        y[:, part] *= {"zero": 0, "nan": np.nan, "loud": 1e3}[kind]
+    if dead:
+        y[1] = 0
+    for burst in receive(y, cfg, "zf").values():
+        assert np.all(np.isfinite(burst.symbols))
+        assert np.all(burst.noise_var > 0)
+
+
 def test_noise_gives_no_burst_and_memory_stays_bounded():
     cfg, rng = MimoConfig(), np.random.default_rng(9)
     rx = MimoReceiver(cfg)

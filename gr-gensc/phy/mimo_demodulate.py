@@ -43,6 +43,8 @@ from .sequences import ce_carriers
 from .tracking import Track, drift_ramp, residual_rotation
 
 _TINY = 1e-12
+# Least noise variance over the power of the signal: sums are divided by it in single precision.
+_FLOOR = 1e-8
 
 
 class FrameDemodulator:
@@ -101,7 +103,8 @@ class FrameDemodulator:
         h = raw @ self._smooth.T
         # What no channel of one cyclic prefix explains is noise.
         rest = float(np.sum(np.abs(raw - h) ** 2)) / (h.shape[0] * h.shape[1])
-        noise = max(rest * self._ce_energy / (w.occupied - self._rank), _TINY)
+        floor = _FLOOR * float(np.mean(np.abs(h) ** 2)) + _TINY
+        noise = max(rest * self._ce_energy / (w.occupied - self._rank), floor)
         users = present_users(h, noise, cfg)
         if not users:
             raise HeaderError("no user's training")

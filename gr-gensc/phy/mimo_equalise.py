@@ -48,9 +48,19 @@ def zf_filter(
     if covariance is not None:
         hh = _hermitian(np.linalg.solve(covariance, h))
     gram = hh @ h
-    # Users with the same channel cannot be separated; the loading makes that a large variance.
+    return _unbiased(np.linalg.solve(_loaded(gram), hh), h)
+
+
+def _loaded(gram: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+    """Users with the same channel cannot be separated: a large variance, but no division by 0."""
     size = np.trace(gram, axis1=-2, axis2=-1).real[..., None, None] * _LOADING + 1e-300
-    return np.linalg.solve(gram + size * np.eye(h.shape[-1]), hh)
+    return gram + size * np.eye(gram.shape[-1])
+
+
+def _unbiased(g: NDArray[np.complex128], h: NDArray[np.complexfloating]) -> NDArray[np.complex128]:
+    """Every row scaled to (G H)_kk = 1; a user without any channel keeps its row of zeros."""
+    gain = np.einsum("...ka,...ak->...k", g, h).real
+    return g / np.where(gain > 0, gain, 1)[..., None]
 
 
 def mmse_filter(
@@ -68,10 +78,7 @@ def mmse_filter(
     hh = _hermitian(h).astype(np.complex128)
     gram = hh @ h
     loaded = gram + np.asarray(noise)[..., None, None] * np.eye(h.shape[-1])
-    g = np.linalg.solve(loaded, hh)
-    gain = np.einsum("...ka,...ak->...k", g, h).real
-    # A user whose channel is nothing at all is left at 0.
-    return g / np.where(gain > 0, gain, 1)[..., None]
+    return _unbiased(np.linalg.solve(_loaded(loaded), hh), h)
 
 
 def separation_filter(
@@ -89,22 +96,20 @@ def separation_filter(
     raise ValueError(f"separation {kind!r}: must be one of {', '.join(SEPARATIONS)}")
 
 
-def interference(
-    g: NDArray[np.complexfloating], h: NDArray[np.complexfloating]
-) -> NDArray[np.float64]:
-    """|(G H)_kj|^2 for j != k, 0 on the diagonal; [..., K, K]."""
-    c = g @ h
-    return (c.real**2 + c.imag**2) * (1 - np.eye(h.shape[-1]))
-
-
 def error_variance(
     g: NDArray[np.complexfloating],
     h: NDArray[np.complexfloating],
     noise: NDArray[np.floating] | float,
 ) -> NDArray[np.float64]:
-    """Variance of x^ - x for an unbiased filter and users of unit energy; [..., K]."""
+    """Variance of x^ - x for an unbiased filter and users of unit energy; [..., K].
+
+    Infinite for a user without any channel.
+    """
+    c = g @ h
+    others = (c.real**2 + c.imag**2) * (1 - np.eye(h.shape[-1]))
     of_noise = (g.real**2 + g.imag**2).sum(axis=-1) * np.asarray(noise)[..., None]
-    return interference(g, h).sum(axis=-1) + of_noise
+    gain = np.einsum("...kk->...k", c).real
+    return np.where(gain > 0, others.sum(axis=-1) + of_noise, np.inf)
 
 
 def _equalise(
