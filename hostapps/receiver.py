@@ -173,7 +173,8 @@ def receive_images(
     from gnuradio import gr
 
     source = open_source(place, radio, bind, settings.keep_open)
-    config = WaveformConfig(sample_rate=radio.sample_rate)
+    recorded = source.recording.sample_rate if place.kind == "file" else None
+    config = WaveformConfig(sample_rate=recorded or radio.sample_rate)
     writer = Writer(settings.out, place, config, on_image)
     top = gr.top_block("gensc_receive", catch_exceptions=False)
     # A ZeroMQ source can end by itself, also while nothing arrives; the others need the gate.

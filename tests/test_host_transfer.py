@@ -78,6 +78,17 @@ def test_receiving_again_overwrites_nothing(recording, tmp_path):
     assert len(lines(tmp_path)) == 4
 
 
+def test_carrier_offset_is_in_hertz_at_the_sample_rate_of_the_recording(photos, tmp_path):
+    path = tmp_path / "capture"
+    settings = SendSettings(photos[:1], model="softcast")
+    send_images(settings, Place("file", str(path)), RadioSettings(sample_rate=2e6))
+    file = path.with_suffix(".sigmf-data")
+    samples = np.fromfile(file, np.complex64)
+    (samples * np.exp(2j * np.pi * 0.001 * np.arange(samples.size))).astype("<c8").tofile(file)
+    receive(Place("file", str(path)), tmp_path / "out")
+    assert lines(tmp_path / "out")[0]["extra"]["cfo_hz"] == pytest.approx(2000, abs=5)
+
+
 def cut(recording, folder, keep):
     for suffix in (".sigmf-data", ".sigmf-meta"):
         data = recording.with_suffix(suffix).read_bytes()
