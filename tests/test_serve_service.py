@@ -99,16 +99,52 @@ def test_large_images_make_smaller_batches() -> None:
     run(story())
 
 
+async def served(service: Service, hand: HandRunner, user: str, number: int) -> None:
+    """One request from asking to answer."""
+    ticket = service.accept(request(user, number))
+    assert await hand.next() == [number]
+    hand.finish()
+    await ticket
+
+
+# So long that only an event can end the wait within a test's patience.
+FOR_EVER = 1e6
+
+
 def test_an_idle_worker_waits_for_company_until_the_batch_is_full() -> None:
     async def story() -> None:
-        # So long that only a full batch can end the wait within the test's patience.
-        service, (hand,) = await started(max_wait_ms=1e6)
+        service, (hand,) = await started(max_wait_ms=FOR_EVER)
+        await served(service, hand, "bob", 0)
         for number in (1, 2, 3):
             service.accept(request("ann", number))
         await settle()
         assert hand.batches.empty()
-        service.accept(request("bob", 4))
-        assert sorted(await hand.next()) == [1, 2, 3, 4]
+        service.accept(request("ann", 4))
+        assert await hand.next() == [1, 2, 3, 4]
+        await stopped(service, [hand])
+
+    run(story())
+
+
+def test_it_does_not_wait_once_all_users_of_late_are_there() -> None:
+    async def story() -> None:
+        service, (hand,) = await started(max_wait_ms=FOR_EVER)
+        await served(service, hand, "bob", 0)
+        service.accept(request("ann", 1))
+        await settle()
+        assert hand.batches.empty()
+        service.accept(request("bob", 2))
+        assert await hand.next() == [1, 2]
+        await stopped(service, [hand])
+
+    run(story())
+
+
+def test_a_user_alone_never_waits_for_company() -> None:
+    async def story() -> None:
+        service, (hand,) = await started(max_wait_ms=FOR_EVER)
+        for number in range(3):
+            await served(service, hand, "ann", number)
         await stopped(service, [hand])
 
     run(story())
@@ -117,9 +153,21 @@ def test_an_idle_worker_waits_for_company_until_the_batch_is_full() -> None:
 def test_an_idle_worker_waits_no_longer_than_it_is_told() -> None:
     async def story() -> None:
         service, (hand,) = await started(max_wait_ms=1)
-        service.accept(request("ann", 1))
-        assert await hand.next() == [1]
+        await served(service, hand, "bob", 0)
+        await served(service, hand, "ann", 1)
         await stopped(service, [hand])
+
+    run(story())
+
+
+def test_idle_workers_share_what_waits() -> None:
+    async def story() -> None:
+        service, (one, two) = await started(runners=2, max_wait_ms=FOR_EVER)
+        await served(service, one, "bob", 0)
+        for number in (1, 2, 3, 4):
+            service.accept(request("ann", number))
+        assert sorted([await one.next(), await two.next()]) == [[1, 2], [3, 4]]
+        await stopped(service, [one, two])
 
     run(story())
 
@@ -421,7 +469,8 @@ def test_when_no_worker_can_be_started_everyone_is_told() -> None:
 
 def test_a_graceful_stop_answers_what_was_accepted_and_accepts_nothing_more() -> None:
     async def story() -> None:
-        service, (hand,) = await started(max_wait_ms=1e6)
+        service, (hand,) = await started(max_wait_ms=FOR_EVER)
+        await served(service, hand, "bob", 9)
         tickets = [service.accept(request("ann", n)) for n in range(3)]
         stop = asyncio.create_task(service.stop())
         await settle()

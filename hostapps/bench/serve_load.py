@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from gensc_host.serve import (
@@ -38,20 +39,31 @@ class Load:
 
     Attributes:
         seconds: it took.
-        latency_s: of every image, from asking to having it.
+        images: answered in that time.
+        latency_s: of every image, from asking to having it; without each user's first one, for
+            which all of them ask in the same moment.
         sources: images by where they came from.
         batch: mean images in a pass of the model.
+        cpu_s: processor time of everything that took part, clients included; unlike `seconds`
+            it hardly depends on what else the machine does.
     """
 
     seconds: float = 0.0
+    images: int = 0
     latency_s: list[float] = field(default_factory=list)
     sources: Counter[Source] = field(default_factory=Counter)
     batch: float = 1.0
+    cpu_s: float = 0.0
+
+    @property
+    def cpu_ms(self) -> float:
+        """Processor time of an image."""
+        return 1e3 * self.cpu_s / self.images
 
     @property
     def images_per_s(self) -> float:
         """Images answered per second."""
-        return len(self.latency_s) / self.seconds
+        return self.images / self.seconds
 
     def percentile_ms(self, percent: float) -> float:
         """Latency that so many per cent of the images stay within."""
@@ -59,10 +71,10 @@ class Load:
 
     def add(self, other: Load) -> None:
         """Pool another run of the same kind."""
-        images = len(self.latency_s) + len(other.latency_s)
-        share = len(other.latency_s) / images
-        self.batch += share * (other.batch - self.batch)
+        self.images += other.images
+        self.batch += other.images / self.images * (other.batch - self.batch)
         self.seconds += other.seconds
+        self.cpu_s += other.cpu_s
         self.latency_s += other.latency_s
         self.sources += other.sources
 
@@ -101,16 +113,18 @@ def decode_alone(codec: JsccCodec, section: Section) -> NDArray[np.uint8]:
 def one_at_a_time(codec: JsccCodec, pool: Pool, users: int, seconds: float) -> Load:
     """Users who ask again as soon as they have their image, served by a plain loop in turn."""
     load = Load()
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     asked_at = [started] * users
     number = 0
-    while time.perf_counter() - started < seconds or number < users:
+    while time.perf_counter() - started < seconds or number < 2 * users:
         decode_alone(codec, pool.section(number))
         now = time.perf_counter()
-        load.latency_s.append(now - asked_at[number % users])
+        if number >= users:
+            load.latency_s.append(now - asked_at[number % users])
         asked_at[number % users] = now
         number += 1
-    load.seconds = time.perf_counter() - started
+    load.seconds, load.images = time.perf_counter() - started, number
+    load.cpu_s = time.process_time() - cpu
     return load
 
 
@@ -144,12 +158,16 @@ async def clients(
 
 
 async def closed_loop(
-    server: Server, users: int, section: Callable[[int], Section], more: Callable[[int], bool]
+    server: Server,
+    runners: Sequence[ProcessRunner],
+    users: int,
+    section: Callable[[int], Section],
+    more: Callable[[int], bool],
 ) -> Load:
     """Users who ask again as soon as they have their image, served by the service.
 
     Args:
-        server: running.
+        server, runners: running.
         users: so many, each with a connection of its own.
         section: what request number n asks for.
         more: whether request number n is made at all.
@@ -160,20 +178,34 @@ async def closed_loop(
 
     async def user(client: AsyncClient) -> None:
         nonlocal number
+        first = True
         while more(number):
             wanted = section(number)
             number += 1
             asked = time.perf_counter()
             answer = await client.decode(wanted)
-            load.latency_s.append(time.perf_counter() - asked)
+            if not first:
+                load.latency_s.append(time.perf_counter() - asked)
+            first = False
+            load.images += 1
             load.sources[answer.source] += 1
 
     async with clients(server.address, users) as connected:
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), _cpu_s(runners)
         await asyncio.gather(*(user(client) for client in connected))
-        load.seconds = time.perf_counter() - started
+        load.seconds, load.cpu_s = time.perf_counter() - started, _cpu_s(runners) - cpu
     load.batch = (stats.images - images) / max(stats.batches - batches, 1)
     return load
+
+
+def _cpu_s(runners: Sequence[ProcessRunner]) -> float:
+    """Processor time of this process and of the workers, as Linux counts it."""
+    ticks = 0
+    for runner in runners:
+        # Fields 14 and 15, user and system; the second is a name that may hold anything.
+        fields = Path(f"/proc/{runner.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass

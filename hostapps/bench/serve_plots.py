@@ -33,6 +33,7 @@ def _throughput(ax: Axes, loads: dict[Case, tuple[Load, Load]]) -> None:
         bars = ax.bar(places + 0.4 * (i - 0.5), values, 0.38, color=COLOURS[i], label=label)
         ax.bar_label(bars, [_figure(v) for v in values], padding=2, fontsize=9)
     ax.set_yscale("log")
+    ax.yaxis.set_major_formatter("{x:g}")
     ax.set_ylim(top=4 * max(load.images_per_s for pair in loads.values() for load in pair))
     ax.set_xticks(places, [f"{side}×{side}\n{users} users" for side, users in loads])
     ax.grid(False, axis="x")
@@ -56,6 +57,7 @@ def _latency(ax: Axes, pair: tuple[Load, Load]) -> None:
             color=colour,
         )
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     low = min(load.percentile_ms(0.5) for load in pair)
     high = max(load.percentile_ms(99.5) for load in pair)
     ax.set_xlim(low / 1.5, high * 2.5)

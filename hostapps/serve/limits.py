@@ -13,7 +13,8 @@ class ServiceConfig:
         max_batch: most images in one pass of the model.
         max_batch_pixels: most pixels in one pass. Small images gain from company; large ones
             fill a core by themselves and would only wait for each other.
-        max_wait_ms: how long an idle worker waits for a batch to fill up.
+        max_wait_ms: how long an idle worker waits for a batch to fill up; not at all once every
+            user of late has something pending.
         queue_per_user: accepted and unanswered requests of one user; one more is told "busy".
         queue_total: the same for all users together.
         cache_bytes: for images already computed; 0 keeps none.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -21,6 +21,9 @@ from gensc_host.serve.runner import Runner, WorkerDied, WorkerStartError
 from gensc_host.serve.section import Request
 from gensc_host.serve.stats import ServiceStats
 from gensc_host.serve.ticket import Job, Refused, Ticket
+
+#: A user who asked within this time is expected to ask again.
+RECENT_S = 1.0
 
 
 class Service:
@@ -50,6 +53,8 @@ class Service:
         self._queue: FairQueue[Job] = FairQueue()
         self._jobs: dict[bytes, Job] = {}
         self._pending: Counter[str] = Counter()
+        # When each user of late last asked, in that order.
+        self._recent: OrderedDict[str, float] = OrderedDict()
         self._dispatchers: list[asyncio.Task[None]] = []
         # Runners that are alive, and those of them without a batch.
         self._working = self._free = 0
@@ -64,6 +69,11 @@ class Service:
     def models(self) -> dict[int, str]:
         """Wire ids and names of the codecs served."""
         return self._runners[0].models
+
+    @property
+    def working(self) -> int:
+        """Runners that are alive."""
+        return self._working
 
     @property
     def pending(self) -> int:
@@ -124,6 +134,8 @@ class Service:
         ticket = Ticket(request)
         self.stats.accepted += 1
         self._pending[request.user] += 1
+        self._recent[request.user] = ticket.accepted_at
+        self._recent.move_to_end(request.user)
         self._idle.clear()
         if cached is not None:
             self._finish(ticket, cached, Source.CACHED, Times())
@@ -365,12 +377,25 @@ class Service:
     def _signal(self) -> None:
         """Wake the dispatchers as the queue's state asks for."""
         waiting = len(self._queue)
-        enough = waiting >= self.config.max_batch or (waiting and self._stopping)
-        for event, state in ((self._work, waiting), (self._full, enough)):
+        # No need to wait for others, nobody to wait for, or a share left by one for the next.
+        enough = (
+            waiting >= self.config.max_batch
+            or self._stopping
+            or self._everyone_is_here()
+            or (self._full.is_set() and self._free)
+        )
+        for event, state in ((self._work, waiting), (self._full, waiting and enough)):
             if state:
                 event.set()
             else:
                 event.clear()
+
+    def _everyone_is_here(self) -> bool:
+        """Whether all users of late have something pending."""
+        horizon = time.monotonic() - RECENT_S
+        while self._recent and next(iter(self._recent.values())) < horizon:
+            self._recent.popitem(last=False)
+        return len(self._pending) >= len(self._recent)
 
 
 def _current(task: asyncio.Task[None]) -> bool:
