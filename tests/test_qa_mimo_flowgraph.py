@@ -1,15 +1,19 @@
 """flowgraphs/mu_gsc_3x3: compiled by GNU Radio Companion's compiler, and run."""
 
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from gensc_host.blockpath import grc_environment, grc_tool
 from gensc_host.images import load_image
+from gnuradio import gensc
 from PIL import Image
 
 FLOWGRAPHS = Path(__file__).parents[1] / "flowgraphs"
@@ -38,6 +42,23 @@ for _ in range(50):
 window.grab().save("window.png")
 window.stop(); window.wait()
 """
+
+
+@pytest.mark.parametrize("name", ["mimo_tx", "mimo_rx", "mimo_channel"])
+def test_a_definition_fits_its_block_and_is_documented(name):
+    text = (gensc.grc_blocks_path() / f"gensc_{name}.block.yml").read_text(encoding="utf-8")
+    block, made = yaml.safe_load(text), getattr(gensc, name)
+    parameters = {p["id"]: p["label"] for p in block["parameters"]}
+    wanted = list(inspect.signature(made.__init__).parameters)[1:]
+    # Users and antennas make the ports, even where the block knows them from the uplink.
+    assert [p for p in parameters if p in wanted] == wanted
+    assert set(parameters) - set(wanted) <= {"users", "antennas"}
+    called = re.findall(r"\$\{(\w+)\}", block["templates"]["make"])
+    assert called == wanted
+    for callback in block["templates"]["callbacks"]:
+        assert callable(getattr(made, callback.split("(")[0]))
+    for label in parameters.values():
+        assert re.sub(r" \(.*\)", "", label) in block["documentation"]
 
 
 @pytest.fixture(scope="module")
