@@ -20,6 +20,8 @@ from zmq.utils.monitor import recv_monitor_message
 
 #: Answers one peer may leave unread; beyond that it is not listened to.
 MAX_OWED = 4096
+#: Messages taken in one turn of the event loop.
+MAX_TURN = 64
 #: How long an answer waits for a peer that does not read.
 SEND_TIMEOUT_S = 10.0
 #: How long the last answers may take to leave when the server closes.
@@ -116,13 +118,23 @@ class Server:
 
     async def _listen(self) -> None:
         while True:
-            peer, *frames = await self._socket.recv_multipart()
-            if self._owed[peer] >= MAX_OWED:
-                self.ignored += 1
+            message = await self._socket.recv_multipart()
+            # What has arrived together may be decoded together: take it all before others run.
+            for _ in range(MAX_TURN):
+                self._take(*message)
+                try:
+                    message = await self._socket.recv_multipart(flags=zmq.NOBLOCK)
+                except zmq.Again:
+                    break
             else:
-                self._handle(peer, frames)
-            # A message that is there already does not let others run.
+                self._take(*message)
             await asyncio.sleep(0)
+
+    def _take(self, peer: bytes, *frames: bytes) -> None:
+        if self._owed[peer] >= MAX_OWED:
+            self.ignored += 1
+        else:
+            self._handle(peer, list(frames))
 
     async def _watch(self, monitor: zmq.asyncio.Socket) -> None:
         while True:
