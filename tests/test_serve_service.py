@@ -160,13 +160,20 @@ def test_an_idle_worker_waits_no_longer_than_it_is_told() -> None:
     run(story())
 
 
-def test_idle_workers_share_what_waits() -> None:
+@pytest.mark.parametrize(
+    ("least_pixels", "batches"), [(1, [[1, 2], [3, 4]]), (18, [[1, 2, 3], [4]])]
+)
+def test_idle_workers_share_what_waits_unless_a_share_is_too_small(
+    least_pixels: int, batches: list[list[int]]
+) -> None:
     async def story() -> None:
-        service, (one, two) = await started(runners=2, max_wait_ms=FOR_EVER)
+        service, (one, two) = await started(
+            runners=2, max_wait_ms=FOR_EVER, min_share_pixels=least_pixels
+        )
         await served(service, one, "bob", 0)
         for number in (1, 2, 3, 4):
-            service.accept(request("ann", number))
-        assert sorted([await one.next(), await two.next()]) == [[1, 2], [3, 4]]
+            service.accept(request("ann", number))  # 6 pixels each
+        assert sorted([await one.next(), await two.next()]) == batches
         await stopped(service, [one, two])
 
     run(story())

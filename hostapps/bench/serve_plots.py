@@ -34,7 +34,8 @@ def _throughput(ax: Axes, loads: dict[Case, tuple[Load, Load]]) -> None:
         ax.bar_label(bars, [_figure(v) for v in values], padding=2, fontsize=9)
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter("{x:g}")
-    ax.set_ylim(top=4 * max(load.images_per_s for pair in loads.values() for load in pair))
+    speeds = [load.images_per_s for pair in loads.values() for load in pair]
+    ax.set_ylim(min(speeds) / 4, max(speeds) * 4)
     ax.set_xticks(places, [f"{side}×{side}\n{users} users" for side, users in loads])
     ax.grid(False, axis="x")
     ax.set_ylabel("images per second")
@@ -46,22 +47,18 @@ def _latency(ax: Axes, pair: tuple[Load, Load]) -> None:
     for load, label, colour in zip(pair, LABELS, COLOURS, strict=False):
         waits = 1e3 * np.sort(load.latency_s)
         share = 100 * np.arange(1, waits.size + 1) / waits.size
-        ax.step(waits, share, where="post", color=colour, linewidth=2, label=label)
-        ax.plot(load.percentile_ms(95), 95, "o", color=colour, markersize=6)
-        ax.annotate(
-            f"p95 {_figure(load.percentile_ms(95))} ms",
-            (load.percentile_ms(95), 95),
-            xytext=(8, -14),
-            textcoords="offset points",
-            fontsize=9,
-            color=colour,
-        )
+        p95 = load.percentile_ms(95)
+        text = f"{label}: half within {_figure(load.percentile_ms(50))}, 95 % {_figure(p95)} ms"
+        ax.step(waits, share, where="post", color=colour, linewidth=2, label=text)
+        ax.plot(p95, 95, "o", color=colour, markersize=6)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
     low = min(load.percentile_ms(0.5) for load in pair)
     high = max(load.percentile_ms(99.5) for load in pair)
     ax.set_xlim(low / 1.5, high * 2.5)
-    ax.set_ylim(0, 102)
+    # Room for the legend above the curves.
+    ax.set_ylim(0, 128)
+    ax.set_yticks(range(0, 101, 20))
     ax.set_xlabel("from asking to having the image, ms")
     ax.set_ylabel("images, %")
     ax.legend(frameon=False, loc="upper left")

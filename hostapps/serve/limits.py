@@ -13,6 +13,8 @@ class ServiceConfig:
         max_batch: most images in one pass of the model.
         max_batch_pixels: most pixels in one pass. Small images gain from company; large ones
             fill a core by themselves and would only wait for each other.
+        min_share_pixels: idle workers share what waits, unless a share is less than this: a pass
+            of the model costs the same for one small image as for several.
         max_wait_ms: how long an idle worker waits for a batch to fill up; not at all once every
             user of late has something pending.
         queue_per_user: accepted and unanswered requests of one user; one more is told "busy".
@@ -27,6 +29,7 @@ class ServiceConfig:
 
     max_batch: int = 32
     max_batch_pixels: int = 1 << 17
+    min_share_pixels: int = 1 << 13
     max_wait_ms: float = 2.0
     queue_per_user: int = 64
     queue_total: int = 4096
@@ -40,6 +43,7 @@ class ServiceConfig:
         for name in (
             "max_batch",
             "max_batch_pixels",
+            "min_share_pixels",
             "queue_per_user",
             "queue_total",
             "max_pixels",
