@@ -79,7 +79,9 @@ class Seen:
 
 
 class PduCollector(message_block):
-    """Keeps what arrives at [in], or hands it to `on_pdu` and forgets it.
+    """Keeps what arrives at [in], or hands it to `on_pdu` and forgets it; passes it to [out].
+
+    Wired in series its time stamps follow the order of events; beside a block they would not.
 
     Args:
         dtype: of the PDUs' data.
@@ -93,7 +95,7 @@ class PduCollector(message_block):
         self.dtype = dtype
         self.on_pdu = on_pdu
         self.seen: list[Seen] = []
-        self.setup_ports({"in": self._take})
+        self.setup_ports({"in": self._take}, ["out"])
 
     def _take(self, pdu: Any) -> None:
         metadata, data = read_pdu(pdu, self.dtype)
@@ -102,6 +104,7 @@ class PduCollector(message_block):
             self.seen.append(seen)
         else:
             self.on_pdu(seen)
+        self.publish("out", pdu)
 
 
 class FragmentDropper(message_block):
