@@ -15,13 +15,13 @@ class StatusLine:
 
     Args:
         server: whose state.
-        out: where to.
+        out: where to; standard error by default.
         every_s: between lines when `out` is no terminal; none is printed while nothing happens.
     """
 
-    def __init__(self, server: Server, out: TextIO = sys.stderr, every_s: float = 10.0) -> None:
-        self._server, self._out = server, out
-        self._live = out.isatty()
+    def __init__(self, server: Server, out: TextIO | None = None, every_s: float = 10.0) -> None:
+        self._server, self._out = server, out or sys.stderr
+        self._live = self._out.isatty()
         self._every_s = 1.0 if self._live else every_s
         self._shown, self._shown_at, self._images = "", time.monotonic(), 0
 
