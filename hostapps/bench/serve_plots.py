@@ -40,7 +40,7 @@ def _throughput(ax: Axes, loads: dict[Case, tuple[Load, Load]]) -> None:
     ax.grid(False, axis="x")
     ax.set_ylabel("images per second")
     ax.set_title("Throughput, cache off", fontsize=11)
-    ax.legend(frameon=False, loc="upper right")
+    ax.legend(frameon=True, framealpha=1, edgecolor="none", loc="upper right")
 
 
 def _latency(ax: Axes, pair: tuple[Load, Load]) -> None:
@@ -61,7 +61,7 @@ def _latency(ax: Axes, pair: tuple[Load, Load]) -> None:
     ax.set_yticks(range(0, 101, 20))
     ax.set_xlabel("from asking to having the image, ms")
     ax.set_ylabel("images, %")
-    ax.legend(frameon=False, loc="upper left")
+    ax.legend(frameon=True, framealpha=1, edgecolor="none", loc="upper left")
 
 
 def _figure(value: float) -> str:
