@@ -43,14 +43,14 @@ def test_a_path_that_names_nothing_is_refused(path):
 
 
 def test_a_file_that_is_no_image_is_named(folder):
-    with pytest.raises(GenscError, match=r"notes\.txt: not a readable image"):
+    with pytest.raises(GenscError, match=r"notes\.txt: not an image"):
         read_image(str(folder / "notes.txt"))
 
 
 def test_a_truncated_image_is_named(folder):
     data = (folder / "b.png").read_bytes()
     (folder / "b.png").write_bytes(data[: len(data) // 2])
-    with pytest.raises(GenscError, match=r"b\.png: not a readable image"):
+    with pytest.raises(GenscError, match=r"b\.png: (damaged or cut short|not an image)"):
         read_image(str(folder / "b.png"))
 
 
