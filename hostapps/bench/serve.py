@@ -43,7 +43,7 @@ from gensc_host.bench.serve_plots import Case, plot
 from gensc_host.images import load_image
 from gensc_host.machine import cores
 from gensc_host.progress import Reporter, progress
-from gensc_host.samples import PHOTOS, PREFIX
+from gensc_host.samples import PHOTOS
 from gensc_host.serve import ProcessRunner, Section, Server, ServiceConfig, Source
 from gensc_models import JsccCodec
 from PIL import Image
@@ -121,7 +121,7 @@ def make_pool(codec: JsccCodec, side: int, count: int = 64) -> Pool:
     """Receptions of square crops of scikit-image's photos over AWGN."""
     rng = np.random.default_rng(SEED)
     sections, images = [], []
-    photos = [load_image(PREFIX + name) for name in PHOTOS]
+    photos = [load_image(f"skimage:{name}") for name in PHOTOS]
     # Large ones cost a while to decode one at a time, and need no variety.
     for i in range(count if side < 256 else len(photos)):
         photo = photos[i % len(photos)]
