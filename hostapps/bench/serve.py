@@ -85,6 +85,7 @@ def run(quick: bool = False, model: str = "") -> BenchResult:
     plan = QUICK if quick else Plan()
     load_average = os.getloadavg()[0]
     codec, weights = codecs.load(model)
+    torch.set_num_threads(1)
     pools = {side: make_pool(codec, side) for side in RATES}
     threads = {side: best_threads(codec, pool) for side, pool in pools.items()}
     workers = cores()
