@@ -77,7 +77,7 @@ class Plan:
     cancel: float = 0.1
 
 
-QUICK = Plan(seconds=1.0, turns=1, receptions=60, requests=500, kills=1)
+QUICK = Plan(seconds=0.8, turns=2, receptions=60, requests=500, kills=1)
 
 
 def run(quick: bool = False, model: str = "") -> BenchResult:
