@@ -272,8 +272,8 @@ class _Radio:
         # GNU Radio would take Ctrl-C for the end of this run and let the next one begin.
         self.top.handle_sigint = False
         started = time.perf_counter()
-        self.top.start()
         try:
+            self.top.start()
             self.top.wait()
         except KeyboardInterrupt:
             self.top.stop()
