@@ -222,7 +222,10 @@ def test_ctrl_c_ends_the_demo_and_keeps_what_is_done(tmp_path, photo):
     while not (results.exists() and results.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
     demo.send_signal(signal.SIGINT)
-    _, stderr = demo.communicate(timeout=30)
+    try:
+        _, stderr = demo.communicate(timeout=30)
+    finally:
+        demo.kill()
     assert demo.returncode == 130
     assert stderr.splitlines()[-1] == "gensc: stopped"
     assert all(json.loads(line)["received"] for line in results.read_text().splitlines())
