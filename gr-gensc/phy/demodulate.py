@@ -203,7 +203,7 @@ class BurstDemodulator:
         tracked = track(self._moments(a, power, at_pilots, sent_pilots), c.tracking_symbols)
         noise = self._noise(a, tracked, at_pilots, sent_pilots)
         # What the estimates of H and of the gain add to every symbol's error.
-        energy = float(power.mean())
+        energy = float(power.sum()) / len(power)
         from_h = rank / c.occupied / n_train
         error = noise * (1.0 + from_h + tracked.gain_error * energy)
         signal = max(energy - noise * from_h, _TINY)

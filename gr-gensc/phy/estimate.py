@@ -83,7 +83,7 @@ def estimate_from_training(
     Returns:
         [occupied], not smoothed.
     """
-    return received.mean(axis=0) / ce_carriers(cfg)
+    return received.sum(axis=0) / (len(received) * ce_carriers(cfg))
 
 
 def estimate_from_known(

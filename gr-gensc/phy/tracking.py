@@ -29,7 +29,7 @@ def residual_rotation(gains: NDArray[np.complexfloating], limit: float = 1.0) ->
         gains: [symbols], weighted by their reliability.
         limit: largest rotation considered, rad per symbol.
     """
-    nfft = 1 << (8 * len(gains) - 1).bit_length()
+    nfft = 1 << (4 * len(gains) - 1).bit_length()
     bins = _rotation_bins(nfft, limit)
     half = len(bins) // 2
     spectrum = scipy.fft.fft(gains, nfft)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .message_ports import MessagePorts
 from .metadata import Metadata, make_pdu
+from .turns import TURN
 
 INPUT_CHUNK = 1 << 15
 """Samples the input buffer is laid out for: the receiver is fast on large pieces."""
@@ -63,7 +64,9 @@ class burst_rx(MessagePorts, gr.sync_block):
         samples = input_items[0]
         if self._ended:
             return int(samples.size)
-        self._give(self._receiver.push(samples))
+        with TURN:
+            bursts = self._receiver.push(samples)
+        self._give(bursts)
         now = time.monotonic()
         if now >= self._stats_due:
             self._stats_due = now + self.stats_interval_s

@@ -17,6 +17,7 @@ from .buffers import set_output_buffer
 from .errors import GenscError
 from .message_ports import QUEUE_LIMIT, MessagePorts
 from .metadata import read_pdu
+from .turns import TURN
 
 OUTPUT_BUFFER = 1 << 16
 """Samples: room for several bursts, so that each Python call moves a large piece."""
@@ -103,7 +104,8 @@ class burst_tx(MessagePorts, gr.sync_block):
         """What follows on the air: a burst with its gap, the tail, or nothing."""
         if self._queue:
             header, symbols = self._queue.popleft()
-            burst = self._modulator.modulate(replace(header, length=symbols.size), symbols)
+            with TURN:
+                burst = self._modulator.modulate(replace(header, length=symbols.size), symbols)
             self.bursts += 1
             self._tail_due = self.tail
             samples = np.zeros(burst.size + self.config.gap, dtype=np.complex64)

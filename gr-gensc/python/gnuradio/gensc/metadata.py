@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,12 +70,13 @@ class _Codec:
     read: Callable[[Any], Any]
 
 
-_INTEGER = _Codec(lambda value: pmt.from_long(int(value)), _integer)
+_INTEGER = _Codec(lru_cache(maxsize=4096)(lambda value: pmt.from_long(int(value))), _integer)
 _REAL = _Codec(lambda value: pmt.from_double(float(value)), pmt.to_double)
 _BOOL = _Codec(lambda value: pmt.from_bool(bool(value)), pmt.to_bool)
 _STRING = _Codec(pmt.intern, pmt.symbol_to_string)
-_SECTION = _Codec(pmt.intern, _section)
-_SHAPE = _Codec(_shape_to_pmt, _shape)
+# PMTs cannot be changed, so those of values that come again and again are made once.
+_SECTION = _Codec(lru_cache(maxsize=8)(pmt.intern), _section)
+_SHAPE = _Codec(lru_cache(maxsize=256)(_shape_to_pmt), _shape)
 _FLOATS = _Codec(
     lambda value: vectors.from_array(np.asarray(value, dtype=np.float32)),
     lambda value: vectors.to_array(value, np.float32),
@@ -123,10 +125,10 @@ class Metadata:
     def to_pmt(self) -> Any:
         """The metadata as a PMT dict, absent keys left out."""
         result = pmt.make_dict()
-        for name, key, codec in _KEYS:
-            value = getattr(self, name)
+        for name, value in vars(self).items():
             if value is not None:
-                result = pmt.dict_add(result, key, codec.write(value))
+                key, write = _WRITERS[name]
+                result = pmt.dict_add(result, key, write(value))
         return result
 
     @classmethod
@@ -219,6 +221,7 @@ _CODECS: dict[str, _Codec] = {
 }
 assert list(_CODECS) == [f.name for f in fields(Metadata)]
 _KEYS = [(name, pmt.intern(name), codec) for name, codec in _CODECS.items()]
+_WRITERS = {name: (key, codec.write) for name, key, codec in _KEYS}
 
 
 def make_pdu(metadata: Metadata, data: NDArray[Any]) -> Any:
