@@ -29,6 +29,12 @@ from torch.nn import functional as F
 
 # Only sets how fast the zero-initialised output layer moves in its first steps.
 CORRECTION_GAIN = 4.0
+# What the networks saw in training. A better channel than this, or one better than the encoder
+# was told by more than the margin, is treated as no better: a network outside its range does harm.
+HIGHEST_SNR_DB = 21.0
+SURPRISE_DB = 4.0
+# Effective SNRs between which the correction fades out: with (almost) nothing received it is noise.
+LOWEST_SNR_DB = (-18.0, -9.0)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def effective_snr_db(precision: Tensor, mask: Tensor) -> Tensor:
     """
     used = mask.expand_as(precision)
     capacity = (torch.log1p(precision) * used).sum(dim=(1, 2, 3)) / used.sum(dim=(1, 2, 3))
-    return 10.0 * torch.log10(torch.expm1(capacity).clamp(1e-1, 1e3))
+    return 10.0 * torch.log10(torch.expm1(capacity).clamp(1e-6, 1e7))
 
 
 class EncoderNetwork(nn.Module):
@@ -165,6 +171,11 @@ class PhotoJscc(nn.Module):
         precision = precision * mask
         linear = self.linear
         met_db = effective_snr_db(precision, mask)
+        if self.decoder is not None:
+            limit_db = (snr_db + SURPRISE_DB).clamp_max(HIGHEST_SNR_DB)
+            excess_db = (met_db - limit_db).clamp_min(0.0)
+            precision = precision * torch.pow(10.0, -excess_db / 10.0)[:, None, None, None]
+            met_db = met_db - excess_db
         with torch.autocast(received.device.type, enabled=False):
             power = linear.sent_power(snr_db, rate, POWER_FLOOR)
             received, precision = despread(received, precision, power, rate)
@@ -175,6 +186,9 @@ class PhotoJscc(nn.Module):
             return image
         whitened = estimate / linear.variance.sqrt()[None, :, None, None]
         heard = received * precision / (1.0 + precision)
+        lowest, sure = LOWEST_SNR_DB
+        confidence = ((met_db - lowest) / (sure - lowest)).clamp(0.0, 1.0)
+        met_db = met_db.clamp_min(-10.0)
         scalars = torch.stack(
             [snr_feature(snr_db), rate_feature(rate), snr_feature(met_db), torch.log(scale)], dim=1
         )
@@ -183,4 +197,5 @@ class PhotoJscc(nn.Module):
         # In units of the error that the linear code is expected to leave, so that the network's
         # task has the same size at every operating point.
         unit = linear.expected_mse(met_db, snr_db, rate).sqrt()
-        return image + CORRECTION_GAIN * unit[:, None, None, None] * correction
+        strength = CORRECTION_GAIN * confidence * unit
+        return image + strength[:, None, None, None] * correction

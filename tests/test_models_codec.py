@@ -116,6 +116,22 @@ def test_losing_a_tenth_of_the_symbols_costs_little() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("expected_db", [5.0, 20.0])
+def test_a_better_channel_than_expected_never_makes_the_image_worse(
+    name: str, expected_db: float
+) -> None:
+    codec = codec_named(name)
+    sent = codec.encode_image(photo(), 128, expected_db)
+    noise = np.random.default_rng(1).normal(size=(len(sent.symbols), 2)) @ [1, 1j]
+    results = []
+    for better in (0.0, 3.0, 6.0, 12.0, 60.0):
+        sigma2 = 10 ** (-(expected_db + better) / 10)
+        symbols = sent.symbols + noise * (sigma2 / 2) ** 0.5
+        results.append(psnr(photo(), decode(codec, sent, symbols, np.full(len(noise), sigma2))))
+    assert all(b > a - 0.05 for a, b in pairwise(results))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_erased_symbols_are_ignored_whatever_they_hold(name: str) -> None:
     codec = codec_named(name)
     sent = codec.encode_image(photo(), 16, 10.0)
