@@ -34,7 +34,7 @@ CORRECTION_GAIN = 4.0
 HIGHEST_SNR_DB = 21.0
 SURPRISE_DB = 4.0
 # Effective SNRs between which the correction fades out: with (almost) nothing received it is noise.
-LOWEST_SNR_DB = (-18.0, -9.0)
+LOWEST_SNR_DB = (-22.0, -12.0)
 
 
 @dataclass(frozen=True)
