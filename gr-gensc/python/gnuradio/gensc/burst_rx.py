@@ -18,7 +18,7 @@ from .message_ports import MessagePorts
 from .metadata import Metadata, make_pdu
 from .turns import TURN
 
-INPUT_CHUNK = 1 << 15
+INPUT_CHUNK = 1 << 17
 """Samples the input buffer is laid out for: the receiver is fast on large pieces."""
 
 

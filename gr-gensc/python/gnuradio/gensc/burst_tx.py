@@ -20,6 +20,7 @@ from .metadata import read_pdu
 from .turns import TURN
 
 OUTPUT_BUFFER = 1 << 16
+SIMULATION_BUFFER = 1 << 18
 """Samples: room for several bursts, so that each Python call moves a large piece."""
 
 
@@ -68,7 +69,9 @@ class burst_tx(MessagePorts, gr.sync_block):
         self.setup_ports(
             {"fragment": self._add}, limits={"fragment": QUEUE_LIMIT}, one_at_a_time=False
         )
-        set_output_buffer(self, OUTPUT_BUFFER)
+        # Waking blocks costs more than moving large pieces; but hardware plays what is buffered
+        # before anything new.
+        set_output_buffer(self, SIMULATION_BUFFER if idle == "wait" else OUTPUT_BUFFER)
 
     def start(self) -> bool:
         """Begin with an empty queue."""
