@@ -108,7 +108,11 @@ class burst_rx(MessagePorts, gr.sync_block):
                 crc_ok=True,
                 sample=max(0, burst.start),
             )
-            self.publish("fragment", make_pdu(metadata, burst.symbols))
+            self.publish(self._port_of(burst), make_pdu(metadata, burst.symbols))
+
+    def _port_of(self, burst: Burst) -> str:
+        """Output port a burst is sent on."""
+        return "fragment"
 
     def _give_stats(self) -> None:
         message = pmt.make_dict()

@@ -20,8 +20,9 @@ from .metadata import read_pdu
 from .turns import TURN
 
 OUTPUT_BUFFER = 1 << 16
-SIMULATION_BUFFER = 1 << 18
 """Samples: room for several bursts, so that each Python call moves a large piece."""
+SIMULATION_BUFFER = 1 << 18
+"""The same where nothing plays the samples in real time."""
 
 
 class burst_tx(MessagePorts, gr.sync_block):

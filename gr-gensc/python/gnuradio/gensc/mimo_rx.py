@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from .burst_rx import INPUT_CHUNK, burst_rx
 from .errors import GenscError
 from .message_ports import MessagePorts
-from .metadata import Metadata, make_pdu
 from .mimo_ports import user_ports
 
 
@@ -82,14 +80,6 @@ class mimo_rx(burst_rx):
         super().work([np.stack(input_items)], output_items)
         return len(input_items[0])
 
-    def _give(self, bursts: Iterable[UserBurst]) -> None:
-        for burst in bursts:
-            metadata = Metadata.of_header(
-                burst.header,
-                snr_db=burst.snr_db,
-                noise_var=burst.noise_var,
-                cfo_hz=burst.cfo_hz,
-                crc_ok=True,
-                sample=max(0, burst.start),
-            )
-            self.publish(self._ports[burst.user], make_pdu(metadata, burst.symbols))
+    def _port_of(self, burst: UserBurst) -> str:
+        """Every user has a port of its own."""
+        return self._ports[burst.user]
