@@ -49,6 +49,17 @@ def test_frames_of_all_users_start_at_the_same_sample():
             assert np.array_equal(samples[user, at : at + burst.size], burst)
 
 
+def test_a_frame_waits_for_a_fragment_that_lies_between_port_and_queue():
+    # A message is taken off its port before it is handled, and the source may have ended by then.
+    transmitter = gensc.mimo_tx(UPLINK)
+    (first, *_), (second, *_) = (fragments(user)[0] for user in range(2))
+    transmitter._add(0, first)
+    transmitter._todo.append(("fragment1", second))
+    assert not transmitter._ready()
+    transmitter._step("step_b")
+    assert transmitter._ready()
+
+
 @pytest.mark.parametrize("nothing", [None, []])
 def test_a_user_with_less_to_send_is_silent_and_holds_nobody_up(nothing):
     (two, _), (one, _) = fragments(0), fragments(1, 700)

@@ -7,7 +7,6 @@ from collections import deque
 from typing import Any
 
 import numpy as np
-import pmt
 from gensc_phy.header import Header
 from gensc_phy.mimo_burst import UserModulator
 from gensc_phy.mimo_config import MimoConfig
@@ -122,7 +121,7 @@ class mimo_tx(MessagePorts, gr.sync_block):
             if block is not self
         )
         # In this order: a block that has ended meanwhile has sent its last fragment before.
-        return running or self.nmsgs(pmt.intern(port)) > 0
+        return running or super().backlog(port) > 0
 
     def _ready(self) -> bool:
         """Whether the next frame may go."""
