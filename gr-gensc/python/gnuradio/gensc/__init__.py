@@ -29,6 +29,7 @@ from .metadata import Metadata, make_pdu, read_image, read_pdu
 from .mimo_channel import mimo_channel
 from .mimo_rx import mimo_rx
 from .mimo_tx import mimo_tx
+from .refiner import refiner
 from .sigmf_sink import sigmf_sink
 from .sigmf_source import sigmf_source
 from .snr_probe import snr_probe
@@ -68,6 +69,7 @@ __all__ = [
     "one_line_errors",
     "read_image",
     "read_pdu",
+    "refiner",
     "sigmf_sink",
     "sigmf_source",
     "snr_probe",

@@ -1,6 +1,7 @@
-"""Neural codecs for the blocks; torch is imported when the first one is asked for.
+"""Neural codecs and refiners for the blocks; torch is imported when the first one is asked for.
 
 GNU Radio Companion imports this package for every block it shows and must not wait for torch.
+All blocks of a process that name the same weights share one copy of the network.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from .errors import GenscError
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec
+    from gensc_models.refiner import Refiner
 
 
 def load_codec(model: str) -> JsccCodec:
@@ -19,10 +21,10 @@ def load_codec(model: str) -> JsccCodec:
     Raises:
         GenscError: no such weights, or damaged ones.
     """
-    import gensc_models
+    from gensc_models.shared import shared_codec
 
     try:
-        return gensc_models.load_codec(model)
+        return shared_codec(model)
     except (ValueError, OSError) as error:
         raise GenscError(f"model {model!r}: {error}") from error
 
@@ -33,9 +35,23 @@ def codec_of_wire_id(wire_id: int) -> JsccCodec:
     Raises:
         GenscError: none of the installed ones has this id.
     """
-    import gensc_models
+    from gensc_models.shared import shared_codec_by_wire_id
 
     try:
-        return gensc_models.codec_by_wire_id(wire_id)
+        return shared_codec_by_wire_id(wire_id)
     except (ValueError, LookupError, OSError) as error:
         raise GenscError(f"unknown model id {wire_id}: {error}") from error
+
+
+def load_refiner(model: str) -> Refiner:
+    """A refiner by the name of its weights, or a path.
+
+    Raises:
+        GenscError: no such weights, or damaged ones.
+    """
+    from gensc_models.shared import shared_refiner
+
+    try:
+        return shared_refiner(model)
+    except (ValueError, OSError) as error:
+        raise GenscError(f"refiner {model!r}: {error}") from error

@@ -26,7 +26,11 @@ class _Picture(QtWidgets.QWidget):
         self._picture.setStyleSheet("background: #202124; color: #9aa0a6")
         self._picture.setMinimumSize(width, height)
         self._picture.setSizePolicy(QtWidgets.QSizePolicy.Ignored, QtWidgets.QSizePolicy.Ignored)
-        self._caption = QtWidgets.QLabel("", alignment=QtCore.Qt.AlignCenter)
+        self._caption = QtWidgets.QLabel(
+            "", alignment=QtCore.Qt.AlignHCenter | QtCore.Qt.AlignTop, wordWrap=True
+        )
+        # Room for two lines: a long caption must make no picture smaller than its neighbours.
+        self._caption.setMinimumHeight(2 * self._caption.fontMetrics().lineSpacing())
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self._title)
@@ -91,4 +95,6 @@ def caption(metadata: Metadata) -> str:
         parts.append(f"{metadata.snr_db:.1f} dB")
     if metadata.fragments_received is not None:
         parts.append(f"{metadata.fragments_received} of {metadata.fragments} fragments")
+    if metadata.refiner is not None:
+        parts.append("refined")
     return "   ".join(parts)

@@ -23,8 +23,8 @@ class image_sink(message_block):
     """Writes each [image] as a PNG and each [text] as a text file, with a JSON line about it.
 
     Files are called `00012.png` and `00012.txt` after the image_id, `00012-2.png` when that is
-    taken. `images.jsonl` gets one line for each: file, section, image_id, shape, model, rate,
-    symbols, snr_db, cfo_hz, fragments, fragments_received, crc_ok (null where not known).
+    taken. `images.jsonl` gets one line for each: file, section, image_id, shape, model, refiner,
+    rate, symbols, snr_db, cfo_hz, fragments, fragments_received, crc_ok (null where not known).
 
     Args:
         directory: made when it is not there. Empty writes nothing and keeps the last image only.
@@ -89,6 +89,7 @@ class image_sink(message_block):
             "image_id": metadata.image_id,
             "shape": metadata.shape,
             "model": metadata.model,
+            "refiner": metadata.refiner,
             "rate": metadata.rate,
             "symbols": metadata.total if metadata.section == "analog" else None,
             "snr_db": _finite(metadata.snr_db),

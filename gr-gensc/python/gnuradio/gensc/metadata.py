@@ -103,6 +103,7 @@ class Metadata:
         crc_ok: header CRC of a fragment; payload CRC of bytes and text. Analog payloads have none.
         sample: index in the received stream of the (last) burst's first sample.
         name: file the image came from, without its folder.
+        refiner: name of the weights that have refined the image.
     """
 
     image_id: int | None = None
@@ -121,6 +122,7 @@ class Metadata:
     crc_ok: bool | None = None
     sample: int | None = None
     name: str | None = None
+    refiner: str | None = None
 
     def to_pmt(self) -> Any:
         """The metadata as a PMT dict, absent keys left out."""
@@ -218,6 +220,7 @@ _CODECS: dict[str, _Codec] = {
     "crc_ok": _BOOL,
     "sample": _INTEGER,
     "name": _STRING,
+    "refiner": _STRING,
 }
 assert list(_CODECS) == [f.name for f in fields(Metadata)]
 _KEYS = [(name, pmt.intern(name), codec) for name, codec in _CODECS.items()]

@@ -1,0 +1,83 @@
+"""One copy of a network per process, for all who only use it.
+
+An encoder block, a decoder block and the program around them ask for the same weights; loading
+them takes longer than coding a photo does. What is handed out here is shared: whoever wants to
+train or to move a network loads a copy of its own (:func:`gensc_models.load_codec`).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from weakref import WeakValueDictionary
+
+from gensc_models import weights
+from gensc_models.codec import JsccCodec
+from gensc_models.weights import WeightsError
+
+if TYPE_CHECKING:
+    from gensc_models.refiner import Refiner
+
+
+class _Pretrained(Protocol):
+    @classmethod
+    def from_pretrained(cls, name_or_path: str | Path) -> _Pretrained: ...
+
+
+T = TypeVar("T", bound=_Pretrained)
+
+# Weak: a network lives as long as somebody uses it, and no longer.
+_loaded: WeakValueDictionary[tuple[type, Path, str], _Pretrained] = WeakValueDictionary()
+# Blocks of several flowgraphs may be made at once.
+_loading = threading.Lock()
+
+
+def shared_codec(name_or_path: str | Path) -> JsccCodec:
+    """The codec of that name or folder, on the CPU.
+
+    Raises
+    ------
+    WeightsError
+        As :func:`gensc_models.load_codec`.
+    """
+    return _shared(JsccCodec, name_or_path)
+
+
+def shared_codec_by_wire_id(wire_id: int) -> JsccCodec:
+    """The installed codec that a burst header names.
+
+    Raises
+    ------
+    WeightsError
+        No installed weights carry that number.
+    """
+    for entry in weights.available():
+        if wire_id and entry.wire_id == wire_id:
+            return shared_codec(entry.path)
+    raise WeightsError(f"no installed codec has wire id {wire_id}")
+
+
+def shared_refiner(name_or_path: str | Path) -> Refiner:
+    """The refiner of that name or folder, on the CPU.
+
+    Raises
+    ------
+    WeightsError
+        As :func:`gensc_models.refiner.load_refiner`.
+    """
+    from gensc_models.refiner import Refiner
+
+    return _shared(Refiner, name_or_path)
+
+
+def _shared(kind: type[T], name_or_path: str | Path) -> T:
+    folder = weights.locate(name_or_path)
+    # The config carries the SHA-256 of the tensors: weights that were trained on are loaded again.
+    key = (kind, folder.resolve(), json.dumps(weights.read_config(folder), sort_keys=True))
+    with _loading:
+        found = _loaded.get(key)
+        if found is None:
+            found = _loaded[key] = kind.from_pretrained(folder)
+        return found
