@@ -26,7 +26,7 @@ def test_an_image_is_written_without_loss_and_described(tmp_path):
     assert index(sink.directory) == [
         {"file": "00012.png", "section": "analog", "image_id": 12, "shape": [48, 64, 3],
          "model": 2, "refiner": None, "rate": 32, "symbols": 384, "snr_db": 9.5,
-         "fragments_received": 1, "crc_ok": None}
+         "cfo_hz": -3.0, "fragments": 2, "fragments_received": 1, "crc_ok": None}
     ]  # fmt: skip
 
 
