@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 
 class Conditioner(nn.Module):
@@ -72,7 +76,7 @@ class Upsample(nn.Module):
         return F.pixel_shuffle(self.expand(x), 2)
 
 
-def zero_initialised(layer: nn.Conv2d) -> nn.Conv2d:
+def zero_initialised(layer: Layer) -> Layer:
     """The same layer with all weights zero: its branch starts as no branch at all."""
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:

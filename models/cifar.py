@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def _read_pack(path: Path, limit: int | None) -> ImageSet:
     try:
         with np.load(path, allow_pickle=False) as pack:
             data, offsets, labels = pack["jpeg"], pack["offsets"], pack["labels"]
-        files = [data[a:b].tobytes() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+        files = [data[a:b].tobytes() for a, b in pairwise(offsets)]
         images = np.stack([np.asarray(Image.open(io.BytesIO(f))) for f in files[:limit]])
     except FileNotFoundError:
         raise

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 from gensc_models import layout, weights
-from gensc_models.jscc import JsccConfig, PhotoJscc
+from gensc_models.jscc import JsccConfig
 from gensc_models.layout import SideInfo
+from gensc_models.networks import NetworkConfig, config_of_kind, kind_of, network_of
 from gensc_models.weights import WeightsError
 from numpy.typing import NDArray
 from torch import nn
 
-KIND = "photo-jscc"
 # CBR = C / 768: 1/48, 1/32, 1/24, 1/16, 1/12, 1/8, 1/6.
 RECOMMENDED_RATES = (16, 24, 32, 48, 64, 96, 128)
 MAX_PIXELS = 1 << 24
@@ -38,11 +38,11 @@ class CodecConfig:
     name: str
     wire_id: int
     rates: tuple[int, ...] = RECOMMENDED_RATES
-    network: JsccConfig = field(default_factory=JsccConfig)
+    network: NetworkConfig = field(default_factory=JsccConfig)
 
     def as_json(self) -> dict[str, Any]:
         """The part of ``config.json`` that is the codec's own."""
-        return {**asdict(self), "kind": KIND, "rates": list(self.rates)}
+        return {**asdict(self), "kind": kind_of(self.network), "rates": list(self.rates)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> CodecConfig:
@@ -54,12 +54,12 @@ class CodecConfig:
             Another kind of model, or fields this version does not know.
         """
         name = data["name"]
-        if data["kind"] != KIND:
-            raise WeightsError(f"weights '{name}' are of kind '{data['kind']}', expected '{KIND}'")
         if not 1 <= data["wire_id"] <= 255:
             raise WeightsError(f"weights '{name}': wire_id must be 1 to 255")
         try:
-            network = JsccConfig(**data["network"])
+            network = config_of_kind(data["kind"])(**data["network"])
+        except ValueError as error:
+            raise WeightsError(f"weights '{name}': {error}") from error
         except (KeyError, TypeError) as error:
             raise WeightsError(f"weights '{name}': unusable network config: {error}") from error
         return cls(name, data["wire_id"], tuple(data["rates"]), network)
@@ -102,7 +102,7 @@ class JsccCodec(nn.Module):
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         self.config = config
-        self.network = PhotoJscc(config.network)
+        self.network = network_of(config.network)
         self.sha256 = ""
         self.eval()
 
@@ -145,6 +145,11 @@ class JsccCodec(nn.Module):
         """Writes ``config.json`` and ``model.safetensors`` (float16) into a folder."""
         weights.write(Path(path), self.config.as_json(), self.network)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network lies."""
+        return next(self.network.parameters()).device
+
     def symbols_for(self, height: int, width: int, rate: int) -> int:
         """Complex channel symbols of an image of that size: ``rate`` per started 16x16 block.
 
@@ -178,7 +183,7 @@ class JsccCodec(nn.Module):
         layout.check_rate(rate)
         if math.isnan(snr_db):
             raise ValueError("snr_db is not a number")
-        device = self.network.linear.mean.device
+        device = self.device
         design_db = SideInfo.quantise(1.0, snr_db).snr_db
         pixels = torch.tensor(np.ascontiguousarray(img), device=device)
         image = layout.pad_to_blocks(pixels.permute(2, 0, 1)[None].float() / 255.0)
@@ -238,7 +243,7 @@ class JsccCodec(nn.Module):
         ]
         received, precision = (torch.cat(part) for part in zip(*pairs, strict=True))
         sides = [SideInfo.unpack(s.aux) for s in sections]
-        device = self.network.linear.mean.device
+        device = self.device
         image = self.network.decode(
             received.to(device),
             precision.to(device),

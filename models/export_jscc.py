@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from gensc_models.codec import CodecConfig, JsccCodec
@@ -20,6 +21,38 @@ SOFTCAST = CodecConfig("softcast", wire_id=1, network=JsccConfig(residual=False)
 DEEPJSCC_PHOTO = CodecConfig("deepjscc-photo", wire_id=2)
 
 
+def read_checkpoint(checkpoint: Path) -> dict[str, Any]:
+    """The state that a training run saved.
+
+    Raises
+    ------
+    WeightsError
+        The file is none.
+    """
+    try:
+        state = torch.load(checkpoint, weights_only=True)
+        return {key: state[key] for key in ("config", "average", "statistics")}
+    except (OSError, RuntimeError, KeyError, TypeError) as error:
+        raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error
+
+
+def learned_codec(state: dict[str, Any], identity: CodecConfig, checkpoint: Path) -> JsccCodec:
+    """The codec of that identity with the shape and the averaged weights of a checkpoint.
+
+    Raises
+    ------
+    WeightsError
+        The checkpoint is of another kind of network, or does not fit the config it carries.
+    """
+    try:
+        network = type(identity.network)(**state["config"])
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error
+    codec = JsccCodec(replace(identity, network=network))
+    load_into(codec.network, state["average"], str(checkpoint))
+    return codec
+
+
 def export(checkpoint: Path, out: Path) -> tuple[Path, Path]:
     """Writes ``out/softcast`` and ``out/deepjscc-photo`` and returns the two folders.
 
@@ -28,16 +61,10 @@ def export(checkpoint: Path, out: Path) -> tuple[Path, Path]:
     WeightsError
         The checkpoint cannot be read or does not fit the config it carries.
     """
-    try:
-        state = torch.load(checkpoint, weights_only=True)
-        network = JsccConfig(**state["config"])
-        average, statistics = state["average"], state["statistics"]
-    except (OSError, RuntimeError, KeyError, TypeError) as error:
-        raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error
+    state = read_checkpoint(checkpoint)
     softcast = JsccCodec(SOFTCAST)
-    softcast.network.linear.load_statistics(**statistics)
-    learned = JsccCodec(replace(DEEPJSCC_PHOTO, network=network))
-    load_into(learned.network, average, str(checkpoint))
+    softcast.network.linear.load_statistics(**state["statistics"])
+    learned = learned_codec(state, DEEPJSCC_PHOTO, checkpoint)
     folders = (out / SOFTCAST.name, out / DEEPJSCC_PHOTO.name)
     for codec, folder in zip((softcast, learned), folders, strict=True):
         codec.save_pretrained(folder)

@@ -129,18 +129,18 @@ class DecoderNetwork(nn.Module):
         return F.pixel_shuffle(self.out(self.stack_4(x, condition)), 4)
 
 
-class PhotoJscc(nn.Module):
-    """The codec as tensors; height and width are multiples of 16.
+class ResidualJscc(nn.Module):
+    """The trunk with any two networks around it; height and width are multiples of 16.
 
-    Real channels are ``B x 256 x H/16 x W/16``; only the first ``2 rate`` of them are sent.
+    Without networks it is SoftCast. Real channels are ``B x 256 x H/16 x W/16``; only the first
+    ``2 rate`` of them are sent.
     """
 
-    def __init__(self, config: JsccConfig) -> None:
+    def __init__(self, encoder: nn.Module | None, decoder: nn.Module | None) -> None:
         super().__init__()
-        self.config = config
         self.linear = LinearCode()
-        self.encoder = EncoderNetwork(config) if config.residual else None
-        self.decoder = DecoderNetwork(config) if config.residual else None
+        self.encoder = encoder
+        self.decoder = decoder
 
     def encode(self, image: Tensor, snr_db: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
         """Image ``B x 3 x H x W`` in [0, 1] to unit-power channels and the scale ``s`` (``B``).
@@ -199,3 +199,11 @@ class PhotoJscc(nn.Module):
         unit = linear.expected_mse(met_db, snr_db, rate).sqrt()
         strength = CORRECTION_GAIN * confidence * unit
         return image + strength[:, None, None, None] * correction
+
+
+class PhotoJscc(ResidualJscc):
+    """The codec with the convolutional networks of this module."""
+
+    def __init__(self, config: JsccConfig) -> None:
+        networks = (EncoderNetwork(config), DecoderNetwork(config)) if config.residual else ()
+        super().__init__(*(networks or (None, None)))

@@ -17,6 +17,7 @@ that everything after it may go on thinking of coefficients one at a time.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import cache
 
 import torch
@@ -61,6 +62,14 @@ def groups(rate: int) -> list[slice]:
     return [slice(first, 2 * rate, count) for first in range(count)]
 
 
+def _same_rate(rate: Tensor) -> Iterator[tuple[int, slice | Tensor]]:
+    """Every rate of a batch with the images that have it."""
+    rates = sorted(set(rate.tolist()))
+    for symbols in rates:
+        everyone = slice(None)
+        yield symbols, everyone if len(rates) == 1 else (rate == symbols).nonzero()[:, 0]
+
+
 def spread(channels: Tensor, rate: Tensor) -> Tensor:
     """Mixes the first ``2 rate`` channels of every block.
 
@@ -70,11 +79,11 @@ def spread(channels: Tensor, rate: Tensor) -> Tensor:
     rate : ``B``.
     """
     mixed = channels.clone()
-    for image, symbols in enumerate(rate.tolist()):
+    for symbols, images in _same_rate(rate):
         for group in groups(symbols):
-            used = channels[image, group]
-            matrix = mixing_matrix(len(used)).to(used.device)
-            mixed[image, group] = (matrix @ used.flatten(1)).view_as(used)
+            used = channels[images, group]
+            matrix = mixing_matrix(used.shape[1]).to(used.device)
+            mixed[images, group] = torch.einsum("mn,bnhw->bmhw", matrix, used)
     return mixed
 
 
@@ -95,20 +104,32 @@ def _posterior(
     return estimate / learned, learned / (left * power)
 
 
-def _despread_group(received: Tensor, precision: Tensor, power: Tensor) -> tuple[Tensor, Tensor]:
+def _despread_uneven(received: Tensor, precision: Tensor, power: Tensor) -> tuple[Tensor, Tensor]:
     """:func:`despread` for one group of one image, ``n x h x w``; ``power`` is ``n``."""
     matrix = mixing_matrix(len(power)).to(received.device)
-    r, d = received.flatten(1).T, precision.flatten(1).T
-    lowest = d.min()
-    if lowest > 0.0 and d.max() <= EQUAL_WITHIN * lowest:
-        z = r @ matrix
-        p = (1.0 / (1.0 / d).mean(dim=1, keepdim=True)).expand_as(z)
-    else:
-        d = d.clamp_max(MAX_PRECISION)
-        chunks = zip(r.split(BLOCKS_AT_ONCE), d.split(BLOCKS_AT_ONCE), strict=True)
-        solved = [_posterior(r_part, d_part, power, matrix) for r_part, d_part in chunks]
-        z, p = (torch.cat(column) for column in zip(*solved, strict=True))
+    r, d = received.flatten(1).T, precision.flatten(1).T.clamp_max(MAX_PRECISION)
+    chunks = zip(r.split(BLOCKS_AT_ONCE), d.split(BLOCKS_AT_ONCE), strict=True)
+    solved = [_posterior(r_part, d_part, power, matrix) for r_part, d_part in chunks]
+    z, p = (torch.cat(column) for column in zip(*solved, strict=True))
     return z.T.reshape(received.shape), p.T.reshape(received.shape)
+
+
+def _despread_group(received: Tensor, precision: Tensor, power: Tensor) -> tuple[Tensor, Tensor]:
+    """:func:`despread` for one group of some images, ``B x n x h x w``; ``power`` is ``B x n``."""
+    lowest, highest = precision.flatten(1).min(dim=1).values, precision.flatten(1).max(dim=1).values
+    uneven = ~((lowest > 0.0) & (highest <= EQUAL_WITHIN * lowest))
+    matrix = mixing_matrix(received.shape[1]).to(received.device)
+    values = torch.einsum("mn,bmhw->bnhw", matrix, received)
+    weights = (1.0 / (1.0 / precision).mean(dim=1, keepdim=True)).expand_as(values)
+    if not uneven.any():
+        return values, weights
+    solved = {
+        i: _despread_uneven(received[i], precision[i], power[i])
+        for i in uneven.nonzero()[:, 0].tolist()
+    }
+    pairs = [solved.get(i, (values[i], weights[i])) for i in range(len(received))]
+    z, p = zip(*pairs, strict=True)
+    return torch.stack(z), torch.stack(p)
 
 
 def despread(
@@ -128,9 +149,9 @@ def despread(
     the rotated values and the same precision.
     """
     values, weights = torch.zeros_like(received), torch.zeros_like(precision)
-    for image, symbols in enumerate(rate.tolist()):
+    for symbols, images in _same_rate(rate):
         for group in groups(symbols):
-            values[image, group], weights[image, group] = _despread_group(
-                received[image, group], precision[image, group], power[image, group]
+            values[images, group], weights[images, group] = _despread_group(
+                received[images, group], precision[images, group], power[images, group]
             )
     return values, weights

@@ -13,19 +13,28 @@ KNOWN_SNR_JITTER_DB = 1.5
 
 @dataclass(frozen=True)
 class OperatingRange:
-    """SNRs (dB) and rates (complex symbols per 16x16 block) that training draws from."""
+    """SNRs (dB), rates (complex symbols per 16x16 block) and channels that training draws from.
+
+    ``block``, ``fast`` and ``selective`` are the shares of images that meet block Rayleigh fading,
+    per-symbol Rayleigh fading and a frequency-selective channel; the rest meets AWGN. ``lossy`` is
+    the share that loses symbols besides.
+    """
 
     snr_low: float = 0.0
     snr_high: float = 20.0
     rates: tuple[int, ...] = (16, 24, 32, 48, 64, 96, 128)
     widen_fraction: float = 0.04
+    block: float = 0.0
+    fast: float = 0.05
+    selective: float = 0.2
+    lossy: float = 0.15
 
 
 class ChannelSampler:
     """Channels as the receiver sees them: a precision (1 / noise variance) for every symbol.
 
-    75 % AWGN, 5 % per-symbol Rayleigh, 20 % frequency-selective (random taps, symbols spread
-    over the subcarriers by an interleaver); 15 % of the images also lose 0-30 % of their symbols.
+    Frequency-selective channels have random taps, and an interleaver spreads the symbols over the
+    subcarriers; lossy images lose 0-30 % of their symbols.
     """
 
     def __init__(self, range_: OperatingRange, generator: torch.Generator) -> None:
@@ -64,12 +73,15 @@ class ChannelSampler:
         """``B x symbols x h x w``: 1 / noise variance of every complex symbol, 0 where erased."""
         out = torch.empty(len(snr_db), symbols, height, width)
         kind = self._uniform(len(snr_db))
-        lossy = self._uniform(len(snr_db)) < 0.15
+        lossy = self._uniform(len(snr_db)) < self.range.lossy
+        awgn = 1.0 - self.range.block - self.range.fast - self.range.selective
         for i, snr in enumerate(snr_db.tolist()):
             base = 10.0 ** (snr / 10.0)
-            if kind[i] < 0.75:
+            if kind[i] < awgn:
                 out[i] = base
-            elif kind[i] < 0.8:
+            elif kind[i] < awgn + self.range.block:
+                out[i] = base * -torch.log(self._uniform(1).clamp_min(1e-4))
+            elif kind[i] < awgn + self.range.block + self.range.fast:
                 fading = -torch.log(self._uniform(symbols, height, width).clamp_min(1e-4))
                 out[i] = base * fading
             else:

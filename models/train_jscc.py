@@ -19,17 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from gensc_models.jscc import JsccConfig, PhotoJscc
+from gensc_models.cifar import BINARY_FILES, load_cifar
+from gensc_models.jscc import JsccConfig, ResidualJscc
 from gensc_models.linear import BLOCK, fit_klt, real_channels
+from gensc_models.networks import network_of
 from gensc_models.photos import (
     CropSampler,
     Photo,
     centre_crop,
+    crop_to_blocks,
     load_photo,
     photo_files,
     prefetch,
     to_tensor,
 )
+from gensc_models.swin_jscc import SwinConfig
 from gensc_models.train_channel import ChannelSampler, OperatingRange
 from torch import Tensor
 from torch.nn import functional as F
@@ -37,7 +41,7 @@ from torch.nn import functional as F
 VALIDATION_POINTS = ((16, 0.0), (32, 0.0), (32, 10.0), (64, 5.0), (64, 15.0), (128, 10.0))
 # (crop size, crops in a batch, probability): equal pixels per step, so equal time.
 CROP_SHAPES = ((128, 8, 0.9), (64, 32, 0.06), (32, 128, 0.04))
-SMALLEST_PHOTO = 128
+VALIDATION_BATCH = 50
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class TrainConfig:
     out: Path
     minutes: float = 60.0
     exclude_prefix: tuple[str, ...] = ()
-    model: JsccConfig = field(default_factory=JsccConfig)
+    model: JsccConfig | SwinConfig = field(default_factory=JsccConfig)
     points: OperatingRange = field(default_factory=OperatingRange)
     learning_rate: float = 6e-4
     linear_fraction: float = 0.04
@@ -63,11 +67,17 @@ class TrainConfig:
     statistics_crops: int = 3000
     validate_every_minutes: float = 5.0
     validation_photos: int = 20
+    validation_points: tuple[tuple[int, float], ...] = VALIDATION_POINTS
     max_steps: int | None = None
     threads: int = 2
     bfloat16: bool = False
     device: str = "cpu"
     seed: int = 1
+
+    @property
+    def largest_crop(self) -> int:
+        """Side that a photo must have at least to be used."""
+        return max(size for size, _, _ in self.crop_shapes)
 
 
 def distortion_loss(decoded: Tensor, image: Tensor, reference: Tensor) -> Tensor:
@@ -81,7 +91,7 @@ def distortion_loss(decoded: Tensor, image: Tensor, reference: Tensor) -> Tensor
 
 
 def forward_pass(
-    model: PhotoJscc, channel: ChannelSampler, image: Tensor, progress: float
+    model: ResidualJscc, channel: ChannelSampler, image: Tensor, progress: float
 ) -> Tensor:
     """Loss of one batch ``B x 3 x H x W`` over freshly drawn operating points and channels."""
     count, _, height, width = image.shape
@@ -97,58 +107,79 @@ def forward_pass(
 
 @torch.inference_mode()
 def validate(
-    model: PhotoJscc,
+    model: ResidualJscc,
     photos: Sequence[Photo],
     points: Sequence[tuple[int, float]] = VALIDATION_POINTS,
 ) -> dict[str, float]:
     """Mean PSNR of rounded images per (rate, SNR) over AWGN, with the same noise every time."""
     device = model.linear.mean.device
     result: dict[str, float] = {}
+    by_shape: dict[tuple[int, ...], list[Tensor]] = {}
+    for photo in photos:
+        image = to_tensor(crop_to_blocks(photo))
+        by_shape.setdefault(tuple(image.shape), []).append(image)
+    batches = [
+        torch.cat(same[i : i + VALIDATION_BATCH]).to(device)
+        for same in by_shape.values()
+        for i in range(0, len(same), VALIDATION_BATCH)
+    ]
     for rate, snr in points:
         total = 0.0
         generator = torch.Generator().manual_seed(rate * 1000 + int(snr))
-        for photo in photos:
-            image = to_tensor(photo).to(device)
-            height, width = (side // BLOCK * BLOCK for side in image.shape[-2:])
-            image = image[..., :height, :width]
-            snr_db, rates = torch.tensor([snr], device=device), torch.tensor([rate], device=device)
+        for image in batches:
+            count = len(image)
+            snr_db = torch.full((count,), float(snr), device=device)
+            rates = torch.full((count,), rate, device=device)
             sent, scale = model.encode(image, snr_db, rates)
             precision = torch.full_like(sent, 10.0 ** (snr / 10.0)) * real_channels(rates)
             noise = torch.randn(sent.shape, generator=generator).to(device)
             received = sent + noise * precision.clamp_min(1e-9).rsqrt()
             decoded = model.decode(received, precision, scale, snr_db, rates)
             error = (decoded.clamp(0, 1) * 255).round() / 255 - image
-            total += -10.0 * math.log10(max(error.square().mean().item(), 1e-10))
+            mse = error.square().mean(dim=(1, 2, 3)).clamp_min(1e-10)
+            total -= 10.0 * mse.log10().sum().item()
         result[f"C{rate}@{snr:g}dB"] = round(total / len(photos), 3)
     return result
 
 
+def is_cifar(path: Path) -> bool:
+    """Whether a data path is CIFAR-10 (pack or official files) rather than a folder of photos."""
+    return path.suffix == ".npz" or (path / BINARY_FILES["train"][0]).is_file()
+
+
 def load_photos(config: TrainConfig) -> tuple[list[Photo], list[Photo]]:
     """Training photos, and held-out ones (every n-th file) cropped to 256x256.
+
+    CIFAR-10 among the data is taken alone, its first images held out.
 
     Raises
     ------
     FileNotFoundError
         A data folder does not exist or holds no image large enough.
     """
+    small = [image for d in config.data if is_cifar(d) for image in load_cifar(d, "train").images]
+    if small:
+        held_out = small[: config.validation_photos]
+        return small[config.validation_photos :], held_out
     files = photo_files(config.data, config.exclude_prefix)
     stride = max(2, len(files) // max(1, config.validation_photos))
     held_out = files[::stride][: config.validation_photos]
     kept = set(held_out)
     photos = [load_photo(f) for f in files if f not in kept]
-    photos = [p for p in photos if min(p.shape[:2]) >= SMALLEST_PHOTO]
+    photos = [p for p in photos if min(p.shape[:2]) >= config.largest_crop]
     if not photos:
-        raise FileNotFoundError(f"no training photo of {SMALLEST_PHOTO} pixels or more")
+        raise FileNotFoundError(f"no training photo of {config.largest_crop} pixels or more")
     return photos, [centre_crop(load_photo(f), 256) for f in held_out]
 
 
 def photo_statistics(photos: Sequence[Photo], config: TrainConfig) -> dict[str, Tensor]:
     """Mean colour, KLT basis and variances (:func:`linear.fit_klt`) over random crops."""
     sampler = CropSampler(photos, config.seed)
-    grid = SMALLEST_PHOTO // BLOCK
+    side = config.largest_crop
+    grid = side // BLOCK
     blocks = torch.cat(
         [
-            F.pixel_unshuffle(sampler.batch(1, SMALLEST_PHOTO), BLOCK)
+            F.pixel_unshuffle(sampler.batch(1, side), BLOCK)
             .reshape(3, BLOCK * BLOCK, grid * grid)
             .permute(2, 0, 1)
             .reshape(-1, 3, BLOCK, BLOCK)
@@ -165,8 +196,8 @@ class TrainingRun:
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
         self.checkpoint = config.out / "checkpoint.pt"
-        self.model = PhotoJscc(config.model).to(config.device, memory_format=torch.channels_last)
-        self.average = PhotoJscc(config.model).to(config.device)
+        self.model = network_of(config.model).to(config.device, memory_format=torch.channels_last)
+        self.average = network_of(config.model).to(config.device)
         self.statistics: dict[str, Tensor] = {}
         self.step = 0
         self._earlier_minutes = 0.0
@@ -290,7 +321,7 @@ def train(config: TrainConfig) -> Path:
         run.resume()
     else:
         run.begin(photo_statistics(photos, config))
-        linear = validate(run.average, validation)
+        linear = validate(run.average, validation, config.validation_points)
         _log(log, {"step": 0, "photos": len(photos), "linear": linear})
     seed = config.seed + 7919 * run.step
     channel = ChannelSampler(config.points, torch.Generator().manual_seed(seed))
@@ -307,7 +338,7 @@ def train(config: TrainConfig) -> Path:
                 "loss": round(sum(losses) / len(losses), 4),
                 "images_per_second": round(speed, 1),
                 "learning_rate": run.optimiser.param_groups[0]["lr"],
-                "psnr": validate(run.average, validation),
+                "psnr": validate(run.average, validation, config.validation_points),
             }
             _log(log, record)
             since, images, losses = time.monotonic(), 0, []

@@ -70,7 +70,7 @@ def test_training_without_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no image files"):
         train(config(tmp_path, tmp_path / "out"))
     Image.new("RGB", (60, 60)).save(tmp_path / "small.png")
-    with pytest.raises(FileNotFoundError, match="128 pixels"):
+    with pytest.raises(FileNotFoundError, match="64 pixels"):
         train(config(tmp_path, tmp_path / "out"))
 
 

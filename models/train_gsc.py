@@ -1,0 +1,75 @@
+"""Trains the Swin JSCC codecs of GSC: ``python -m gensc_models.train_gsc PRESET --data ... --out``.
+
+``cifar`` is the paper's set-up (32x32, CBR 1/6, AWGN and block Rayleigh fading, one model for 0 to
+15 dB), ``photo`` covers CBR 1/48 to 1/6 for any size. The loop is that of
+:mod:`gensc_models.train_jscc`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gensc_models.layout import MAX_RATE
+from gensc_models.swin_jscc import CIFAR, PHOTO
+from gensc_models.train_channel import OperatingRange
+from gensc_models.train_jscc import TrainConfig, train
+
+PRESETS = ("cifar", "photo")
+CIFAR_SNRS_DB = (0.0, 4.0, 7.0, 10.0, 13.0, 15.0)
+
+
+def preset(name: str, data: Sequence[Path], out: Path) -> TrainConfig:
+    """The training run of a preset; change what is needed with :func:`dataclasses.replace`.
+
+    Raises
+    ------
+    ValueError
+        Unknown preset.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"preset {name!r}: must be one of {', '.join(PRESETS)}")
+    base = TrainConfig(data=tuple(data), out=out, learning_rate=8e-4)
+    if name == "photo":
+        return replace(base, model=PHOTO, crop_shapes=((128, 6, 0.92), (64, 24, 0.08)))
+    return replace(
+        base,
+        model=CIFAR,
+        points=OperatingRange(
+            0.0, 18.0, (MAX_RATE,), block=0.25, fast=0.0, selective=0.05, lossy=0.05
+        ),
+        crop_shapes=((32, 64, 1.0),),
+        validation_photos=500,
+        validation_points=tuple((MAX_RATE, snr) for snr in CIFAR_SNRS_DB),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line of the trainer."""
+    parser = argparse.ArgumentParser(prog="gensc_models.train_gsc", description=__doc__)
+    parser.add_argument("preset", choices=PRESETS)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="photos or CIFAR-10")
+    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--exclude-prefix", nargs="*", default=[], help="file names to leave out")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--max-steps", type=int)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bfloat16", action="store_true", help="mixed precision, where it is fast")
+    options = parser.parse_args(arguments)
+    config = replace(
+        preset(options.preset, options.data, options.out),
+        minutes=options.minutes,
+        exclude_prefix=tuple(options.exclude_prefix),
+        threads=options.threads,
+        max_steps=options.max_steps,
+        device=options.device,
+        bfloat16=options.bfloat16,
+    )
+    train(config)
+
+
+if __name__ == "__main__":
+    main()
