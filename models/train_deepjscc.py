@@ -1,0 +1,357 @@
+"""Trainer of DeepJSCC: ``python -m gensc_models.train_deepjscc --data CIFAR10 --out DIR``.
+
+One network per SNR, the highest first and each from the one above it: training that starts at a
+low SNR stalls. The time asked for is that of all networks together; the first, which starts from
+random weights, gets the largest share. Within its share the learning rate of each falls to zero.
+Like the other trainers it resumes from its checkpoint, logs JSON lines and keeps an exponential
+moving average, which is what gets exported (:mod:`gensc_models.export_deepjscc`).
+
+The loss is the published one, the squared error; the convolutions are trained by Muon
+(:mod:`gensc_models.muon`), because the published budget (hundreds of passes by Adam) is a day on a
+processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gensc_models.cifar import load_cifar
+from gensc_models.deepjscc import Autoencoder, DeepJscc, DeepJsccConfig
+from gensc_models.muon import Muon
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+VALIDATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class DeepJsccTrainConfig:
+    """What one training run needs to know.
+
+    ``data`` is a folder or pack of CIFAR-10. ``first_fraction`` of ``minutes`` goes to the
+    network of the highest SNR, the rest in equal parts to the others, whose learning rates start
+    at ``later_fraction`` of the first one's.
+    """
+
+    data: Path
+    out: Path
+    minutes: float = 50.0
+    model: DeepJsccConfig = field(default_factory=DeepJsccConfig)
+    first_fraction: float = 0.4
+    learning_rate: float = 1e-2
+    later_fraction: float = 0.6
+    warmup_steps: int = 100
+    batch: int = 32
+    ema: float = 0.999
+    validate_every_minutes: float = 1.0
+    validation_images: int = 1000
+    max_steps: int | None = None
+    threads: int = 2
+    device: str = "cpu"
+    seed: int = 1
+
+
+def share_minutes(config: DeepJsccTrainConfig, stage: int) -> float:
+    """Minutes of the network that is trained as number ``stage`` (0: the highest SNR)."""
+    count = len(config.model.snrs_db)
+    if count == 1:
+        return config.minutes
+    if stage == 0:
+        return config.minutes * config.first_fraction
+    return config.minutes * (1.0 - config.first_fraction) / (count - 1)
+
+
+def image_batches(images: NDArray[np.uint8], size: int, seed: int) -> Iterator[Tensor]:
+    """Endless batches ``size x 3 x 32 x 32`` in [0, 1], each image mirrored or not."""
+    random = np.random.default_rng(seed)
+    size = min(size, len(images))
+    while True:
+        order = random.permutation(len(images))
+        for start in range(0, len(images) - size + 1, size):
+            chosen = torch.from_numpy(images[order[start : start + size]])
+            batch = chosen.permute(0, 3, 1, 2).float() / 255.0
+            mirrored = torch.from_numpy(random.random(size) < 0.5)[:, None, None, None]
+            yield torch.where(mirrored, batch.flip(3), batch)
+
+
+@torch.inference_mode()
+def validate(network: Autoencoder, images: NDArray[np.uint8], snr_db: float) -> dict[str, float]:
+    """PSNR of rounded images over AWGN in dB: of the mean error, and the mean of the images'.
+
+    The first is what DeepJSCC publications state, the second what this project states; it is the
+    higher one.
+    """
+    device = next(network.parameters()).device
+    errors = []
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(0)
+        for start in range(0, len(images), VALIDATION_BATCH):
+            part = torch.from_numpy(images[start : start + VALIDATION_BATCH]).to(device)
+            image = part.permute(0, 3, 1, 2).float() / 255.0
+            decoded = (network(image, snr_db) * 255.0).round() / 255.0
+            errors.append((decoded - image).square().mean(dim=(1, 2, 3)).clamp_min(1e-10))
+    mse = torch.cat(errors).double()
+    return {
+        "psnr_of_mean_mse": round(-10.0 * math.log10(mse.mean().item()), 3),
+        "mean_psnr": round(-10.0 * mse.log10().mean().item(), 3),
+    }
+
+
+class TrainingRun:
+    """Everything that a checkpoint holds: networks, average, optimisers and progress."""
+
+    def __init__(self, config: DeepJsccTrainConfig) -> None:
+        self.config = config
+        self.checkpoint = config.out / "checkpoint.pt"
+        self.model = DeepJscc(config.model).to(config.device, memory_format=torch.channels_last)
+        self.average = DeepJscc(config.model).to(config.device)
+        self.average.load_state_dict(self.model.state_dict())
+        self.stage = 0
+        self.step = 0
+        self._minutes = 0.0
+        self._stage_minutes = 0.0
+        self._stage_step = 0
+        self._last = time.monotonic()
+        self._new_optimisers()
+
+    @property
+    def _index(self) -> int:
+        """Networks are stored by ascending SNR and trained in the other order."""
+        return len(self.config.model.snrs_db) - 1 - self.stage
+
+    @property
+    def snr_db(self) -> float:
+        """SNR of the network that is being trained."""
+        return self.config.model.snrs_db[self._index]
+
+    @property
+    def network(self) -> Autoencoder:
+        """The network that is being trained."""
+        return self.model.networks[self._index]
+
+    @property
+    def averaged(self) -> Autoencoder:
+        """Moving average of :attr:`network`."""
+        return self.average.networks[self._index]
+
+    @property
+    def minutes(self) -> float:
+        """Minutes of training, over all networks and resumptions; validation does not count."""
+        return self._minutes
+
+    @property
+    def progress(self) -> float:
+        """Part of its share that the current network has used, 0 to 1."""
+        share = share_minutes(self.config, self.stage)
+        return min(1.0, self._stage_minutes / share) if share > 0 else 1.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether every network has had its share, or the steps asked for are done."""
+        limit = self.config.max_steps
+        last = self.stage == len(self.config.model.snrs_db) - 1
+        return (last and self.progress >= 1.0) or (limit is not None and self.step >= limit)
+
+    @property
+    def stage_done(self) -> bool:
+        """Whether the next network's turn has come."""
+        return self.progress >= 1.0 and self.stage < len(self.config.model.snrs_db) - 1
+
+    def _new_optimisers(self) -> None:
+        lr = self.config.learning_rate
+        parameters = list(self.network.parameters())
+        self.muon = Muon([p for p in parameters if p.ndim > 1], lr)
+        vectors = [p for p in parameters if p.ndim == 1]
+        self.adam = torch.optim.Adam(vectors, lr, betas=(0.9, 0.99))
+
+    def next_stage(self) -> None:
+        """Goes on with the next lower SNR, from the average of the one above."""
+        above = self.averaged.state_dict()
+        self.stage += 1
+        self.network.load_state_dict(above)
+        self.averaged.load_state_dict(above)
+        self._stage_minutes, self._stage_step = 0.0, 0
+        self._new_optimisers()
+
+    def resume(self) -> None:
+        """Goes on from ``checkpoint.pt``.
+
+        Raises
+        ------
+        ValueError
+            The checkpoint is of a run with other SNRs, or of another trainer.
+        """
+        state = torch.load(self.checkpoint, map_location=self.config.device, weights_only=True)
+        if state.get("config") != asdict(self.config.model):
+            raise ValueError(f"{self.checkpoint}: of another kind of run; choose another --out")
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.stage, self.step = state["stage"], state["step"]
+        self._minutes, self._stage_minutes = state["minutes"], state["stage_minutes"]
+        self._stage_step = state["stage_step"]
+        self._new_optimisers()
+        self.muon.load_state_dict(state["muon"])
+        self.adam.load_state_dict(state["adam"])
+        self.start_clock()
+
+    def start_clock(self) -> None:
+        """Leaves out of account the time since the last step."""
+        self._last = time.monotonic()
+
+    def save(self) -> None:
+        """Writes ``checkpoint.pt``; a run killed meanwhile leaves the old one whole."""
+        state = {
+            "config": asdict(self.config.model),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "muon": self.muon.state_dict(),
+            "adam": self.adam.state_dict(),
+            "stage": self.stage,
+            "step": self.step,
+            "stage_step": self._stage_step,
+            "minutes": self._minutes,
+            "stage_minutes": self._stage_minutes,
+        }
+        beside = self.checkpoint.with_suffix(".tmp")
+        torch.save(state, beside)
+        os.replace(beside, self.checkpoint)
+
+    def learning_rate(self) -> float:
+        """Linear warm-up, then a cosine over this network's share down to zero."""
+        peak = self.config.learning_rate * (self.config.later_fraction if self.stage else 1.0)
+        warm = min(1.0, (self._stage_step + 1) / self.config.warmup_steps)
+        return peak * warm * 0.5 * (1.0 + math.cos(math.pi * self.progress))
+
+    def advance(self, image: Tensor) -> float:
+        """One optimiser step on a batch; returns its loss."""
+        rate = self.learning_rate()
+        for group in self.muon.param_groups + self.adam.param_groups:
+            group["lr"] = rate
+        image = image.to(self.config.device).contiguous(memory_format=torch.channels_last)
+        loss = F.mse_loss(self.network(image, self.snr_db), image)
+        self.network.zero_grad(set_to_none=True)
+        loss.backward()
+        self.muon.step()
+        self.adam.step()
+        self.step += 1
+        self._stage_step += 1
+        decay = min(self.config.ema, (1.0 + self._stage_step) / (10.0 + self._stage_step))
+        with torch.no_grad():
+            averages = list(self.averaged.parameters())
+            torch._foreach_lerp_(averages, list(self.network.parameters()), 1.0 - decay)
+        now = time.monotonic()
+        spent, self._last = (now - self._last) / 60.0, now
+        self._minutes += spent
+        self._stage_minutes += spent
+        return loss.item()
+
+
+def _log(path: Path, record: dict[str, Any]) -> None:
+    line = json.dumps(record)
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(line + "\n")
+    print(line, flush=True)
+
+
+def train(config: DeepJsccTrainConfig) -> Path:
+    """Train (or go on training) and return the path of ``checkpoint.pt``.
+
+    ``log.jsonl`` beside it has one record per validation: SNR of the network, step, minutes, loss,
+    images per second, learning rate and both PSNRs of the averaged weights. The first images of
+    the training set are kept for that. Time asked for beyond an earlier run's is the last
+    network's alone.
+
+    Raises
+    ------
+    FileNotFoundError
+        No CIFAR-10 at ``config.data``.
+    ValueError
+        It is not CIFAR-10, has too few images, or the checkpoint is of another kind of run.
+    """
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    images = load_cifar(config.data, "train").images
+    held_out, images = np.split(images, [config.validation_images])
+    if not len(images):
+        raise ValueError(f"{config.data}: no image beyond the {len(held_out)} held out")
+    config.out.mkdir(parents=True, exist_ok=True)
+    log = config.out / "log.jsonl"
+    run = TrainingRun(config)
+    if run.checkpoint.exists():
+        run.resume()
+    seed = config.seed + 7919 * run.step
+    torch.manual_seed(seed)
+    batches = image_batches(images, config.batch, seed)
+    since, losses = run.minutes, []
+    run.start_clock()
+    while True:
+        due = run.minutes - since > config.validate_every_minutes
+        if losses and (due or run.finished or run.stage_done):
+            speed = len(losses) * config.batch / max(60.0 * (run.minutes - since), 1e-9)
+            record = {
+                "snr_db": run.snr_db,
+                "step": run.step,
+                "minutes": round(run.minutes, 2),
+                "loss": round(sum(losses) / len(losses), 6),
+                "images_per_second": round(speed, 1),
+                "learning_rate": run.learning_rate(),
+                **validate(run.averaged, held_out, run.snr_db),
+            }
+            _log(log, record)
+            run.save()
+            since, losses = run.minutes, []
+            run.start_clock()
+        if run.finished:
+            return run.checkpoint
+        if run.stage_done:
+            run.next_stage()
+            run.save()
+            run.start_clock()
+            continue
+        losses.append(run.advance(next(batches)))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line of the trainer."""
+    defaults = DeepJsccTrainConfig
+    parser = argparse.ArgumentParser(prog="gensc_models.train_deepjscc", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder or pack of CIFAR-10")
+    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
+    parser.add_argument("--minutes", type=float, default=defaults.minutes, help="of all networks")
+    parser.add_argument(
+        "--snrs", type=float, nargs="+", default=DeepJsccConfig().snrs_db, metavar="DB"
+    )
+    parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
+    parser.add_argument("--batch", type=int, default=defaults.batch)
+    parser.add_argument("--threads", type=int, default=defaults.threads)
+    parser.add_argument("--device", default=defaults.device)
+    parser.add_argument("--seed", type=int, default=defaults.seed)
+    options = parser.parse_args(arguments)
+    train(
+        DeepJsccTrainConfig(
+            data=options.data,
+            out=options.out,
+            minutes=options.minutes,
+            model=DeepJsccConfig(tuple(options.snrs)),
+            learning_rate=options.learning_rate,
+            batch=options.batch,
+            threads=options.threads,
+            device=options.device,
+            seed=options.seed,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
