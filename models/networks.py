@@ -6,14 +6,16 @@ precision, scale, snr_db, rate) -> image`` as :class:`gensc_models.jscc.Residual
 
 from __future__ import annotations
 
+from gensc_models.deepjscc import DeepJscc, DeepJsccConfig
 from gensc_models.jscc import JsccConfig, PhotoJscc
 from gensc_models.swin_jscc import SwinConfig, SwinJscc
 from torch import nn
 
-NetworkConfig = JsccConfig | SwinConfig
+NetworkConfig = JsccConfig | SwinConfig | DeepJsccConfig
 KINDS: dict[str, tuple[type[NetworkConfig], type[nn.Module]]] = {
     "photo-jscc": (JsccConfig, PhotoJscc),
     "swin-jscc": (SwinConfig, SwinJscc),
+    "deepjscc": (DeepJsccConfig, DeepJscc),
 }
 
 

@@ -177,3 +177,16 @@ class PatchDivision(nn.Module):
         b, h, w, _ = x.shape
         x = self.expand(x).view(b, h, w, 2, 2, -1).permute(0, 1, 3, 2, 4, 5)
         return x.reshape(b, 2 * h, 2 * w, -1)
+
+
+def stage_matrices(network: nn.Module) -> list[nn.Parameter]:
+    """Weights of the square-ish matrices inside Swin blocks and between stages."""
+    inside = (WindowAttention, SwinBlock, PatchMerging, PatchDivision)
+    names = ("qkv", "out", "mlp_in", "mlp_out", "reduce", "expand")
+    return [
+        getattr(module, name).weight
+        for module in network.modules()
+        if isinstance(module, inside)
+        for name in names
+        if hasattr(module, name)
+    ]

@@ -31,7 +31,7 @@ def preset(name: str, data: Sequence[Path], out: Path) -> TrainConfig:
     """
     if name not in PRESETS:
         raise ValueError(f"preset {name!r}: must be one of {', '.join(PRESETS)}")
-    base = TrainConfig(data=tuple(data), out=out, learning_rate=8e-4)
+    base = TrainConfig(data=tuple(data), out=out, learning_rate=1e-3, muon_rate=6e-3)
     if name == "photo":
         return replace(base, model=PHOTO, crop_shapes=((128, 6, 0.92), (64, 24, 0.08)))
     return replace(
@@ -40,7 +40,7 @@ def preset(name: str, data: Sequence[Path], out: Path) -> TrainConfig:
         points=OperatingRange(
             0.0, 18.0, (MAX_RATE,), block=0.25, fast=0.0, selective=0.05, lossy=0.05
         ),
-        crop_shapes=((32, 64, 1.0),),
+        crop_shapes=((32, 32, 1.0),),
         validation_photos=500,
         validation_points=tuple((MAX_RATE, snr) for snr in CIFAR_SNRS_DB),
     )

@@ -22,6 +22,7 @@ import torch
 from gensc_models.cifar import BINARY_FILES, load_cifar
 from gensc_models.jscc import JsccConfig, ResidualJscc
 from gensc_models.linear import BLOCK, fit_klt, real_channels
+from gensc_models.muon import Muon
 from gensc_models.networks import network_of
 from gensc_models.photos import (
     CropSampler,
@@ -33,6 +34,7 @@ from gensc_models.photos import (
     prefetch,
     to_tensor,
 )
+from gensc_models.swin import stage_matrices
 from gensc_models.swin_jscc import SwinConfig
 from gensc_models.train_channel import ChannelSampler, OperatingRange
 from torch import Tensor
@@ -49,7 +51,9 @@ class TrainConfig:
     """What one training run needs to know.
 
     ``linear_fraction`` is the learning rate of the linear code relative to the networks':
-    at the full rate its initialisation is lost within minutes.
+    at the full rate its initialisation is lost within minutes. ``muon_rate`` is that of the
+    matrices inside the stages of a Swin network, by :mod:`gensc_models.muon`; 0 leaves them to
+    Adam.
     """
 
     data: tuple[Path, ...]
@@ -59,6 +63,7 @@ class TrainConfig:
     model: JsccConfig | SwinConfig = field(default_factory=JsccConfig)
     points: OperatingRange = field(default_factory=OperatingRange)
     learning_rate: float = 6e-4
+    muon_rate: float = 0.0
     linear_fraction: float = 0.04
     warmup_steps: int = 200
     ema: float = 0.999
@@ -203,15 +208,18 @@ class TrainingRun:
         self._earlier_minutes = 0.0
         self._start = time.monotonic()
         linear = list(self.model.linear.parameters())
-        ids = {id(p) for p in linear}
+        matrices = stage_matrices(self.model) if config.muon_rate else []
+        ids = {id(p) for p in (*linear, *matrices)}
         networks = [p for p in self.model.parameters() if id(p) not in ids]
         groups = [
-            {"params": networks, "fraction": 1.0},
-            {"params": linear, "fraction": config.linear_fraction},
+            {"params": networks, "peak": config.learning_rate},
+            {"params": linear, "peak": config.learning_rate * config.linear_fraction},
         ]
-        self.optimiser = torch.optim.Adam(
-            groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True
-        )
+        self.optimisers: list[torch.optim.Optimizer] = [
+            torch.optim.Adam(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+        ]
+        if matrices:
+            self.optimisers.append(Muon([{"params": matrices, "peak": config.muon_rate}]))
 
     @property
     def minutes(self) -> float:
@@ -235,7 +243,8 @@ class TrainingRun:
         state = torch.load(self.checkpoint, map_location=self.config.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
         self.statistics = state["statistics"]
         self.step, self._earlier_minutes = state["step"], state["minutes"]
 
@@ -246,7 +255,7 @@ class TrainingRun:
             "statistics": self.statistics,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.step,
             "minutes": self.minutes,
         }
@@ -254,25 +263,27 @@ class TrainingRun:
         torch.save(state, beside)
         os.replace(beside, self.checkpoint)
 
-    def _learning_rate(self) -> float:
-        """Linear warm-up, then a cosine over the clock down to a hundredth."""
+    def pace(self) -> float:
+        """Share of the peak learning rates: linear warm-up, then a cosine over the clock."""
         warm = min(1.0, (self.step + 1) / self.config.warmup_steps)
         cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, self.minutes / self.config.minutes)))
-        return self.config.learning_rate * warm * (0.01 + 0.99 * cosine)
+        return warm * (0.01 + 0.99 * cosine)
 
     def advance(self, image: Tensor, channel: ChannelSampler) -> float:
         """One optimiser step on a batch; returns its loss."""
         config = self.config
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["fraction"] * self._learning_rate()
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = group["peak"] * self.pace()
         image = image.to(config.device).contiguous(memory_format=torch.channels_last)
         device_type = torch.device(config.device).type
         with torch.autocast(device_type, dtype=torch.bfloat16, enabled=config.bfloat16):
             loss = forward_pass(self.model, channel, image, self.minutes / config.minutes)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.step += 1
         decay = min(config.ema, (1.0 + self.step) / (10.0 + self.step))
         with torch.no_grad():
@@ -337,7 +348,7 @@ def train(config: TrainConfig) -> Path:
                 "minutes": round(run.minutes, 2),
                 "loss": round(sum(losses) / len(losses), 4),
                 "images_per_second": round(speed, 1),
-                "learning_rate": run.optimiser.param_groups[0]["lr"],
+                "learning_rate": run.optimisers[0].param_groups[0]["lr"],
                 "psnr": validate(run.average, validation, config.validation_points),
             }
             _log(log, record)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gensc_models import export_jscc
 from gensc_models.cifar import BINARY_FILES, RECORD
 from gensc_models.codec import load_codec
 from gensc_models.export_gsc import export
@@ -49,9 +50,7 @@ def test_a_run_on_cifar_resumes_and_becomes_weights(cifar: Path, tmp_path: Path)
     sent = codec.encode_image(image, 128, 10.0)
     assert sent.cbr == pytest.approx(1 / 6)
     with pytest.raises(WeightsError, match=r"unusable checkpoint .*checkpoint\.pt"):
-        from gensc_models.export_jscc import export as export_photo
-
-        export_photo(checkpoint, tmp_path / "weights")
+        export_jscc.export(checkpoint, tmp_path / "weights")
 
 
 def test_the_photo_preset_trains_on_folders_of_photos(tmp_path: Path) -> None:
