@@ -1,0 +1,173 @@
+"""rate_control: safe, calm, and back when feedback comes back."""
+
+import math
+from itertools import pairwise
+
+import pytest
+from gensc_phy.rate_control import ControlConfig, RateController, SnrFilter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rate_tables import table
+
+TABLE = table()
+ROWS = list(TABLE.choices)
+
+snrs = st.floats(-15, 35)
+reports = st.lists(st.tuples(st.floats(0, 2), snrs), min_size=1, max_size=40)
+configs = st.builds(
+    ControlConfig,
+    margin_db=st.floats(0, 3),
+    spread_factor=st.floats(0, 2),
+    hysteresis_db=st.floats(0, 3),
+    time_constant_s=st.floats(0.05, 5),
+)
+
+
+def told(config, reported):
+    """A controller after (interval, SNR) reports, and the time it is then."""
+    controller, now = RateController(TABLE, config), 0.0
+    for interval, snr_db in reported:
+        now += interval
+        controller.report(snr_db, now)
+    return controller, now
+
+
+@given(configs, reports)
+def test_it_never_asks_for_more_than_the_snr_less_the_margin(config, reported):
+    controller, now = told(config, reported)
+    choice = controller.choose(now)
+    newest = reported[-1][1]
+    steady = controller.mean_db - config.spread_factor * controller.spread_db
+    assert choice == ROWS[0] or choice.snr_db <= min(newest, steady) - config.margin_db + 1e-9
+
+
+@given(configs, st.floats(-5, 25), st.lists(st.tuples(st.floats(0, 0.9), st.floats(0, 1))))
+def test_wander_below_the_hysteresis_never_makes_it_flap(config, low, moves):
+    wander = 0.999 * config.hysteresis_db / (1 + config.spread_factor / 2)
+    controller, now, seen = RateController(TABLE, config), 0.0, []
+    for interval, place in moves:
+        now += interval
+        controller.report(low + place * wander, now)
+        seen.append(ROWS.index(controller.choose(now)))
+    assert seen == sorted(seen)
+
+
+def test_wander_above_the_hysteresis_is_followed():
+    controller = RateController(TABLE, ControlConfig(spread_factor=0))
+    seen = []
+    for step in range(100):
+        controller.report(10.0 if step // 10 % 2 else 15.0, 0.2 * step)
+        seen.append(controller.choose(0.2 * step).snr_db)
+    assert {min(seen), max(seen)} == {9.0, 13.0}
+
+
+@given(reports, st.floats(0.1, 5), st.floats(0.1, 5))
+def test_after_silence_it_is_back_at_the_most_robust_row_in_the_stated_time(
+    reported, silence_s, fallback_s
+):
+    config = ControlConfig(silence_s=silence_s, fallback_s=fallback_s)
+    controller, now = told(config, reported)
+    last = ROWS.index(controller.choose(now))
+    waits = [share * (silence_s + fallback_s) / 50 for share in range(52)]
+    seen = [ROWS.index(controller.choose(now + wait)) for wait in waits]
+    assert seen == sorted(seen, reverse=True)
+    assert all(row == last for row, wait in zip(seen, waits, strict=True) if wait <= silence_s)
+    assert seen[-1] == 0
+
+
+def test_it_goes_down_in_steps_not_in_one():
+    controller = RateController(TABLE, ControlConfig(silence_s=1, fallback_s=2))
+    controller.report(30.0, 0.0)
+    rows = [ROWS.index(controller.choose(1 + t / 50)) for t in range(101)]
+    assert rows[0] == len(ROWS) - 1
+    assert all(before - after <= 1 for before, after in pairwise(rows))
+
+
+@given(reports, st.floats(0, 60), st.floats(-1, 25))
+def test_when_feedback_comes_back_it_recovers(reported, gap_s, snr_db):
+    config = ControlConfig()
+    controller, now = told(config, reported)
+    for step in range(40):
+        now += gap_s if step == 0 else 0.25
+        controller.report(snr_db, now)
+    reached = controller.choose(now)
+    wanted = TABLE.at(snr_db - config.margin_db - config.hysteresis_db - 0.1)
+    assert reached.snr_db >= wanted.snr_db
+
+
+def test_a_report_after_silence_starts_from_the_row_that_silence_left():
+    controller = RateController(TABLE, ControlConfig(hysteresis_db=3))
+    controller.report(16.0, 0.0)
+    before = controller.choose(0.0).snr_db
+    controller.report(14.5, 0.1)  # less than the hysteresis below: the row stays
+    assert controller.choose(0.1).snr_db == before == 12.0
+    controller.report(14.5, 60.0)  # the row was lost meanwhile and is not earned again
+    assert controller.choose(60.0).snr_db == 10.0
+
+
+def test_before_the_first_report_the_most_robust_row_holds():
+    controller = RateController(TABLE)
+    assert controller.choose(1e9) == ROWS[0]
+    assert math.isnan(controller.mean_db)
+
+
+def test_a_deep_fade_is_followed_at_once():
+    controller = RateController(TABLE, ControlConfig(time_constant_s=100))
+    for step in range(100):
+        controller.report(20.0, 0.1 * step)
+    controller.report(5.0, 10.0)
+    assert controller.choose(10.0).snr_db <= 4.0
+
+
+def test_the_clock_can_be_given():
+    now = [0.0]
+    controller = RateController(TABLE, ControlConfig(silence_s=1, fallback_s=1), lambda: now[0])
+    controller.report(20.0)
+    high = controller.choose()
+    now[0] = 2.0
+    assert (high.snr_db, controller.choose()) == (18.0, ROWS[0])
+
+
+@pytest.mark.parametrize("snr_db", [math.nan, math.inf, -math.inf])
+def test_what_is_no_snr_is_refused_and_changes_nothing(snr_db):
+    controller = RateController(TABLE)
+    controller.report(12.0, 1.0)
+    before = controller.choose(1.0)
+    with pytest.raises(ValueError, match="not a finite number"):
+        controller.report(snr_db, 1.1)
+    assert controller.choose(1.1) == before
+    assert controller.mean_db == 12.0
+
+
+def test_a_report_that_claims_to_be_older_does_not_turn_time_back():
+    controller = RateController(TABLE)
+    controller.report(12.0, 10.0)
+    controller.report(12.0, 3.0)
+    assert controller.choose(10.5) == TABLE.at(10.0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), snrs), min_size=1, max_size=30), st.floats(0.1, 5))
+def test_the_filter_is_the_exponentially_weighted_mean_and_deviation(reported, time_constant):
+    heard, now, times = SnrFilter(time_constant), 0.0, []
+    for interval, snr_db in reported:
+        now += interval
+        times.append(now)
+        heard.add(snr_db, now)
+    weights = [math.exp((at - now) / time_constant) for at in times]
+    values = [snr for _, snr in reported]
+    mean = sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
+    variance = sum(w * (v - mean) ** 2 for w, v in zip(weights, values, strict=True)) / sum(weights)
+    assert heard.mean_db == pytest.approx(mean, abs=1e-6)
+    assert heard.spread_db == pytest.approx(math.sqrt(variance), abs=1e-4)
+    assert heard.newest_db == values[-1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"margin_db": -1}, {"hysteresis_db": math.nan}, {"spread_factor": -0.1},
+     {"time_constant_s": 0}, {"silence_s": 0}, {"fallback_s": math.inf}],
+)  # fmt: skip
+def test_numbers_that_make_no_controller_are_refused(change):
+    with pytest.raises(ValueError, match=next(iter(change))):
+        ControlConfig(**change)
