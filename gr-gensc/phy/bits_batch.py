@@ -20,12 +20,28 @@ def encode_payloads(payloads: Sequence[bytes], mcs: Mcs) -> NDArray[np.complex64
     """Channel symbols of every payload, complex64 [P, S], each row as `bits.encode_bits` gives it.
 
     Raises:
-        ValueError: when the payloads differ in length.
+        ValueError: when there are none, or they differ in length.
     """
-    if len({len(payload) for payload in payloads}) > 1:
-        raise ValueError("payloads of different lengths have different layouts")
-    rows = [bits.encode_bits(payload, mcs) for payload in payloads]
-    return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.complex64)
+    lengths = {len(payload) for payload in payloads}
+    if len(lengths) != 1:
+        raise ValueError(f"payloads must have one length, got {sorted(lengths)}")
+    layout = bits._layout(lengths.pop(), mcs)
+    code, count = layout.code, len(payloads)
+    framed = [payload + crc32(payload).to_bytes(bits.CRC_BYTES, "big") for payload in payloads]
+    message = np.zeros((count, layout.codewords * layout.info), dtype=np.uint8)
+    message[:, : 8 * len(framed[0])] = np.unpackbits(
+        np.frombuffer(b"".join(framed), dtype=np.uint8).reshape(count, -1), axis=1
+    )
+    message ^= bits._scrambler(message.shape[1])
+
+    info = np.zeros((count * layout.codewords, code.k), dtype=np.uint8)
+    info[:, : layout.info] = message.reshape(-1, layout.info)
+    words = code.encode(info)
+    sent = np.delete(words, np.s_[layout.info : code.k], axis=1)
+    interleaved = sent[:, bits._interleaver(layout.sent, mcs.bits_per_symbol)]
+    in_turn = interleaved.reshape(count, layout.codewords, layout.symbols, -1).transpose(0, 2, 1, 3)
+    symbols = qam.modulate(in_turn.reshape(-1), mcs.bits_per_symbol).reshape(count, -1)
+    return np.tile(symbols, (1, mcs.repetition))
 
 
 def decode_payloads(

@@ -1,0 +1,102 @@
+"""Many images of one size at once over the torch channel: encode, channel, decode, refine.
+
+The channel is :func:`gensc_models.channel.simulate` with one image per row, perfect channel
+knowledge and unit power per image. Who draws with the same seed meets the same gains and noise,
+whatever the scheme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gensc_models import Encoded, JsccCodec
+
+#: Images in one pass of a network.
+BATCH = 100
+
+Images = NDArray[np.uint8]
+Symbols = NDArray[np.complex64]
+Variances = NDArray[np.float32]
+
+
+class RefinesImages(Protocol):
+    """A refiner, as far as it is used here: :class:`gensc_models.refiner.Refiner`."""
+
+    def refine_images(self, images: list[Images], snrs_db: list[float]) -> list[Images]:
+        """Images of one size, each with the SNR of its link."""
+        ...
+
+
+def encode(codec: JsccCodec, images: Images, rate: int, snr_db: float) -> list[Encoded]:
+    """Each of the images, uint8 [N, H, W, 3], as `JsccCodec.encode_image` encodes it.
+
+    One pass of the network; normalisation and side information are those of the codec, per image.
+    """
+    import torch
+    from gensc_models import Encoded, layout
+    from gensc_models.layout import SideInfo
+
+    design_db = SideInfo.quantise(1.0, snr_db).snr_db
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(codec.device)
+    tensor = layout.pad_to_blocks(pixels.permute(0, 3, 1, 2).float() / 255.0)
+    count, height, width = images.shape[:3]
+    told = torch.full((count,), design_db, device=codec.device)
+    rates = torch.full((count,), rate, device=codec.device)
+    with torch.inference_mode():
+        channels, scales = codec.network.encode(tensor, told, rates)
+    channels = channels.cpu()
+    return [
+        Encoded(
+            layout.to_symbols(channels[i : i + 1], rate),
+            SideInfo(float(scales[i]), design_db).pack(),
+            rate,
+            height,
+            width,
+        )
+        for i in range(count)
+    ]
+
+
+def through(symbols: Symbols, channel: str, snr_db: float, seed: int) -> tuple[Symbols, Variances]:
+    """Equalised symbols and their noise variances, both [N, S], of images as rows of symbols."""
+    import torch
+    from gensc_models.channel import simulate
+
+    generator = torch.Generator().manual_seed(seed)
+    out = simulate(torch.from_numpy(symbols), channel, snr_db, generator)
+    return out.received.numpy(), out.noise_var.numpy()
+
+
+def decode(
+    codec: JsccCodec, sent: Sequence[Encoded], received: Symbols, noise_var: Variances
+) -> Images:
+    """The images, uint8 [N, H, W, 3], from the symbols [N, S] received of them."""
+    from gensc_models import Received
+
+    sections = [
+        Received(symbols, variance, e.rate, e.height, e.width, e.aux)
+        for e, symbols, variance in zip(sent, received, noise_var, strict=True)
+    ]
+    return np.stack(codec.decode_images(sections))
+
+
+def refine(refiner: RefinesImages, images: Images, noise_var: Variances) -> Images:
+    """The refined images; each is told its own SNR behind the equaliser."""
+    snrs_db = -10.0 * np.log10(np.asarray(noise_var, np.float64).mean(axis=1))
+    return np.stack(refiner.refine_images(list(images), snrs_db.tolist()))
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed from several numbers: unlike a sum, no two tuples share their noise."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def batch_seed(seed: int, channel: str, snr_db: float, first: int) -> int:
+    """Seed of channel and noise of the batch that begins with image number `first`."""
+    return seed_of(seed, crc32(channel.encode()), round(100 * (snr_db + 100)), first)
