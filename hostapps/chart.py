@@ -16,12 +16,14 @@ class Series:
         points: (x, y), ascending in x.
         colour: CSS colour, e.g. "var(--series-1)".
         faint: drawn thin and without markers.
+        dashed: drawn with gaps.
     """
 
     label: str
     points: list[tuple[float, float]]
     colour: str
     faint: bool = False
+    dashed: bool = False
 
 
 WIDTH, HEIGHT = 720, 340
@@ -65,9 +67,10 @@ def line_chart(series: list[Series], x_label: str, y_label: str) -> str:
         placed = [place(*p) for p in s.points if all(map(math.isfinite, p))]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
         width, opacity = (1.2, 0.45) if s.faint else (2.6, 1)
+        dashes = ' stroke-dasharray="7 5"' if s.dashed else ""
         parts.append(
             f'<polyline fill="none" points="{path}" style="stroke:{s.colour}" '
-            f'stroke-width="{width}" opacity="{opacity}" stroke-linejoin="round"/>'
+            f'stroke-width="{width}" opacity="{opacity}" stroke-linejoin="round"{dashes}/>'
         )
         if not s.faint:
             parts += [
@@ -76,7 +79,8 @@ def line_chart(series: list[Series], x_label: str, y_label: str) -> str:
             ]
     parts.append("</svg>")
     legend = "".join(
-        f'<span><i style="background:{s.colour}"></i>{escape(s.label)}</span>'
+        f'<span><i class="{"dashed" if s.dashed else "solid"}" style="border-color:{s.colour}">'
+        f"</i>{escape(s.label)}</span>"
         for s in series
         if s.label
     )

@@ -12,11 +12,16 @@ from gensc_host.results import Weights
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec, WeightsInfo
+    from gensc_models.refiner import Refiner
 
 #: Weights used where no --model is given.
 DEFAULT = "deepjscc-photo"
 #: The linear analog code that every comparison carries.
 LINEAR = "softcast"
+#: Refiner used where one is wanted and no --refine is given.
+DEFAULT_REFINER = "refiner-photo"
+#: --refine that leaves every image as the decoder gave it.
+NO_REFINER = "none"
 #: Most complex symbols of one section a receiver accepts (memory a header can ask for).
 MAX_SECTION_SYMBOLS = 1 << 22
 
@@ -27,7 +32,7 @@ class ListedWeights:
 
     Attributes:
         name: what --model takes.
-        wire_id: what a burst header carries.
+        wire_id: what a burst header carries; 0 for weights that are no codec.
         size: of the weights file, bytes.
         sha256: of the weights file.
         card: the model card, Markdown.
@@ -86,16 +91,45 @@ def _listed(info: WeightsInfo) -> ListedWeights:
 def load(name: str = "") -> tuple[JsccCodec, Weights]:
     """A codec by name or folder ("" is the default one) and which weights it has.
 
+    It is shared with everything else in this process that uses the same weights.
+
     Raises:
         UserError: no such weights, or damaged ones.
     """
-    from gensc_models import WeightsError, load_codec
+    from gensc_models import WeightsError
+    from gensc_models.shared import shared_codec
 
     try:
-        codec = load_codec(name or DEFAULT)
+        codec = shared_codec(name or DEFAULT)
     except WeightsError as error:
         raise UserError(str(error)) from error
     return codec, Weights(codec.name, codec.sha256)
+
+
+def load_refiner(name: str) -> tuple[Refiner, Weights] | None:
+    """A refiner by name or folder and which weights it has; None where `name` is "none".
+
+    Raises:
+        UserError: no such weights, or damaged ones.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.shared import shared_refiner
+
+    if name == NO_REFINER:
+        return None
+    try:
+        refiner = shared_refiner(name)
+    except WeightsError as error:
+        raise UserError(f"--refine {name}: {error}") from error
+    return refiner, Weights(refiner.name, refiner.sha256)
+
+
+def default_refiner() -> str:
+    """The default refiner's name, or "none" where its weights are not installed."""
+    from gensc_models import available
+
+    installed = any(info.name == DEFAULT_REFINER for info in available())
+    return DEFAULT_REFINER if installed else NO_REFINER
 
 
 def check_rate(value: float) -> int:

@@ -8,12 +8,12 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from gensc_host import samples
+from gensc_host import codecs, samples
 from gensc_host.images import display_name, fit, load_image
 from gensc_host.link import LinkRunner
 from gensc_host.progress import progress
 from gensc_host.report import Case, write_report
-from gensc_host.results import write_line
+from gensc_host.results import Result, write_line
 from numpy.typing import NDArray
 
 #: Photos of the demo are cropped and scaled to this shape.
@@ -31,6 +31,7 @@ class DemoSettings:
         channels: of `gensc_host.channels.CHANNELS`.
         snrs_db: Es/N0.
         model, rate: codec and channel symbols per 16×16 block.
+        refine: refiner, "none", or "": the default one where it is installed.
         seed: the photo's number is added to it.
         out: folder of report.html and results.jsonl.
     """
@@ -39,6 +40,7 @@ class DemoSettings:
     channels: Sequence[str] = ("awgn", "fading")
     snrs_db: Sequence[float] = (0, 5, 10, 15)
     model: str = ""
+    refine: str = ""
     rate: int = 64
     seed: int = 1
     out: Path = Path("out")
@@ -57,7 +59,8 @@ def run_demo(settings: DemoSettings) -> Path:
     Every result line is on disk as soon as its image is through.
     """
     photos = [prepare(path) for path in settings.images]
-    runner = LinkRunner(settings.model, settings.rate)
+    refine = settings.refine or codecs.default_refiner()
+    runner = LinkRunner(settings.model, settings.rate, refine=refine)
     settings.out.mkdir(parents=True, exist_ok=True)
     cases: list[Case] = []
     points = list(product(range(len(photos)), settings.channels, settings.snrs_db))
@@ -74,12 +77,20 @@ def run_demo(settings: DemoSettings) -> Path:
                 text=caption,
                 image_id=len(cases),
             )
-            result = runner.result(reception)
-            write_line(stream, result)
-            cases.append(Case(reception, result))
-            psnr = result.metrics.get("psnr")
-            outcome = "lost" if psnr is None else f"{psnr:.2f} dB PSNR"
-            reporter.step(f"{name} over {channel} at {snr_db:g} dB: {outcome}")
+            result, refined = runner.result(reception), runner.refined_result(reception)
+            for line in (result, refined):
+                if line is not None:
+                    write_line(stream, line)
+            cases.append(Case(reception, result, refined))
+            reporter.step(f"{name} over {channel} at {snr_db:g} dB: {_outcome(result, refined)}")
     report = settings.out / "report.html"
     write_report(report, cases, runner.codec.name, runner.rate)
     return report
+
+
+def _outcome(result: Result, refined: Result | None) -> str:
+    """The PSNR of a picture, and of the refined one, in words."""
+    if "psnr" not in result.metrics:
+        return "lost" if not result.received else "exact"
+    better = f", refined {refined.metrics['psnr']:.2f}" if refined and refined.metrics else ""
+    return f"{result.metrics['psnr']:.2f}{better} dB PSNR"

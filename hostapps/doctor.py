@@ -140,13 +140,15 @@ def _torch() -> str:
 
 
 def _weights() -> str:
-    from gensc_models import available, load_codec
+    from gensc_host import codecs
+    from gensc_models import available
 
     infos = available()
     if not infos:
         raise _MissingError("no weights below models/weights: clone the repository again")
     for info in infos:
-        load_codec(info.name)
+        # Codecs have a number on the wire, refiners have none.
+        codecs.load(info.name) if info.wire_id else codecs.load_refiner(info.name)
     return ", ".join(info.name for info in infos)
 
 

@@ -5,6 +5,7 @@
     image ─ jscc_encoder ─┬─────────────────────┬─ fragmenter ─ burst_tx ─ channel ─ burst_rx ─┐
                           └ caption ─ text_enc. ┘                                              │
     image ─ jscc_decoder ─┬─ assembler ─ fragment_dropper ─────────────────────────────────────┘
+      └─ refiner          │
     caption ─ text_dec. ──┘
 
 Every run is a flowgraph of its own that ends by itself, so that its samples, and with them every
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,9 +46,10 @@ class LinkRunner:
         rate: channel symbols per 16×16 block.
         config: waveform; the default one where None.
         sample_offset_ppm: clock offset of the receiver.
+        refine: refiner behind the decoder, by name or folder of weights; "none" has none.
 
     Raises:
-        UserError: GNU Radio is not there, unknown model, damaged weights.
+        UserError: GNU Radio is not there, unknown model or refiner, damaged weights.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class LinkRunner:
         rate: int = 32,
         config: WaveformConfig | None = None,
         sample_offset_ppm: float = 0.0,
+        refine: str = codecs.NO_REFINER,
     ) -> None:
         from gensc_phy.config import WaveformConfig
 
@@ -64,6 +68,11 @@ class LinkRunner:
         self.config = config or WaveformConfig()
         self.sample_offset_ppm = sample_offset_ppm
         self._model = model or codecs.DEFAULT
+        loaded = codecs.load_refiner(refine)
+        self.refiner_weights = loaded[1] if loaded else None
+        # Held, so that the blocks of every run find it loaded.
+        self._refiner = loaded[0] if loaded else None
+        self._refine = refine
         leave_cores_to_gnuradio()
 
     def send(
@@ -107,7 +116,7 @@ class LinkRunner:
         radio = _Radio(self, channel, snr_db, seed, frozenset(lost))
         source = PduSource([make_pdu(meta, image)])
         sent, pictures = PduCollector(np.complex64), PduCollector(np.uint8)
-        texts = PduCollector(np.uint8)
+        texts, refined = PduCollector(np.uint8), PduCollector(np.uint8)
         radio.connect(source, "out", encoder, "image")
         radio.connect(encoder, "section", sent, "in")
         radio.connect(sent, "out", radio.fragmenter, "section")
@@ -123,6 +132,10 @@ class LinkRunner:
             radio.connect(text_decoder, "text", texts, "in")
         radio.connect(radio.sections, "out", decoder, "section")
         radio.connect(decoder, "image", pictures, "in")
+        if self.refiner_weights is not None:
+            refiner = self._gensc.refiner(self._refine)
+            radio.connect(pictures, "out", refiner, "image")
+            radio.connect(refiner, "image", refined, "in")
         started = radio.run()
 
         sections = {s.metadata.section: s for s in radio.sections.seen}
@@ -144,10 +157,11 @@ class LinkRunner:
         if analog is not None:
             out.snr_measured_db, out.cfo_hz = analog.metadata.snr_db, analog.metadata.cfo_hz
             out.constellation = _some(analog)
-            out.latency_ms = _latency(started, sent.seen, analog, pictures.seen)
+            out.latency_ms = _latency(started, sent.seen, analog, pictures.seen, refined.seen)
         if pictures.seen:
-            height, width, _ = image.shape
-            out.image = pictures.seen[0].data.reshape(height, width, 3)
+            out.image = pictures.seen[0].data.reshape(image.shape)
+        if refined.seen and refined.seen[0].metadata.refiner:
+            out.refined = refined.seen[0].data.reshape(image.shape)
         if words is not None:
             out.text_constellation = _some(words)
         if texts.seen:
@@ -191,7 +205,10 @@ class LinkRunner:
         )
 
     def result(self, reception: Reception, *, full: bool = True) -> Result:
-        """The result line of a reception; `full` False leaves all metrics but PSNR out."""
+        """The result line of a reception as the decoder gave it, before any refinement.
+
+        `full` False leaves all metrics but PSNR out.
+        """
         metrics, reasons = score(reception.original, reception.image, full=full)
         return Result(
             image=reception.name,
@@ -207,13 +224,32 @@ class LinkRunner:
             received=reception.image is not None,
             metrics=metrics,
             reasons=reasons,
-            latency_ms=reception.latency_ms,
+            latency_ms={s: ms for s, ms in reception.latency_ms.items() if s != "refine"},
             fragments=reception.fragments,
             fragments_lost=reception.fragments_lost,
             text=reception.text,
             text_ok=reception.text_ok,
             seed=reception.seed,
             extra={"rate": self.rate, "cfo_hz": reception.cfo_hz, **reception.counters},
+        )
+
+    def refined_result(self, reception: Reception, *, full: bool = True) -> Result | None:
+        """The result line of the refined image; None where the runner has no refiner.
+
+        An image that could not be refined has a line too, which says so.
+        """
+        if self.refiner_weights is None:
+            return None
+        metrics, reasons = score(reception.original, reception.refined, full=full)
+        if reception.image is not None and reception.refined is None:
+            reasons |= dict.fromkeys(("psnr", "ssim", "ms_ssim"), "the refinement failed")
+        return replace(
+            self.result(reception, full=False),
+            scheme=f"{self.codec.name}+{self.refiner_weights.id}",
+            refiner=self.refiner_weights,
+            metrics=metrics,
+            reasons=reasons,
+            latency_ms=reception.latency_ms,
         )
 
 
@@ -314,10 +350,12 @@ def _some(section: Seen) -> NDArray[np.complex64]:
 
 
 def _latency(
-    started: float, sent: list[Seen], assembled: Seen, pictures: list[Seen]
+    started: float, sent: list[Seen], assembled: Seen, pictures: list[Seen], refined: list[Seen]
 ) -> dict[str, float]:
     """Milliseconds from start to the encoder's output, from there to the assembler's, and on."""
     stages = {"encode": sent[0].time - started, "air": assembled.time - sent[0].time}
     if pictures:
         stages["decode"] = pictures[0].time - assembled.time
+    if refined and refined[0].metadata.refiner:
+        stages["refine"] = refined[0].time - pictures[0].time
     return {stage: 1e3 * seconds for stage, seconds in stages.items()}

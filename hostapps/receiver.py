@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ class ReceiveSettings:
         count: end after so many images; 0 never does.
         seconds: end after so long; 0 never does.
         keep_open: do not end with the sender's stream (ZeroMQ).
+        refine: refiner whose image is written beside the received one; "none" has none.
     """
 
     out: Path
@@ -44,6 +45,7 @@ class ReceiveSettings:
     count: int = 0
     seconds: float = 0.0
     keep_open: bool = False
+    refine: str = codecs.NO_REFINER
 
 
 @dataclass
@@ -52,6 +54,7 @@ class ReceiveReport:
 
     Attributes:
         images, texts: written to files.
+        refined: refined images written beside them.
         incomplete: images of which bursts were lost.
         counters: of receiver, assembler and the ZeroMQ source.
         interrupted: Ctrl-C ended it.
@@ -59,6 +62,7 @@ class ReceiveReport:
 
     images: int = 0
     texts: int = 0
+    refined: int = 0
     incomplete: int = 0
     counters: dict[str, int] = field(default_factory=dict)
     interrupted: bool = False
@@ -72,10 +76,16 @@ class Writer:
         place: where the samples come from, for the result lines.
         config: waveform, for the overhead.
         on_image: told a line about each file.
+        refiner: weights of the refined images.
     """
 
     def __init__(
-        self, out: Path, place: Place, config: WaveformConfig, on_image: Callable[[str], None]
+        self,
+        out: Path,
+        place: Place,
+        config: WaveformConfig,
+        on_image: Callable[[str], None],
+        refiner: Weights | None = None,
     ) -> None:
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -88,6 +98,7 @@ class Writer:
         self._say = on_image
         self._lines = (out / "results.jsonl").open("a", encoding="utf-8")
         self._codecs = {w.wire_id: w for w in codecs.list_weights()}
+        self._refiner = refiner
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -97,14 +108,45 @@ class Writer:
     def image(self, seen: Seen) -> None:
         """Write an image as PNG and its result line."""
         meta = seen.metadata
+        path = self._save(seen, "")
+        result = self._result(meta, path)
+        with self._lock:
+            write_line(self._lines, result)
+            self.report.images += 1
+            self.report.incomplete += bool(result.fragments_lost)
+        height, width, _ = result.shape
+        self._say(
+            f"{path.name}: {width}x{height}, SNR {meta.snr_db:.1f} dB, "
+            f"{meta.fragments_received}/{meta.fragments} bursts"
+        )
+
+    def refined(self, seen: Seen) -> None:
+        """Write a refined image and its result line; one that was not refined is there already."""
+        if self._refiner is None or seen.metadata.refiner is None:
+            return
+        path = self._save(seen, "-refined")
+        plain = self._result(seen.metadata, path)
+        result = replace(plain, scheme=f"{plain.scheme}+{self._refiner.id}", refiner=self._refiner)
+        with self._lock:
+            write_line(self._lines, result)
+            self.report.refined += 1
+        self._say(f"{path.name}: refined by {self._refiner.id}")
+
+    def _save(self, seen: Seen, mark: str) -> Path:
+        """Write the pixels to a file of their own."""
+        meta = seen.metadata
         assert meta.shape is not None
-        height, width, _ = meta.shape
-        path = self._free(f"{meta.image_id:05d}", ".png")
-        Image.fromarray(seen.data.reshape(height, width, 3)).save(path)
+        path = self._free(f"{meta.image_id:05d}{mark}", ".png")
+        Image.fromarray(seen.data.reshape(meta.shape)).save(path)
+        return path
+
+    def _result(self, meta: Metadata, path: Path) -> Result:
+        """The result line of an image as the decoder gave it."""
+        assert meta.shape is not None
         fragments, received = meta.fragments or 0, meta.fragments_received or 0
         known = self._codecs.get(meta.model or 0)
         reasons = dict.fromkeys(METRICS, "the receiver has no original to compare with")
-        result = Result(
+        return Result(
             image=path.name,
             image_id=meta.image_id,
             shape=meta.shape,
@@ -118,14 +160,6 @@ class Writer:
             fragments=fragments,
             fragments_lost=fragments - received,
             extra={"rate": meta.rate, "cfo_hz": meta.cfo_hz},
-        )
-        with self._lock:
-            write_line(self._lines, result)
-            self.report.images += 1
-            self.report.incomplete += received < fragments
-        self._say(
-            f"{path.name}: {width}x{height}, SNR {meta.snr_db:.1f} dB, "
-            f"{received}/{fragments} bursts"
         )
 
     def text(self, seen: Seen) -> None:
@@ -169,13 +203,14 @@ def receive_images(
     gensc = codecs.gnuradio_blocks()
     if settings.model:
         codecs.load(settings.model)
+    refiner = codecs.load_refiner(settings.refine)
     from gensc_host.blocks import PduCollector, StreamGate
     from gnuradio import gr
 
     source = open_source(place, radio, bind, settings.keep_open)
     recorded = source.recording.sample_rate if place.kind == "file" else None
     config = WaveformConfig(sample_rate=recorded or radio.sample_rate)
-    writer = Writer(settings.out, place, config, on_image)
+    writer = Writer(settings.out, place, config, on_image, refiner[1] if refiner else None)
     top = gr.top_block("gensc_receive", catch_exceptions=False)
     # A ZeroMQ source can end by itself, also while nothing arrives; the others need the gate.
     gate = source if place.kind == "zmq" else StreamGate()
@@ -196,6 +231,11 @@ def receive_images(
         (text_decoder, "text", texts, "in"),
     ):
         top.msg_connect((sender, output), (taker, port))
+    if refiner is not None:
+        refine = gensc.refiner(settings.refine)
+        refined = PduCollector(np.uint8, on_pdu=writer.refined)
+        top.msg_connect((decoder, "image"), (refine, "image"))
+        top.msg_connect((refine, "image"), (refined, "in"))
     try:
         _run(top, gate, settings, writer)
     finally:

@@ -17,6 +17,7 @@ class Reception:
         name: of the picture.
         original: uint8 H×W×3.
         image: what the decoder gave; None when nothing of it arrived.
+        refined: what the refiner made of it; None where none was asked for, or it failed.
         channel: name of the channel.
         snr_db: Es/N0 asked for.
         snr_measured_db: mean over the received bursts of the analog section; None when lost.
@@ -39,6 +40,7 @@ class Reception:
     snr_db: float
     symbols: Symbols
     seed: int
+    refined: NDArray[np.uint8] | None = None
     image_id: int = 0
     snr_measured_db: float | None = None
     constellation: NDArray[np.complex64] = field(

@@ -24,6 +24,8 @@ CHANNEL_TITLES = {
     "fading": "Time-varying multipath fading",
     "none": "No noise",
 }
+#: Where original, received and refined picture are set side by side: the SNR nearest to this.
+SIDE_BY_SIDE_DB = 5.0
 _STAGES = (
     ("photo", "and caption"),
     ("JSCC encoder", "pixels → symbols"),
@@ -33,16 +35,28 @@ _STAGES = (
     ("burst RX", "sync, equaliser"),
     ("assembler", "symbols + noise variance"),
     ("JSCC decoder", "symbols → pixels"),
-    ("photo", "and caption"),
 )
+_REFINER = ("refiner", "detail by diffusion")
+_END = ("photo", "and caption")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A transmission and its result line."""
+    """A transmission, its result line, and that of the refined image where there is a refiner."""
 
     reception: Reception
     result: Result
+    refined: Result | None = None
+
+    @property
+    def gain_db(self) -> float | None:
+        """PSNR gained by the refiner; None where one of the two is not known."""
+        if (
+            self.refined is None
+            or not {"psnr"} <= self.result.metrics.keys() & self.refined.metrics
+        ):
+            return None
+        return self.refined.metrics["psnr"] - self.result.metrics["psnr"]
 
 
 def render(cases: Sequence[Case], codec: str, rate: int) -> str:
@@ -56,16 +70,18 @@ def render(cases: Sequence[Case], codec: str, rate: int) -> str:
     photos = _in_order(c.reception.name for c in cases)
     channels = _in_order(c.reception.channel for c in cases)
     template = (_HERE / "report.html").read_text(encoding="utf-8")
-    first = cases[0].result
+    first, refiner = cases[0].result, cases[0].refined
+    stages = (*_STAGES, _REFINER, _END) if refiner else (*_STAGES, _END)
     parts = {
         "lead": (
             f"{len(photos)} photos crossed a GNU Radio flowgraph {len(cases)} times: as "
             f"{first.cbr:.4f} channel symbols per colour sample (about 1/{1 / first.cbr:.0f}), "
             f"with the codec <b>{escape(codec)}</b> at {rate} symbols per 16×16 block. One "
             "encoder and one decoder serve every SNR shown; nothing is retransmitted."
+            f"{_lead_refined(refiner)}"
         ),
         "stages": "".join(
-            f"<li><b>{escape(a)}</b><small>{escape(b)}</small></li>" for a, b in _STAGES
+            f"<li><b>{escape(a)}</b><small>{escape(b)}</small></li>" for a, b in stages
         ),
         "tiles": _tiles(cases),
         "chart": _chart(cases, photos, channels),
@@ -90,6 +106,16 @@ def _in_order(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
+def _lead_refined(refined: Result | None) -> str:
+    """What the page says about its refiner; nothing where there is none."""
+    if refined is None or refined.refiner is None:
+        return ""
+    return (
+        f" Behind the decoder <b>{escape(refined.refiner.id)}</b> refines every picture, told the "
+        "SNR that was measured; both pictures are shown."
+    )
+
+
 def _tiles(cases: Sequence[Case]) -> str:
     sent = sum(c.reception.fragments for c in cases)
     lost = sum(c.reception.fragments_lost for c in cases)
@@ -99,13 +125,20 @@ def _tiles(cases: Sequence[Case]) -> str:
         for c in cases
         if c.reception.channel == "awgn" and c.reception.snr_measured_db is not None
     ]
-    spans = [sum(c.result.latency_ms.values()) / 1e3 for c in cases]
+    spans = [sum((c.refined or c.result).latency_ms.values()) / 1e3 for c in cases]
     tiles = [
         (f"{sent - lost} / {sent}", "analog bursts received"),
         (f"{sum(bool(r.text_ok) for r in captions)} / {len(captions)}", "captions exact"),
         (f"{fmean(errors):.2f} dB" if errors else "–", "SNR estimate off by, AWGN"),
         (f"{fmean(spans):.2f} s", "image to image, on average"),
     ]
+    gains = [c.gain_db for c in cases if c.gain_db is not None]
+    if gains:
+        times = [c.refined.latency_ms.get("refine", 0.0) for c in cases if c.refined]
+        tiles += [
+            (f"{fmean(gains):+.2f} dB", "PSNR gained by the refiner, on average"),
+            (f"{fmean(times) / 1e3:.2f} s", "of that refining, on average"),
+        ]
     return "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in tiles)
 
 
@@ -121,12 +154,22 @@ def _chart(cases: Sequence[Case], photos: list[str], channels: list[str]) -> str
                 if c.reception.name == photo
             ]
             series.append(Series("", sorted(points), colour, faint=True))
-        by_snr: dict[float, list[float]] = {}
-        for c in here:
-            by_snr.setdefault(c.reception.snr_db, []).append(c.result.metrics["psnr"])
-        mean = sorted((snr, fmean(values)) for snr, values in by_snr.items())
-        series.append(Series(f"{_title(channel)}, mean", mean, colour))
+        title = _title(channel)
+        mean = _mean((c.reception.snr_db, c.result) for c in here)
+        series.append(Series(f"{title}, mean", mean, colour))
+        mean = _mean((c.reception.snr_db, c.refined) for c in here)
+        if mean:
+            series.append(Series(f"{title}, refined", mean, colour, dashed=True))
     return line_chart(series, "SNR asked for: Es/N0, dB", "PSNR, dB")
+
+
+def _mean(results: Iterable[tuple[float, Result | None]]) -> list[tuple[float, float]]:
+    """(SNR, mean PSNR) in ascending order, of the results that have one."""
+    by_snr: dict[float, list[float]] = {}
+    for snr_db, result in results:
+        if result is not None and "psnr" in result.metrics:
+            by_snr.setdefault(snr_db, []).append(result.metrics["psnr"])
+    return sorted((snr, fmean(values)) for snr, values in by_snr.items())
 
 
 def _title(channel: str) -> str:
@@ -137,7 +180,7 @@ def _photo(cases: list[Case], channels: list[str]) -> str:
     first = cases[0]
     original, s = first.reception.original, first.result.symbols
     height, width, _ = original.shape
-    rows = []
+    rows = [_side_by_side(cases)]
     for channel in channels:
         here = sorted(
             (c for c in cases if c.reception.channel == channel), key=lambda c: c.reception.snr_db
@@ -161,8 +204,54 @@ def _photo(cases: list[Case], channels: list[str]) -> str:
     )
 
 
+def _side_by_side(cases: list[Case]) -> str:
+    """Original, received and refined picture of one operating point, large."""
+    both = [c for c in cases if c.reception.image is not None and c.reception.refined is not None]
+    if not both:
+        return ""
+    shown = min(both, key=lambda c: abs(c.reception.snr_db - SIDE_BY_SIDE_DB))
+    r = shown.reception
+    assert r.image is not None
+    assert r.refined is not None
+    assert shown.refined is not None
+    figures = (
+        ("original", r.original, ""),
+        ("received", r.image, _quality(shown.result)),
+        ("refined", r.refined, _quality(shown.refined, shown.gain_db)),
+    )
+    cells = "".join(
+        f'<figure><div class="snr"><b>{title}</b></div>{_image(image, title)}'
+        f"<figcaption>{quality}</figcaption></figure>"
+        for title, image, quality in figures
+    )
+    where = f"{escape(_title(r.channel))} at {r.snr_db:g} dB, side by side"
+    return f'<h3>{where}</h3><div class="row" style="--columns:3">{cells}</div>'
+
+
+def _quality(result: Result, gain_db: float | None = None) -> str:
+    """PSNR and SSIM of a picture, and what it gained on the one before it."""
+    metrics = result.metrics
+    if "psnr" not in metrics or "ssim" not in metrics:
+        return "lost" if not result.received else escape(result.reasons.get("psnr", "–"))
+    gained = f" ({gain_db:+.2f})" if gain_db is not None else ""
+    return f"<b>{metrics['psnr']:.2f} dB</b> PSNR{gained} · {metrics['ssim']:.3f} SSIM"
+
+
+def _refined(case: Case) -> str:
+    """The refined picture of a cell; nothing where the page has no refiner."""
+    r = case.reception
+    if case.refined is None or r.image is None:
+        return ""
+    if r.refined is None:
+        return f'<div class="note bad">{_quality(case.refined)}</div>'
+    return (
+        f"{_image(r.refined, f'refined at {r.snr_db:g} dB')}"
+        f"<figcaption>refined: {_quality(case.refined, case.gain_db)}</figcaption>"
+    )
+
+
 def _cell(case: Case) -> str:
-    r, metrics = case.reception, case.result.metrics
+    r = case.reception
     measured = "–" if r.snr_measured_db is None else f"{r.snr_measured_db:.1f}"
     head = (
         f'<div class="snr"><b>{r.snr_db:g} dB</b><span title="Es/N0 estimated by the receiver">'
@@ -180,13 +269,8 @@ def _cell(case: Case) -> str:
     if r.text_constellation.size:
         picture = pictures.constellation(r.text_constellation, reach=1.8)
         small += _image(picture, "received text symbols", quality=75)
-    quality = (
-        f"<b>{metrics['psnr']:.2f} dB</b> PSNR · {metrics['ssim']:.3f} SSIM"
-        if "psnr" in metrics and "ssim" in metrics
-        else "lost"
-    )
     return (
-        f"<figure>{head}{body}<figcaption>{quality}</figcaption>"
+        f"<figure>{head}{body}<figcaption>{_quality(case.result)}</figcaption>{_refined(case)}"
         f'<div class="small">{small}</div>{_delivery(r)}</figure>'
     )
 
@@ -215,6 +299,7 @@ def _footer(cases: Sequence[Case]) -> str:
     versions = about["versions"]
     assert isinstance(versions, dict)
     named = ", ".join(f"{name} {v}" for name, v in versions.items() if v)
-    weights = cases[0].result.weights
-    sha = f" Weights {escape(weights.id)}, SHA-256 {weights.sha256[:16]}…" if weights else ""
+    refined = cases[0].refined
+    used = [cases[0].result.weights, refined.refiner if refined else None]
+    sha = "".join(f" Weights {escape(w.id)}, SHA-256 {w.sha256[:16]}…" for w in used if w)
     return f"{escape(str(about['cpu']))}, {about['cores']} cores. {escape(named)}.{sha}"

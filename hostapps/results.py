@@ -64,8 +64,10 @@ class Result:
     Attributes:
         image: name of the picture.
         shape: (height, width, 3).
-        scheme: codec or baseline, e.g. "jscc-photo" or "jpeg+ldpc+qam".
+        scheme: codec or baseline, e.g. "deepjscc-photo" or "jpeg+ldpc+qam"; a refined image's is
+            "codec+refiner".
         weights: None for schemes without weights.
+        refiner: weights that refined the image; None where it is as the decoder gave it.
         channel: awgn, rayleigh, rayleigh-fast, multipath, fading or none.
         via: what carried the symbols: "flowgraph" (GNU Radio), "burst" (the same waveform in
             NumPy) or "torch" (no waveform at all).
@@ -91,6 +93,7 @@ class Result:
     symbols: Symbols
     via: Literal["flowgraph", "burst", "torch", "air"]
     weights: Weights | None = None
+    refiner: Weights | None = None
     image_id: int | None = None
     csi: Literal["estimated", "perfect"] = "estimated"
     snr_db: float | None = None
@@ -127,6 +130,8 @@ class Result:
             "scheme": self.scheme,
             "weights": self.weights.id if self.weights else None,
             "weights_sha256": self.weights.sha256 if self.weights else None,
+            "refiner": self.refiner.id if self.refiner else None,
+            "refiner_sha256": self.refiner.sha256 if self.refiner else None,
             "channel": self.channel,
             "via": self.via,
             "csi": self.csi,

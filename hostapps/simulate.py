@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec
+    from gensc_models.refiner import Refiner
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,21 @@ def transmit(
 
 
 def run_sweep(
-    codec: JsccCodec, weights: Weights, name: str, image: NDArray[np.uint8], sweep: Sweep
+    codec: JsccCodec,
+    weights: Weights,
+    name: str,
+    image: NDArray[np.uint8],
+    sweep: Sweep,
+    refiner: tuple[Refiner, Weights] | None = None,
 ) -> Iterator[Result]:
-    """Results of one image at every point of the sweep."""
+    """Results of one image at every point of the sweep.
+
+    With a refiner, the line of every received image is followed by that of the refined one.
+    """
     for channel, rate, snr_db, seed in sweep.points():
         received, count, latency = transmit(codec, image, channel, rate, snr_db, seed)
         metrics, reasons = score(image, received)
-        yield Result(
+        result = Result(
             image=name,
             shape=image.shape,  # type: ignore[arg-type]
             scheme=codec.name,
@@ -102,3 +111,36 @@ def run_sweep(
             latency_ms=latency,
             seed=seed,
         )
+        yield result
+        if refiner is not None:
+            yield refined_result(result, image, received, refiner, snr_db)
+
+
+def refined_result(
+    result: Result,
+    image: NDArray[np.uint8],
+    received: NDArray[np.uint8],
+    refiner: tuple[Refiner, Weights],
+    snr_db: float,
+) -> Result:
+    """The result of refining a received image, told the SNR of its channel.
+
+    Args:
+        result: of the received image.
+        image, received: original and received, uint8 H×W×3.
+        refiner: and which weights it has.
+        snr_db: Es/N0; what a receiver with perfect channel knowledge would tell the refiner.
+    """
+    network, weights = refiner
+    started = time.perf_counter()
+    refined = network.refine(received, snr_db)
+    milliseconds = 1e3 * (time.perf_counter() - started)
+    metrics, reasons = score(image, refined)
+    return replace(
+        result,
+        scheme=f"{result.scheme}+{weights.id}",
+        refiner=weights,
+        metrics=metrics,
+        reasons=reasons,
+        latency_ms={**result.latency_ms, "refine": milliseconds},
+    )

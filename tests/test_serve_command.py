@@ -49,7 +49,8 @@ def test_it_serves_until_it_is_told_to_end_and_says_what_it_did(number: signal.S
         process.send_signal(number)
         assert process.wait(20) == 0
         assert process.stderr is not None
-        assert process.stderr.read().splitlines() == [
+        # On a busy machine lines about its state come before.
+        assert process.stderr.read().splitlines()[-2:] == [
             "stopping: 0 images are finished first",
             "stopped: 0 users, 0 waiting, 1 image (0.0/s), 1.0 a batch",
         ]

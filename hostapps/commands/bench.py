@@ -83,12 +83,18 @@ def mimo(
 
 def serve(
     model: options.Model = "",
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Two local Ray nodes against one process instead.")
+    ] = False,
     quick: Quick = False,
     as_json: Json = False,
     results: Results = None,
 ) -> None:
     """The receiver service against a plain loop; exactly once under killed workers."""
-    from gensc_host.bench.serve import run
+    if cluster:
+        from gensc_host.bench.cluster import run
+    else:
+        from gensc_host.bench.serve import run
 
     finish(lambda: run(quick, model), quick, as_json, results)
 

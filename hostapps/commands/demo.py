@@ -24,6 +24,10 @@ def demo(
     ] = "awgn,fading",
     snr: Annotated[str, typer.Option(help="Es/N0 in dB: 0,5,10 or 0:15:5.")] = "0,5,10,15",
     model: Annotated[str, typer.Option(help="Codec: name or folder of weights.")] = "",
+    refine: Annotated[
+        str,
+        typer.Option(help="Refiner: name or folder of weights, or none (default: if installed)."),
+    ] = "",
     rate: Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="Of channel and noise.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("out"),
@@ -44,6 +48,7 @@ def demo(
             channels=names,
             snrs_db=codecs.check_snrs(parse_numbers(snr, "--snr")),
             model=model,
+            refine=refine,
             rate=codecs.check_rate(rate),
             seed=seed,
             out=out,

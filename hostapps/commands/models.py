@@ -36,5 +36,7 @@ def models(
     table.add_column("SHA-256", no_wrap=True)
     table.add_column("about", overflow="fold")
     for w in listed:
-        table.add_row(w.name, str(w.wire_id), f"{w.size / 2**20:.1f}", w.sha256[:16], w.summary)
+        table.add_row(
+            w.name, str(w.wire_id or "–"), f"{w.size / 2**20:.1f}", w.sha256[:16], w.summary
+        )
     console.print(table)

@@ -8,6 +8,9 @@ import typer
 
 Model = Annotated[str, typer.Option(help="Codec: name or folder of weights.")]
 Rate = Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")]
+Refine = Annotated[
+    str, typer.Option(help="Refiner behind the decoder: name or folder of weights, or none.")
+]
 MaxSide = Annotated[
     int, typer.Option(min=0, help="Scale larger pictures down to this; 0: leave them.")
 ]

@@ -25,6 +25,7 @@ def receive(
         "out/received"
     ),
     model: Annotated[str, typer.Option(help="Only this codec (default: as bursts say).")] = "",
+    refine: options.Refine = "none",
     count: Annotated[int, typer.Option(min=0, help="End after so many images.")] = 0,
     seconds: Annotated[float, typer.Option(min=0, help="End after so long.")] = 0.0,
     keep_open: Annotated[
@@ -42,7 +43,7 @@ def receive(
 
     place = parse_place(source, sdr, "--from")
     report = receive_images(
-        ReceiveSettings(out, model, count, seconds, keep_open),
+        ReceiveSettings(out, model, count, seconds, keep_open, refine),
         place,
         RadioSettings(sample_rate, frequency, gain),
         bind=options.binds(source, bind),
@@ -55,13 +56,19 @@ def receive(
             f"({c['bursts']} bursts read, {c['headers_bad']} not readable)"
         )
     if as_json:
-        summary = {"images": report.images, "texts": report.texts, "incomplete": report.incomplete}
+        summary = {
+            "images": report.images,
+            "texts": report.texts,
+            "refined": report.refined,
+            "incomplete": report.incomplete,
+        }
         print(json.dumps({**summary, **c}))
         return
     dropped = c["messages_dropped"] + c["sections_dropped"]
     print(
         f"received {report.images} image{'s' if report.images != 1 else ''} "
         f"({report.incomplete} incomplete) and {report.texts} texts in {c['bursts']} bursts"
+        + (f", {report.refined} refined" if report.refined else "")
         + (f", {dropped} messages dropped" if dropped else "")
         + f": {out}"
     )

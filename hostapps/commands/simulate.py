@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from gensc_host import terminal
+from gensc_host.commands import options
 from gensc_host.errors import UserError
 
 
@@ -23,6 +24,7 @@ def simulate(
     channel: Annotated[str, typer.Option(help="Channels, separated by commas.")] = "awgn",
     snr: Annotated[str, typer.Option(help="Es/N0 in dB: 0,5,10 or 0:20:5.")] = "0:20:5",
     rate: Annotated[str, typer.Option(help="Channel symbols per 16x16 block.")] = "32",
+    refine: options.Refine = "none",
     max_side: Annotated[int, typer.Option(min=0, help="Scale larger pictures down.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of channel and noise.")] = 1,
     repeat: Annotated[int, typer.Option(min=1, help="Realisations per point.")] = 1,
@@ -45,6 +47,7 @@ def simulate(
             raise UserError(f"--channel {name!r}: there are {', '.join(CHANNELS)}")
     paths = expand(images or ["skimage:"])
     codec, weights = codecs.load(model)
+    refiner = codecs.load_refiner(refine)
     rates = [codecs.check_rate(value) for value in parse_numbers(rate, "--rate")]
     snrs = codecs.check_snrs(parse_numbers(snr, "--snr"))
     sweep = Sweep(channels, snrs, rates, seed, repeat)
@@ -52,9 +55,10 @@ def simulate(
     with progress("simulate", len(paths) * len(sweep)) as reporter:
         for path in paths:
             image = load_image(path, max_side)
-            for result in run_sweep(codec, weights, display_name(path), image, sweep):
+            for result in run_sweep(codec, weights, display_name(path), image, sweep, refiner):
                 results.append(result)
-                reporter.step(f"{result.image} {result.channel}")
+                if result.refiner is None:
+                    reporter.step(f"{result.image} {result.channel}")
     if out:
         write_results(out, results)
     if as_json:

@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
     descriptor, target, options = argv
     with socket.socket(fileno=int(descriptor)) as connection:
         try:
-            decoder = _make(target, json.loads(options))
+            decoder = make(target, json.loads(options))
         except Exception as error:
             # Whatever it is: the service is the one who tells the user.
             known = isinstance(error, ValueError)
@@ -38,7 +38,8 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _make(target: str, options: dict[str, object]) -> Decoder:
+def make(target: str, options: dict[str, object]) -> Decoder:
+    """The decoder "module:Class", made with `options`."""
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)(**options)
 
