@@ -74,8 +74,8 @@ def render(cases: Sequence[Case], codec: str, rate: int) -> str:
     stages = (*_STAGES, _REFINER, _END) if refiner else (*_STAGES, _END)
     parts = {
         "lead": (
-            f"{len(photos)} photos crossed a GNU Radio flowgraph {len(cases)} times: as "
-            f"{first.cbr:.4f} channel symbols per colour sample (about 1/{1 / first.cbr:.0f}), "
+            f"{len(photos)} photo{'s' * (len(photos) > 1)} crossed a GNU Radio flowgraph "
+            f"{len(cases)} times: as {first.cbr:.4f} channel symbols per colour sample (about 1/{1 / first.cbr:.0f}), "
             f"with the codec <b>{escape(codec)}</b> at {rate} symbols per 16×16 block. One "
             "encoder and one decoder serve every SNR shown; nothing is retransmitted."
             f"{_lead_refined(refiner)}"
@@ -228,13 +228,13 @@ def _side_by_side(cases: list[Case]) -> str:
     return f'<h3>{where}</h3><div class="row" style="--columns:3">{cells}</div>'
 
 
-def _quality(result: Result, gain_db: float | None = None) -> str:
+def _quality(result: Result, gain_db: float | None = None, unit: str = "PSNR") -> str:
     """PSNR and SSIM of a picture, and what it gained on the one before it."""
     metrics = result.metrics
     if "psnr" not in metrics or "ssim" not in metrics:
         return "lost" if not result.received else escape(result.reasons.get("psnr", "–"))
     gained = f" ({gain_db:+.2f})" if gain_db is not None else ""
-    return f"<b>{metrics['psnr']:.2f} dB</b> PSNR{gained} · {metrics['ssim']:.3f} SSIM"
+    return f"<b>{metrics['psnr']:.2f} dB</b> {unit}{gained} · {metrics['ssim']:.3f} SSIM"
 
 
 def _refined(case: Case) -> str:
@@ -246,7 +246,7 @@ def _refined(case: Case) -> str:
         return f'<div class="note bad">{_quality(case.refined)}</div>'
     return (
         f"{_image(r.refined, f'refined at {r.snr_db:g} dB')}"
-        f"<figcaption>refined: {_quality(case.refined, case.gain_db)}</figcaption>"
+        f"<figcaption>{_quality(case.refined, case.gain_db, 'refined')}</figcaption>"
     )
 
 

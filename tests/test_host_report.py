@@ -1,13 +1,14 @@
 """The report holds everything itself and says what was asked for, measured and received."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from gensc_host.reception import Reception
 from gensc_host.report import Case, render, write_report
-from gensc_host.results import Result, Symbols
+from gensc_host.results import Result, Symbols, Weights
 
 VOID = {"meta", "img", "br", "link", "input", "circle", "line", "polyline"}
 
@@ -43,6 +44,26 @@ def case(snr_db=5.0, *, received=True, channel="awgn", name="cat", text="a <b>ca
         metrics={"psnr": 27.125, "ssim": 0.812} if received else {},
     )
     return Case(reception, result)
+
+
+def refined(made, *, gain_db=0.5, failed=False):
+    """The same case behind a refiner that gains so much, or that failed."""
+    reception, result = made.reception, made.result
+    metrics = {"psnr": result.metrics["psnr"] + gain_db, "ssim": 0.9}
+    if not failed:
+        reception.refined = 255 - reception.original
+    return Case(
+        reception,
+        result,
+        replace(
+            result,
+            scheme="softcast+fine",
+            refiner=Weights("fine", "cd" * 32),
+            metrics={} if failed else metrics,
+            reasons={"psnr": "the refinement failed"} if failed else {},
+            latency_ms={"encode": 12.0, "refine": 400.0},
+        ),
+    )
 
 
 class Tree(HTMLParser):
@@ -118,3 +139,46 @@ def test_damaged_caption_is_shown_as_damaged():
 def test_report_is_written_to_a_folder_that_is_made(tmp_path):
     write_report(tmp_path / "out" / "report.html", [case()], "softcast", 32)
     assert (tmp_path / "out" / "report.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.fixture(scope="module")
+def refined_page():
+    cases = [case(0.0), case(5.0), case(15.0), case(5.0, channel="fading")]
+    return render([refined(c) for c in cases], "softcast", 32)
+
+
+def test_refined_pictures_are_shown_beside_the_received_ones(refined_page):
+    tree = Tree()
+    tree.feed(refined_page)
+    assert tree.open == []
+    assert refined_page.count('alt="received at') == refined_page.count('alt="refined at') == 4
+    assert refined_page.count("<b>27.12 dB</b> PSNR · 0.812 SSIM") == 5
+    assert refined_page.count("<b>27.62 dB</b> refined (+0.50) · 0.900 SSIM") == 4
+
+
+def test_original_received_and_refined_stand_side_by_side_near_5_db(refined_page):
+    assert "AWGN at 5 dB, side by side" in refined_page
+    (row,) = re.findall(r'--columns:3">(.*?)</div></figure></div>|--columns:3">(.*?)</div><h3>',
+                        refined_page)  # fmt: skip
+    pictures = re.findall(r'alt="(original|received|refined)"', "".join(row))
+    assert pictures == ["original", "received", "refined"]
+
+
+def test_the_page_says_what_the_refiner_gained_and_took(refined_page):
+    assert "<b>+0.50 dB</b><span>PSNR gained by the refiner" in refined_page
+    assert "<b>0.40 s</b><span>of that refining" in refined_page
+    assert "<b>0.41 s</b><span>image to image" in refined_page
+    assert refined_page.count("stroke-dasharray") == 2
+    assert "Weights fine, SHA-256 cdcdcdcdcdcdcdcd" in refined_page
+
+
+def test_without_a_refiner_the_page_speaks_of_none(page):
+    assert "refine" not in page.split("<main>")[1]
+    assert "side by side" not in page
+
+
+def test_a_failed_refinement_is_said_and_the_received_picture_stays():
+    page = render([refined(case(5.0), failed=True), refined(case(0.0))], "softcast", 32)
+    assert "the refinement failed" in page
+    assert page.count('alt="received at') == 2
+    assert page.count('alt="refined at') == 1
