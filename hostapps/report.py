@@ -75,7 +75,8 @@ def render(cases: Sequence[Case], codec: str, rate: int) -> str:
     parts = {
         "lead": (
             f"{len(photos)} photo{'s' * (len(photos) > 1)} crossed a GNU Radio flowgraph "
-            f"{len(cases)} times: as {first.cbr:.4f} channel symbols per colour sample (about 1/{1 / first.cbr:.0f}), "
+            f"{len(cases)} times: as {first.cbr:.4f} channel symbols per colour "
+            f"sample (about 1/{1 / first.cbr:.0f}), "
             f"with the codec <b>{escape(codec)}</b> at {rate} symbols per 16×16 block. One "
             "encoder and one decoder serve every SNR shown; nothing is retransmitted."
             f"{_lead_refined(refiner)}"
