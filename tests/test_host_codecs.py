@@ -7,6 +7,8 @@ import pytest
 from gensc_host import codecs
 from gensc_host.errors import UserError
 
+from small_refiner import store
+
 
 def copy_of(name, folder):
     from gensc_models import available
@@ -27,7 +29,8 @@ def test_shipped_weights_are_listed_with_the_sha256_of_their_file():
 
 
 def test_wire_ids_are_distinct():
-    ids = [w.wire_id for w in codecs.list_weights()]
+    # Refiners have none: no burst names them.
+    ids = [w.wire_id for w in codecs.list_weights() if w.wire_id]
     assert len(ids) == len(set(ids))
 
 
@@ -72,3 +75,34 @@ def test_rates_outside_the_codec_are_refused(rate):
 def test_snrs_that_are_no_operating_point_are_refused(snr_db):
     with pytest.raises(UserError, match="--snr"):
         codecs.check_snrs([snr_db])
+
+
+def test_the_same_codec_is_loaded_once():
+    assert codecs.load("softcast")[0] is codecs.load("softcast")[0]
+
+
+def test_a_refiner_says_which_weights_it_has(tmp_path):
+    refiner, weights = codecs.load_refiner(str(store(tmp_path)))
+    assert refiner.name == weights.id == "small-refiner"
+    data = (tmp_path / "small-refiner" / "model.safetensors").read_bytes()
+    assert weights.sha256 == hashlib.sha256(data).hexdigest()
+    assert codecs.load_refiner("none") is None
+
+
+def test_the_default_refiner_is_none_where_it_is_not_installed(tmp_path, monkeypatch):
+    import gensc_models
+
+    monkeypatch.setattr(gensc_models, "available", list)
+    assert codecs.default_refiner() == "none"
+    monkeypatch.undo()
+    store(tmp_path).rename(tmp_path / "refiner-photo")
+    config = tmp_path / "refiner-photo" / "config.json"
+    config.write_text(config.read_text().replace("small-refiner", "refiner-photo"))
+    monkeypatch.setenv("GENSC_WEIGHTS", str(tmp_path))
+    assert codecs.default_refiner() == "refiner-photo"
+
+
+def test_refiners_are_listed_without_a_wire_id(tmp_path, monkeypatch):
+    store(tmp_path)
+    monkeypatch.setenv("GENSC_WEIGHTS", str(tmp_path))
+    assert codecs.list_weights("small-refiner")[0].wire_id == 0

@@ -7,6 +7,9 @@ import pytest
 from gensc_host.errors import UserError
 from gensc_host.images import fit, load_image
 from gensc_host.link import LinkRunner
+from gensc_models.refiner import load_refiner
+
+from small_refiner import store
 
 CAPTION = "Die Katze schläft – 猫"
 
@@ -128,6 +131,50 @@ def test_bytes_cross_the_same_flowgraph(runner):
 
 def test_bytes_below_the_threshold_are_known_to_be_damaged(runner):
     assert not runner.send_bytes(bytes(500), mcs=5, snr_db=6).crc_ok
+
+
+@pytest.fixture(scope="module")
+def refining(tmp_path_factory):
+    return LinkRunner("softcast", rate=64, refine=str(store(tmp_path_factory.mktemp("weights"))))
+
+
+def test_a_refiner_behind_the_decoder_leaves_the_received_image_alone(refining, runner, photo):
+    plain = runner.send(photo, "a", snr_db=8, seed=5)
+    both = refining.send(photo, "a", snr_db=8, seed=5)
+    assert np.array_equal(both.image, plain.image)
+    refiner = load_refiner(refining._refine)
+    assert np.array_equal(both.refined, refiner.refine(both.image, both.snr_measured_db))
+    assert plain.refined is None
+    assert runner.refined_result(plain) is None
+
+
+def test_received_and_refined_image_have_lines_of_their_own(refining, photo):
+    reception = refining.send(photo, "a", snr_db=8)
+    plain, refined = refining.result(reception), refining.refined_result(reception)
+    assert (plain.scheme, refined.scheme) == ("softcast", "softcast+small-refiner")
+    assert plain.refiner is None
+    assert refined.as_dict()["refiner_sha256"] == load_refiner(refining._refine).sha256
+    assert plain.symbols == refined.symbols
+    assert plain.metrics["psnr"] != refined.metrics["psnr"]
+    assert refined.latency_ms.keys() - plain.latency_ms.keys() == {"refine"}
+
+
+def test_an_image_that_cannot_be_refined_is_received_all_the_same(refining):
+    small = np.zeros((8, 40, 3), np.uint8)
+    reception = refining.send(small, "small", snr_db=10)
+    assert reception.image is not None
+    assert reception.refined is None
+    assert refining.result(reception).metrics
+    refined = refining.refined_result(reception).as_dict()
+    assert refined["psnr"] is None
+    assert refined["not_computed"]["psnr"] == "the refinement failed"
+
+
+def test_unknown_refiner_is_named():
+    with pytest.raises(UserError, match=r"--refine nowhere: .*softcast"):
+        LinkRunner("softcast", refine="nowhere")
+    with pytest.raises(UserError, match=r"--refine softcast: .*kind"):
+        LinkRunner("softcast", refine="softcast")
 
 
 def test_unknown_model_is_named():

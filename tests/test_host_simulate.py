@@ -6,6 +6,8 @@ from gensc_host import codecs
 from gensc_host.images import fit, load_image
 from gensc_host.simulate import Sweep, run_sweep, transmit
 
+from small_refiner import store
+
 
 @pytest.fixture(scope="module")
 def photo():
@@ -54,3 +56,20 @@ def test_without_noise_there_is_no_snr(loaded, photo):
 def test_small_pictures_say_why_ms_ssim_is_missing(loaded, photo):
     (result,) = run_sweep(*loaded, "coffee", photo, Sweep(["awgn"], [10], [32]))
     assert "176 pixels" in result.as_dict()["not_computed"]["ms_ssim"]
+
+
+def test_a_refined_line_follows_that_of_the_received_picture(loaded, photo, tmp_path):
+    refiner = codecs.load_refiner(str(store(tmp_path)))
+    results = list(run_sweep(*loaded, "coffee", photo, Sweep(snrs_db=[0, 10]), refiner))
+    assert [(r.snr_db, r.scheme) for r in results] == [
+        (0, "softcast"), (0, "softcast+small-refiner"),
+        (10, "softcast"), (10, "softcast+small-refiner"),
+    ]  # fmt: skip
+    for received, refined in zip(results[::2], results[1::2], strict=True):
+        assert refined.refiner.id == "small-refiner"
+        assert refined.metrics["psnr"] != received.metrics["psnr"]
+        assert refined.latency_ms.keys() - received.latency_ms.keys() == {"refine"}
+        picture = transmit(loaded[0], photo, "awgn", 32, received.snr_db, seed=1)[0]
+        better = refiner[0].refine(picture, received.snr_db)
+        mse = np.mean((better.astype(float) - photo) ** 2)
+        assert refined.metrics["psnr"] == pytest.approx(10 * np.log10(255**2 / mse))
