@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from gensc_host.results import Result
     from matplotlib.figure import Figure
 
 
@@ -74,6 +75,7 @@ class BenchResult:
         tables: what to print; where empty the rows are printed as they are.
         figures: matplotlib figures by file name without suffix; written as PNG and SVG.
         settings: what the run depended on (seeds, counts, image names, weights).
+        lines: results of single images; written as JSON lines beside the object.
     """
 
     bench: str
@@ -82,3 +84,4 @@ class BenchResult:
     tables: list[Table] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    lines: list[Result] = field(default_factory=list)

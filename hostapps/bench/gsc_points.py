@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,7 +114,11 @@ class Points:
         new = Point(experiment, scheme, channel, rate, snr_db, separation, user)
         return self._points.setdefault(new.key, new)
 
-    def __iter__(self) -> Iterable[Point]:
+    def put(self, point: Point) -> None:
+        """A point made elsewhere."""
+        self._points[point.key] = point
+
+    def __iter__(self) -> Iterator[Point]:
         return iter(self._points.values())
 
     def of(self, experiment: str, **coordinates: Any) -> list[Point]:

@@ -10,6 +10,7 @@ from typing import Any
 from gensc_host.bench.base import BenchResult, Check, Table
 from gensc_host.bench.plots import save
 from gensc_host.machine import machine
+from gensc_host.results import write_results
 from gensc_host.terminal import table as new_table
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -44,11 +45,17 @@ def as_object(result: BenchResult, *, quick: bool, seconds: float) -> dict[str, 
 
 
 def write(result: BenchResult, obj: dict[str, Any], folder: Path) -> list[Path]:
-    """Write `folder`/NAME.json and the figures; returns the paths written."""
+    """Write `folder`/NAME.json, images.jsonl where there are lines, and the figures.
+
+    Returns the paths written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result.bench}.json"
     path.write_text(json.dumps(obj, indent=1) + "\n")
     written = [path]
+    if result.lines:
+        written.append(folder / "images.jsonl")
+        write_results(written[-1], result.lines)
     for name, fig in result.figures.items():
         written += save(fig, folder, name)
     return written

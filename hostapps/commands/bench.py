@@ -25,6 +25,11 @@ Images = Annotated[
 ]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many photos; 0: all.")]
 
+Cifar = Annotated[
+    Path | None,
+    typer.Option(help="CIFAR-10: folder of the official binary files, or a pack of JPEG files."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the group `bench` with one command per benchmark."""
@@ -34,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("fidelity")(fidelity)
     group.command("mimo")(mimo)
     group.command("serve")(serve)
+    group.command("gsc")(gsc)
     app.add_typer(group, name="bench")
 
 
@@ -97,6 +103,20 @@ def serve(
         from gensc_host.bench.serve import run
 
     finish(lambda: run(quick, model), quick, as_json, results)
+
+
+def gsc(
+    cifar: Cifar = None,
+    images: Images = None,
+    limit: Limit = 0,
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """GSC and MU-GSC against NGF, DeepJSCC and JPEG + LDPC + QAM: the paper's figures and table."""
+    from gensc_host.bench.gsc import run
+
+    finish(lambda: run(quick, cifar, images, limit), quick, as_json, results)
 
 
 def finish(
