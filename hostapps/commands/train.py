@@ -1,4 +1,4 @@
-"""`gensc train NAME`: train a codec on one's own photos."""
+"""`gensc train NAME`: train on one's own images."""
 
 from __future__ import annotations
 
@@ -7,30 +7,67 @@ from typing import Annotated
 
 import typer
 from gensc_host.errors import UserError
+from gensc_host.training import Part
+
+Out = Annotated[Path, typer.Option(help="Folder of checkpoint and log; a run there is resumed.")]
+Minutes = Annotated[float, typer.Option(min=0.01, help="Time to train, over all resumptions.")]
+Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of batches and channels.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the group `train` with one command per model family."""
-    group = typer.Typer(no_args_is_help=True, help="Train a codec on a folder of photos.")
+    group = typer.Typer(no_args_is_help=True, help="Train a codec or a refiner on images.")
     group.command("jscc")(jscc)
+    group.command("gsc")(gsc)
     app.add_typer(group, name="train")
 
 
 def jscc(
     data: Annotated[list[Path], typer.Option(help="Folder of photos; may be given several times.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoint, log and weights.")],
-    minutes: Annotated[float, typer.Option(min=0, help="Time to train.")] = 60.0,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
-    seed: Annotated[int, typer.Option(help="Seed of batches and channels.")] = 1,
+    out: Out,
+    minutes: Minutes = 60.0,
+    threads: Threads = 2,
+    seed: Seed = 1,
 ) -> None:
-    """The SNR- and rate-adaptive DeepJSCC; resumes from the checkpoint in --out."""
+    """The SNR- and rate-adaptive convolutional codec for photos."""
     for folder in data:
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder of photos")
-    from gensc_models.train_jscc import TrainConfig, train
+    from gensc_host.training import Request, plan_jscc, start
 
-    config = TrainConfig(data=tuple(data), out=out, minutes=minutes, threads=threads, seed=seed)
-    try:
-        train(config)
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    start(plan_jscc(Request(tuple(data), out, minutes, threads=threads, seed=seed)))
+
+
+def gsc(
+    part: Annotated[
+        Part, typer.Option(help="Swin JSCC codec, its baseline DeepJSCC, or the diffusion refiner.")
+    ],
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            help="CIFAR-10 (folder of its .bin files, or .npz pack), or a folder of photos, "
+            "which may be given several times."
+        ),
+    ],
+    out: Out,
+    minutes: Minutes = 60.0,
+    codec: Annotated[
+        str, typer.Option(help="Refiner: codec it learns behind (default swin-cifar, swin-photo).")
+    ] = "",
+    exclude_prefix: Annotated[
+        list[str] | None, typer.Option(help="Photos whose names begin so are left out.")
+    ] = None,
+    threads: Threads = 2,
+    seed: Seed = 1,
+) -> None:
+    """A part of GSC (Swin JSCC and diffusion refiner), for CIFAR-10 or photos as the data are.
+
+    Logs one JSON line per validation. `python -m gensc_models.export_gsc`, `.export_deepjscc` and
+    `.export_refiner` make weights of the checkpoint.
+    """
+    from gensc_host.training import Request, plan_gsc, start
+
+    prefixes = tuple(exclude_prefix or ())
+    request = Request(tuple(data), out, minutes, codec, prefixes, threads, seed)
+    start(plan_gsc(part, request))
