@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
+from typing import Any
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -10,6 +12,13 @@ from zmq.utils.monitor import recv_monitor_message
 from .errors import GenscError
 
 _COME_AND_GO = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
+
+
+def _let_go(context: zmq.Context[Any], socket: zmq.Socket[bytes], linger_ms: int = 0) -> None:
+    """Close the socket with its monitor, then the context."""
+    socket.disable_monitor()
+    socket.close(linger=linger_ms)
+    context.destroy(linger=linger_ms)
 
 
 class Endpoint:
@@ -43,6 +52,10 @@ class Endpoint:
         self._peers = 0
         self._context = zmq.Context()
         self.socket = self._context.socket(self._kind)
+        # Collected in a cycle, a context may be finalised before its sockets, and then waits for
+        # them for ever. The finaliser's references keep both out of the cycle.
+        self._finaliser = weakref.finalize(self, _let_go, self._context, self.socket)
+        self._finaliser.atexit = False
         for option, value in self._options.items():
             self.socket.setsockopt(option, value)
         self.monitor = self.socket.get_monitor_socket(_COME_AND_GO)
@@ -72,7 +85,6 @@ class Endpoint:
         """Close it, after at most `linger_s` for what was sent to leave."""
         if self._context is None:
             return
-        self.socket.disable_monitor()
-        self.socket.close(linger=int(linger_s * 1000))
-        self._context.destroy(linger=int(linger_s * 1000))
+        self._finaliser.detach()
+        _let_go(self._context, self.socket, int(linger_s * 1000))
         self._context = None
