@@ -2,7 +2,7 @@
 
     gui_driver.py FOLDER NAME[:ARGUMENTS] …
 
-runs FOLDER/NAME.py for every NAME, all at once, until each has shown an image (or 20 s have
+runs FOLDER/NAME.py for every NAME, all at once, until each has shown an image (or a minute has
 passed), and saves FOLDER/NAME.png.
 """
 
@@ -45,7 +45,7 @@ def main(folder: Path, jobs: list[str]) -> None:
         return [n for n, display in displays.items() if display is not None and not display.shown]
 
     begin = time.monotonic()
-    while pending() and time.monotonic() - begin < 20:
+    while pending() and time.monotonic() - begin < 60:
         app.processEvents()
         time.sleep(0.01)
     # What came last is drawn on the next turns of Qt's loop.

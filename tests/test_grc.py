@@ -16,14 +16,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from gensc_host.images import fit, load_image
 from gnuradio import gensc
 from PIL import Image
 
 from pdu_blocks import free_address
+from small_refiner import store
 
 FLOWGRAPHS = Path(__file__).parent.parent / "flowgraphs"
-NAMES = ("loopback_awgn", "loopback_fading", "offline_tx", "offline_rx", "zmq_tx", "zmq_channel",
-         "zmq_rx")  # fmt: skip
+NAMES = ("loopback_awgn", "loopback_fading", "gsc_loopback", "offline_tx", "offline_rx", "zmq_tx",
+         "zmq_channel", "zmq_rx")  # fmt: skip
 # The multi-user blocks have tests of their own.
 BLOCKS = [path for path in sorted(gensc.grc_blocks_path().glob("*.block.yml"))
           if "mimo" not in path.name]  # fmt: skip
@@ -155,6 +157,40 @@ def test_the_loopback_runs_to_completion(compiled, tmp_path, kind):
         assert all(line["fragments_received"] == line["fragments"] for line in received)
 
 
+@pytest.fixture(scope="module")
+def refiner(tmp_path_factory):
+    """Folder of a refiner's weights."""
+    return str(store(tmp_path_factory.mktemp("weights")))
+
+
+def test_the_gsc_loopback_keeps_received_and_refined_images_over_every_channel(
+    compiled, tmp_path, refiner
+):
+    kinds = ("awgn", "rayleigh", "fading")
+    processes = [
+        start(compiled, "gsc_loopback", *SMALL, "--image", "skimage:", "--refine", refiner,
+              "--channel", kind, "--snr-db", 15, "--out", tmp_path / kind)
+        for kind in kinds
+    ]  # fmt: skip
+    for process in processes:
+        finish(process)
+    for kind in kinds:
+        received, refined = (images(tmp_path / kind / part) for part in ("received", "refined"))
+        assert [line["image_id"] for line in received] == [0, 1, 2, 3]
+        assert [line["refiner"] for line in received] == [None] * 4
+        assert [line["refiner"] for line in refined] == ["small-refiner"] * 4
+        # Everything else that is known about an image is known about the refined one.
+        assert [line | {"refiner": None} for line in refined] == received
+        one, other = (
+            np.asarray(Image.open(tmp_path / kind / part / "00000.png"))
+            for part in ("received", "refined")
+        )
+        assert not np.array_equal(one, other)
+    levels = [images(tmp_path / kind / "received")[0]["snr_db"] for kind in kinds]
+    assert abs(levels[0] - 15) < 1
+    assert len({round(level, 2) for level in levels}) == 3
+
+
 def test_a_recording_is_made_and_received_whole_and_cut_short(compiled, tmp_path):
     recording = tmp_path / "recording"
     finish(start(compiled, "offline_tx", *SMALL, "--image", "skimage:", "--recording", recording))
@@ -193,6 +229,8 @@ def test_three_processes_make_a_link(compiled, tmp_path):
     [
         ("loopback_awgn", ["--image", "/nowhere.png"], "gensc: /nowhere.png: no image there"),
         ("loopback_awgn", ["--model", "nobody"], "gensc: model 'nobody'"),
+        ("gsc_loopback", ["--refine", "nobody"], "gensc: refiner 'nobody'"),
+        ("gsc_loopback", ["--channel", "rician"], "gensc: channel 'rician': there are awgn, "),
         ("offline_rx", ["--recording", "/nowhere"], "gensc: /nowhere.sigmf-meta: no such file"),
     ],
 )
@@ -204,15 +242,17 @@ def test_a_users_mistake_is_one_line_and_status_2(compiled, name, arguments, lin
     assert output.startswith(line)
 
 
-def test_every_window_opens_and_shows_an_image(compiled, tmp_path):
+def test_every_window_opens_and_shows_an_image(compiled, tmp_path, refiner):
     """Under a virtual X server; offscreen, where there is none."""
     first, second = free_address(), free_address()
-    small = "--model softcast --image skimage:astronaut"
+    # Every flowgraph repeats its photo, as fast as all of them together can.
+    Image.fromarray(fit(load_image("skimage:astronaut"), 192, 192)).save(tmp_path / "photo.png")
+    small = f"--model softcast --image {tmp_path}/photo.png"
     recording = tmp_path / "recording"
     finish(start(compiled, "offline_tx", *SMALL, "--recording", recording))
     groups = [
         [f"loopback_awgn:{small}", f"loopback_fading:{small}",
-         f"offline_rx:--recording {recording}"],
+         f"offline_rx:--recording {recording}", f"gsc_loopback:{small} --refine {refiner}"],
         [f"zmq_tx:{small} --to {first}", f"zmq_channel:--from-address {first} --to {second}",
          f"zmq_rx:--from-address {second}", f"offline_tx:{small} --recording {tmp_path}/again"],
     ]  # fmt: skip
