@@ -92,15 +92,16 @@ class WindowAttention(nn.Module):
         if self.shift:
             x = torch.roll(x, (-self.shift, -self.shift), (1, 2))
         n = window * window
-        qkv = to_windows(self.qkv(x), window).view(-1, n, 3, self.heads, c // self.heads)
+        # Into windows first: copying the input is a third of copying q, k and v.
+        qkv = self.qkv(to_windows(x, window)).view(-1, n, 3, self.heads, c // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         bias = self.bias[self.index.flatten()].view(n, n, self.heads).permute(2, 0, 1)
         if mask is not None:
             bias = bias[None] + mask.to(x.device)[:, None]  # windows x heads x n x n
             bias = bias.repeat(b, 1, 1, 1)
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
-        mixed = mixed.transpose(1, 2).reshape(-1, n, c)
-        y = self.out(from_windows(mixed, window, *padded))
+        mixed = self.out(mixed.transpose(1, 2).reshape(-1, n, c))
+        y = from_windows(mixed, window, *padded)
         if self.shift:
             y = torch.roll(y, (self.shift, self.shift), (1, 2))
         return y[:, :height, :width]
@@ -177,16 +178,3 @@ class PatchDivision(nn.Module):
         b, h, w, _ = x.shape
         x = self.expand(x).view(b, h, w, 2, 2, -1).permute(0, 1, 3, 2, 4, 5)
         return x.reshape(b, 2 * h, 2 * w, -1)
-
-
-def stage_matrices(network: nn.Module) -> list[nn.Parameter]:
-    """Weights of the square-ish matrices inside Swin blocks and between stages."""
-    inside = (WindowAttention, SwinBlock, PatchMerging, PatchDivision)
-    names = ("qkv", "out", "mlp_in", "mlp_out", "reduce", "expand")
-    return [
-        getattr(module, name).weight
-        for module in network.modules()
-        if isinstance(module, inside)
-        for name in names
-        if hasattr(module, name)
-    ]

@@ -1,7 +1,7 @@
 """Swin JSCC: shifted-window transformers as the residual around the linear code.
 
 The trunk (KLT, gains, spreading, LLSE) is that of :mod:`gensc_models.jscc`; this module gives the
-two networks. They are those of the GSC paper, section III-A: patch embedding of 2x2 pixels, then
+two networks. They are those of the GSC paper, section III-A: patch embedding, then
 stages of Swin blocks with patch merging between them; the decoder runs them in reverse. The SNR
 and rate modulate every block (after Yang et al., SwinJSCC, 2023), the noise variance of every
 symbol reaches the decoder as reliability maps. ``CIFAR`` is the paper's configuration (two stages,
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
-from gensc_models.blocks import Conditioner, zero_initialised
+from gensc_models.blocks import Conditioner, FilmStack, zero_initialised
 from gensc_models.jscc import ResidualJscc, rate_feature, snr_feature
 from gensc_models.linear import BLOCK, COEFFICIENTS, PATCH
 from gensc_models.swin import PatchDivision, PatchMerging, SwinStage
@@ -26,20 +26,26 @@ COLOURS = 3
 
 @dataclass(frozen=True)
 class SwinConfig:
-    """Shape of both networks; stage i works on patches of ``2^(i+1)`` pixels.
+    """Shape of both networks; stage i works on patches of ``first_patch * 2^i`` pixels.
+
+    ``detail_depth`` residual convolutions of ``detail_width`` work at half the resolution before
+    the encoder's first stage and behind the decoder's last; 0 leaves them out, as the paper has it.
 
     Raises
     ------
     ValueError
-        The tuples differ in length, or there are not 1 to 4 stages.
+        The tuples differ in length, or the last patch is not 2 to 16 pixels wide.
     """
 
-    widths: tuple[int, ...] = (48, 128)
+    widths: tuple[int, ...] = (64, 128)
     depths: tuple[int, ...] = (2, 4)
     heads: tuple[int, ...] = (2, 4)
+    first_patch: int = 4
     window: int = 2
     mlp_ratio: float = 2.0
     condition: int = 64
+    detail_width: int = 0
+    detail_depth: int = 0
 
     def __post_init__(self) -> None:
         stages = len(self.widths)
@@ -48,13 +54,17 @@ class SwinConfig:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not (stages == len(self.depths) == len(self.heads)):
             raise ValueError("widths, depths and heads must have one entry per stage")
-        if not 1 <= stages <= 4:
-            raise ValueError(f"{stages} stages: must be 1 to 4, as a block is 16 pixels wide")
+        if not stages or self.first_patch % 2 or BLOCK % self.patch:
+            raise ValueError(f"{stages} stages from patches of {self.first_patch}: a block has 16")
 
     @property
     def patch(self) -> int:
         """Pixels along a side of a token of the last stage."""
-        return 2 ** len(self.widths)
+        return self.patch_of(len(self.widths) - 1)
+
+    def patch_of(self, i: int) -> int:
+        """Pixels along a side of a token of stage i."""
+        return self.first_patch * 2**i
 
     def stage(self, i: int) -> SwinStage:
         """A new stage of that number."""
@@ -64,10 +74,12 @@ class SwinConfig:
         )  # fmt: skip
 
 
-CIFAR = SwinConfig()
-PHOTO = SwinConfig((24, 48, 96, 192), (2, 2, 4, 2), (2, 4, 6, 8), window=8)
+CIFAR = SwinConfig(detail_width=48, detail_depth=2)
+PHOTO = SwinConfig(
+    (64, 96, 192), (2, 2, 2), (2, 3, 6), first_patch=4, window=8, detail_width=32, detail_depth=1
+)
 # As SwinJSCC publishes its base model; for those with a GPU.
-PHOTO_BASE = SwinConfig((128, 192, 256, 320), (2, 2, 6, 2), (4, 6, 8, 10), 8, mlp_ratio=4.0)
+PHOTO_BASE = SwinConfig((128, 192, 256, 320), (2, 2, 6, 2), (4, 6, 8, 10), 2, 8, 4.0)
 
 
 def patches(image: Tensor, size: int) -> Tensor:
@@ -80,15 +92,48 @@ def unpatch(tokens: Tensor, size: int) -> Tensor:
     return F.pixel_shuffle(tokens.permute(0, 3, 1, 2), size)
 
 
+class DetailIn(nn.Module):
+    """Image to features at half its resolution, with a look over the borders of the patches."""
+
+    def __init__(self, config: SwinConfig) -> None:
+        super().__init__()
+        self.pixels = nn.Conv2d(COLOURS * 4, config.detail_width, 3, padding=1)
+        self.stack = FilmStack(config.detail_width, config.detail_depth, config.condition)
+
+    def forward(self, view: Tensor, condition: Tensor) -> Tensor:
+        """``B x 3 x H x W`` to ``B x detail_width x H/2 x W/2``."""
+        return self.stack(self.pixels(F.pixel_unshuffle(view, 2)), condition)
+
+
+class DetailOut(nn.Module):
+    """Tokens of the first stage to the correction of the image; starts as zero."""
+
+    def __init__(self, config: SwinConfig) -> None:
+        super().__init__()
+        self.factor = config.first_patch // 2
+        self.tokens = nn.Linear(config.widths[0], config.detail_width * self.factor**2)
+        self.pixels = nn.Conv2d(2 * COLOURS * 4, config.detail_width, 3, padding=1)
+        self.stack = FilmStack(config.detail_width, config.detail_depth, config.condition)
+        self.out = zero_initialised(nn.Conv2d(config.detail_width, COLOURS * 4, 3, padding=1))
+
+    def forward(self, x: Tensor, received: Tensor, view: Tensor, condition: Tensor) -> Tensor:
+        """Tokens, and two pictures ``B x 3 x H x W`` to look at, to ``B x 3 x H x W``."""
+        seen = F.pixel_unshuffle(torch.cat([received, view], dim=1), 2)
+        x = unpatch(self.tokens(x), self.factor) + self.pixels(seen)
+        return F.pixel_shuffle(self.out(self.stack(x, condition)), 2)
+
+
 class SwinEncoder(nn.Module):
     """Adds to the linear symbols what the image itself suggests; starts as zero."""
 
     def __init__(self, config: SwinConfig) -> None:
         super().__init__()
         widths, c = config.widths, config
-        self.patch = c.patch
+        self.first_patch, self.patch = c.first_patch, c.patch
         self.conditioner = Conditioner(2, c.condition)
-        self.embed = nn.Linear(COLOURS * 4, widths[0])
+        self.detail = DetailIn(c) if c.detail_depth else None
+        values = COLOURS * c.first_patch**2
+        self.embed = nn.Linear(c.detail_width * (c.first_patch // 2) ** 2 or values, widths[0])
         self.stages = nn.ModuleList(c.stage(i) for i in range(len(widths)))
         self.merge = nn.ModuleList(PatchMerging(*pair) for pair in pairwise(widths))
         self.norm = nn.LayerNorm(widths[-1])
@@ -100,7 +145,11 @@ class SwinEncoder(nn.Module):
     def forward(self, image: Tensor, whitened: Tensor, snr_db: Tensor, rate: Tensor) -> Tensor:
         """Additions to the real channels, ``B x 256 x H/16 x W/16``."""
         condition = self.conditioner(torch.stack([snr_feature(snr_db), rate_feature(rate)], 1))
-        x = self.embed(patches(2.0 * image - 1.0, 2))
+        view = 2.0 * image - 1.0
+        if self.detail is None:
+            x = self.embed(patches(view, self.first_patch))
+        else:
+            x = self.embed(patches(self.detail(view, condition), self.first_patch // 2))
         for i, stage in enumerate(self.stages):
             x = stage(self.merge[i - 1](x) if i else x, condition)
         picture = unpatch(self.per_patch(self.norm(x)), self.patch)
@@ -113,10 +162,11 @@ class SwinDecoder(nn.Module):
     def __init__(self, config: SwinConfig) -> None:
         super().__init__()
         widths, c = config.widths, config
+        self.sizes = [c.patch_of(i) for i in range(len(widths))]
         self.conditioner = Conditioner(4, c.condition)
         self.features = nn.Linear(3 * COEFFICIENTS, PATCH)
         self.picture = nn.ModuleList(
-            nn.Linear(COLOURS * 4 ** (i + 1), width) for i, width in enumerate(widths)
+            nn.Linear(COLOURS * c.patch_of(i) ** 2, width) for i, width in enumerate(widths)
         )
         self.received = nn.Linear(COLOURS * c.patch**2, widths[-1])
         self.stages = nn.ModuleList(c.stage(i) for i in range(len(widths)))
@@ -124,21 +174,25 @@ class SwinDecoder(nn.Module):
             PatchDivision(wide, narrow) for narrow, wide in pairwise(widths)
         )
         self.norm = nn.LayerNorm(widths[0])
-        self.out = zero_initialised(nn.Linear(widths[0], COLOURS * 4))
+        self.detail = DetailOut(c) if c.detail_depth else None
+        last = nn.Linear(widths[0], COLOURS * c.first_patch**2)
+        self.out = None if c.detail_depth else zero_initialised(last)
 
     def forward(self, features: Tensor, linear_image: Tensor, scalars: Tensor) -> Tensor:
         """Correction of the image, ``B x 3 x H x W``, in units of the expected error."""
         condition = self.conditioner(scalars)
         view = 2.0 * linear_image - 1.0
         last = len(self.stages) - 1
-        size = 2 ** (last + 1)
         received = unpatch(self.features(features.permute(0, 2, 3, 1)), BLOCK)
-        x = self.received(patches(received, size)) + self.picture[last](patches(view, size))
+        x = self.received(patches(received, self.sizes[last]))
+        x = x + self.picture[last](patches(view, self.sizes[last]))
         x = self.stages[last](x, condition)
         for i in range(last - 1, -1, -1):
-            x = self.divide[i](x) + self.picture[i](patches(view, 2 ** (i + 1)))
+            x = self.divide[i](x) + self.picture[i](patches(view, self.sizes[i]))
             x = self.stages[i](x, condition)
-        return unpatch(self.out(self.norm(x)), 2)
+        if self.detail is not None:
+            return self.detail(self.norm(x), received, view, condition)
+        return unpatch(self.out(self.norm(x)), self.sizes[0])
 
 
 class SwinJscc(ResidualJscc):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from gensc_models.blocks import FilmBlock
 from gensc_models.cifar import BINARY_FILES, load_cifar
 from gensc_models.jscc import JsccConfig, ResidualJscc
 from gensc_models.linear import BLOCK, fit_klt, real_channels
@@ -34,10 +35,10 @@ from gensc_models.photos import (
     prefetch,
     to_tensor,
 )
-from gensc_models.swin import stage_matrices
+from gensc_models.swin import PatchDivision, PatchMerging, SwinBlock, WindowAttention
 from gensc_models.swin_jscc import SwinConfig
 from gensc_models.train_channel import ChannelSampler, OperatingRange
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 VALIDATION_POINTS = ((16, 0.0), (32, 0.0), (32, 10.0), (64, 5.0), (64, 15.0), (128, 10.0))
@@ -52,8 +53,7 @@ class TrainConfig:
 
     ``linear_fraction`` is the learning rate of the linear code relative to the networks':
     at the full rate its initialisation is lost within minutes. ``muon_rate`` is that of the
-    matrices inside the stages of a Swin network, by :mod:`gensc_models.muon`; 0 leaves them to
-    Adam.
+    matrices of :func:`inner_matrices`, by :mod:`gensc_models.muon`; 0 leaves them to Adam.
     """
 
     data: tuple[Path, ...]
@@ -195,6 +195,22 @@ def photo_statistics(photos: Sequence[Photo], config: TrainConfig) -> dict[str, 
     return {"mean": mean, "basis": basis, "variance": variance}
 
 
+def inner_matrices(network: nn.Module) -> list[nn.Parameter]:
+    """Weights inside the networks' blocks and between their stages: what Muon is for.
+
+    The first and the last layers are not: their sizes are given by the data, not chosen.
+    """
+    inside = (FilmBlock, WindowAttention, SwinBlock, PatchMerging, PatchDivision)
+    names = ("conv1", "conv2", "qkv", "out", "mlp_in", "mlp_out", "reduce", "expand")
+    return [
+        getattr(module, name).weight
+        for module in network.modules()
+        if isinstance(module, inside)
+        for name in names
+        if hasattr(module, name)
+    ]
+
+
 class TrainingRun:
     """Everything that a checkpoint holds: model, average, optimiser and progress."""
 
@@ -208,7 +224,7 @@ class TrainingRun:
         self._earlier_minutes = 0.0
         self._start = time.monotonic()
         linear = list(self.model.linear.parameters())
-        matrices = stage_matrices(self.model) if config.muon_rate else []
+        matrices = inner_matrices(self.model) if config.muon_rate else []
         ids = {id(p) for p in (*linear, *matrices)}
         networks = [p for p in self.model.parameters() if id(p) not in ids]
         groups = [

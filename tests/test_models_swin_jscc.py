@@ -15,7 +15,7 @@ from gensc_models.swin_jscc import (
 )
 
 TINY = SwinConfig((8, 12), (1, 2), (2, 3), window=2, condition=8)
-FOUR = SwinConfig((4, 4, 8, 8), (1, 1, 1, 1), (2, 2, 2, 2), window=8, condition=8)
+FOUR = SwinConfig((4, 4, 8, 8), (1, 1, 1, 1), (2, 2, 2, 2), 2, window=8, condition=8)
 
 
 def through(model: torch.nn.Module, image: torch.Tensor, snr: float, rate: int) -> torch.Tensor:
@@ -108,10 +108,10 @@ def test_patches_go_back_to_the_image() -> None:
 
 
 def test_configurations() -> None:
-    assert (CIFAR.patch, CIFAR.window) == (4, 2)
+    assert (CIFAR.patch, CIFAR.window) == (8, 2)
     assert PHOTO.patch == PHOTO_BASE.patch == 16
     assert SwinConfig([8, 8], [1, 1], [2, 2]) == SwinConfig((8, 8), (1, 1), (2, 2))
     with pytest.raises(ValueError, match="one entry per stage"):
         SwinConfig((8, 8), (1,), (2, 2))
     with pytest.raises(ValueError, match="5 stages"):
-        SwinConfig((8,) * 5, (1,) * 5, (2,) * 5)
+        SwinConfig((8,) * 5, (1,) * 5, (2,) * 5, 2)
