@@ -29,9 +29,11 @@ from .metadata import Metadata, make_pdu, read_image, read_pdu
 from .mimo_channel import mimo_channel
 from .mimo_rx import mimo_rx
 from .mimo_tx import mimo_tx
+from .rate_controller import rate_controller
 from .refiner import refiner
 from .sigmf_sink import sigmf_sink
 from .sigmf_source import sigmf_source
+from .snr_feedback import snr_feedback
 from .snr_probe import snr_probe
 from .text_decoder import text_decoder
 from .text_encoder import text_encoder
@@ -67,11 +69,13 @@ __all__ = [
     "mimo_rx",
     "mimo_tx",
     "one_line_errors",
+    "rate_controller",
     "read_image",
     "read_pdu",
     "refiner",
     "sigmf_sink",
     "sigmf_source",
+    "snr_feedback",
     "snr_probe",
     "text_decoder",
     "text_encoder",

@@ -1,0 +1,179 @@
+"""Rate controller block."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import zmq
+from gensc_phy.rate_control import ControlConfig, RateController
+from gensc_phy.rate_table import Choice, RateTableError, load_tables, pick
+
+from . import choice_message, snr_datagram
+from .errors import GenscError, PduError
+from .message_ports import message_block
+from .metadata import read_image
+from .zmq_socket import Endpoint
+
+POLL_MS = 50
+"""How often silence is noticed."""
+
+
+class rate_controller(message_block):
+    """Chooses operating point, threshold and MCS from the SNR that a receiver feeds back.
+
+    Reports of an `snr_feedback` (SUB socket) move a `gensc_phy.rate_control.RateController` over
+    the rows of a rate table (`gensc adapt` makes one). Each [image] goes on with the choice of
+    that moment in its metadata (`choice_message.attached`). Besides, every new choice goes out on
+    [choice] as a dict and on [mcs] as the pair ("mcs" . index), every report on [snr] as the pair
+    ("snr_db" . filtered value).
+
+    Until the first report, and some time after the last one, the choice is the most robust row.
+    Datagrams that are none, and peers that do not speak ZeroMQ, are counted in `dropped`.
+
+    With [image] connected the block ends with the images; without, when the flowgraph is stopped.
+
+    Args:
+        table: JSON file of rate tables.
+        address: ZeroMQ address of the feedback.
+        bind: this end binds and the feedback connects.
+        t_max_s, mask_psnr_db: which table of the file; both 0: its first.
+        margin_db, spread_factor, hysteresis_db, time_constant_s, silence_s, fallback_s: see
+            `gensc_phy.rate_control.ControlConfig`.
+
+    Raises:
+        GenscError: no such table, not an address, or numbers that make no controller.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        address: str,
+        bind: bool = False,
+        t_max_s: float = 0.0,
+        mask_psnr_db: float = 0.0,
+        margin_db: float = 1.0,
+        spread_factor: float = 1.0,
+        hysteresis_db: float = 1.0,
+        time_constant_s: float = 0.5,
+        silence_s: float = 1.0,
+        fallback_s: float = 2.0,
+    ) -> None:
+        message_block.__init__(self, "rate_controller")
+        try:
+            tables = load_tables(Path(table))
+            chosen = pick(tables, t_max_s, mask_psnr_db) if t_max_s or mask_psnr_db else tables[0]
+            config = ControlConfig(
+                margin_db, spread_factor, hysteresis_db, time_constant_s, silence_s, fallback_s
+            )
+        except RateTableError as error:
+            raise GenscError(str(error)) from error
+        except ValueError as error:
+            raise GenscError(f"rate_controller: {error}") from error
+        if chosen.transport != "burst":
+            raise GenscError(f"{table}: a table of the idealised capacity has no MCS to send with")
+        self.received = 0
+        self._table, self._config = chosen, config
+        self._lock = threading.Lock()
+        self._controller = RateController(chosen, config)
+        self._said: Choice | None = None
+        self._endpoint = Endpoint(zmq.SUB, address, bind, {zmq.RCVHWM: 64, zmq.MAXMSGSIZE: 4096})
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.setup_ports({"image": self._image}, ["image", "choice", "snr", "mcs"])
+
+    @property
+    def address(self) -> str:
+        """Where it listens, a port chosen by the system filled in."""
+        return self._endpoint.address
+
+    # ------------------------------------------------------------------ for Function Probe
+
+    def choice(self) -> Choice:
+        """The row for an image sent now."""
+        with self._lock:
+            return self._controller.choose()
+
+    def level(self) -> float:
+        """The filtered SNR in dB; NaN before the first report."""
+        with self._lock:
+            return self._controller.mean_db
+
+    def mcs(self) -> int:
+        """Index of the scheme chosen now."""
+        return self.choice().mcs or 0
+
+    def point(self) -> int:
+        """Operating point chosen now."""
+        return self.choice().point
+
+    def alpha(self) -> float:
+        """Threshold chosen now."""
+        return self.choice().alpha
+
+    def gvif(self) -> float:
+        """Fidelity expected of the choice."""
+        return self.choice().gvif
+
+    # ------------------------------------------------------------------ running
+
+    def start(self) -> bool:
+        """Begin without a report, and start the thread that waits on the socket."""
+        with self._lock:
+            self._controller = RateController(self._table, self._config)
+        self._said = None
+        self._endpoint.open()
+        self._endpoint.socket.subscribe(b"")
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._listen, args=[self._closing], daemon=True)
+        started = super().start()
+        self._thread.start()
+        return started
+
+    def stop(self) -> bool:
+        """End that thread and close the socket."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._endpoint.close()
+        return super().stop()
+
+    def _listen(self, closing: threading.Event) -> None:
+        socket, monitor = self._endpoint.socket, self._endpoint.monitor
+        poller = zmq.Poller()
+        poller.register(socket, zmq.POLLIN)
+        poller.register(monitor, zmq.POLLIN)
+        while not closing.is_set():
+            self._say(self.choice())
+            ready = dict(poller.poll(POLL_MS))
+            if monitor in ready and self._endpoint.stranger_left():
+                self.drop("a peer that does not speak ZeroMQ")
+            if socket in ready:
+                self._take(socket.recv_multipart())
+
+    def _take(self, parts: list[bytes]) -> None:
+        try:
+            if len(parts) != 1:
+                raise PduError(f"SNR feedback in {len(parts)} parts")
+            report = snr_datagram.unpack(parts[0])
+        except PduError as error:
+            self.drop(str(error))
+            return
+        with self._lock:
+            self._controller.report(report.snr_db)
+            level = self._controller.mean_db
+        self.received += 1
+        self.publish("snr", choice_message.pair("snr_db", level))
+
+    def _say(self, choice: Choice) -> None:
+        """Publish a choice unless it was the last one published."""
+        if choice == self._said:
+            return
+        self._said = choice
+        self.publish("choice", choice_message.to_pmt(choice))
+        self.publish("mcs", choice_message.pair("mcs", choice.mcs or 0))
+
+    def _image(self, pdu: Any) -> None:
+        read_image(pdu)
+        self.publish("image", choice_message.attach(pdu, self.choice()))
