@@ -43,7 +43,7 @@ def encode(codec: JsccCodec, images: Images, rate: int, snr_db: float) -> list[E
     from gensc_models.layout import SideInfo
 
     design_db = SideInfo.quantise(1.0, snr_db).snr_db
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(codec.device)
+    pixels = torch.tensor(np.ascontiguousarray(images), device=codec.device)
     tensor = layout.pad_to_blocks(pixels.permute(0, 3, 1, 2).float() / 255.0)
     count, height, width = images.shape[:3]
     told = torch.full((count,), design_db, device=codec.device)

@@ -1,0 +1,54 @@
+"""Figure 7 comes from the log beside the weights, where there is one."""
+
+import json
+
+import pytest
+from gensc_host.bench.gsc_plots import training_figure
+from gensc_host.bench.gsc_training import read_log
+from gensc_host.errors import UserError
+from gensc_models.refiner import Refiner
+
+from gsc_weights import REFINER
+
+
+@pytest.fixture
+def refiner(tmp_path, monkeypatch):
+    """Folder of refiner-cifar, without a log."""
+    monkeypatch.setenv("GENSC_WEIGHTS", str(tmp_path))
+    Refiner("refiner-cifar", REFINER).save_pretrained(tmp_path / "refiner-cifar")
+    return tmp_path / "refiner-cifar"
+
+
+def record(minutes, phase):
+    psnr = {"0dB": 20.0 + minutes, "15dB": 30.0 + minutes}
+    return {"step": 100 * minutes, "phase": phase, "minutes": minutes, "loss": 1 / (1 + minutes),
+            "prior_loss": 0.1, "coarse": psnr, "refined": psnr,
+            "gain": {"0dB": 0.1 * minutes, "15dB": 0.05 * minutes}}  # fmt: skip
+
+
+def test_every_record_is_a_row_and_the_figure_shows_loss_and_gain(refiner):
+    records = [record(m, 1 if m < 3 else 2) for m in range(1, 6)]
+    (refiner / "training.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    rows = read_log("refiner-cifar")
+    assert [r["minutes"] for r in rows] == [1, 2, 3, 4, 5]
+    assert rows[0]["model"] == "refiner-cifar"
+    loss, gain = training_figure(rows).axes
+    assert list(loss.lines[0].get_ydata()) == [r["loss"] for r in records]
+    assert [line.get_label() for line in gain.lines[:2]] == [
+        "refiner-cifar at 0 dB",
+        "refiner-cifar at 15 dB",
+    ]
+
+
+def test_without_log_or_weights_there_is_nothing_to_show(refiner):
+    assert read_log("refiner-cifar") == []
+    assert read_log("no-such-refiner") == []
+    assert training_figure([]) is None
+
+
+@pytest.mark.parametrize("line", ["{", '{"step": 1}', "[]"])
+def test_a_damaged_log_is_refused_by_its_line(refiner, line):
+    text = json.dumps(record(1, 1)) + "\n" + line + "\n"
+    (refiner / "training.jsonl").write_text(text)
+    with pytest.raises(UserError, match=r"training.jsonl: line 2 is no record of a training"):
+        read_log("refiner-cifar")
