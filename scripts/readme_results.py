@@ -37,7 +37,8 @@ def main() -> None:
 
 def render(name: str, result: Row) -> Iterable[str]:
     """The lines of one block: tables of its own, then the checks."""
-    yield from {"link": link, "codec": codec, "fidelity": fidelity}.get(name, nothing)(result)
+    tables = {"link": link, "codec": codec, "fidelity": fidelity, "gsc": gsc}
+    yield from tables.get(name, nothing)(result)
     yield ""
     yield "| measured | value | asked |"
     yield "|---|---:|---:|"
@@ -111,6 +112,62 @@ def fidelity(result: Row) -> Iterable[str]:
             f"| {r['size']} | 1/{768 // r['rate']} | {r['snr_measured_db']:.2f} dB | "
             f"{r['psnr_flowgraph']:.2f} dB | {r['psnr_torch']:.2f} dB |"
         )
+
+
+def gsc(result: Row) -> Iterable[str]:
+    """PSNR and MS-SSIM by scheme and SNR on CIFAR-10 and photos, then what an image costs."""
+    similarity = dict(part.split(": ") for part in result["settings"]["ms_ssim"].split("; "))
+    source = {"cifar": result["settings"]["cifar"], "photos": "photos"}
+    for experiment, name in (("cifar", "CIFAR-10"), ("photos", "photos")):
+        rows = [r for r in result["rows"] if r["experiment"] == experiment]
+        for metric, label, digits in (
+            ("psnr", "PSNR in dB", 2),
+            ("ms_ssim", similarity[name], 3),
+        ):
+            places = dict.fromkeys((r["channel"], r["rate"]) for r in rows)
+            for channel, rate in places:
+                chosen = [r for r in rows if (r["channel"], r["rate"]) == (channel, rate)]
+                yield ""
+                yield (
+                    f"{label}, {source[experiment]}, {channel}, CBR 1/{768 // rate}, "
+                    f"{chosen[0]['images']} images:"
+                )
+                yield ""
+                yield from by_snr(chosen, metric, digits)
+    yield from complexity(result)
+
+
+#: Schemes in the order of the table's rows; others follow.
+GSC_SCHEMES = ("gsc", "ngf", "deepjscc", "softcast")
+
+
+def by_snr(rows: list[Row], metric: str, digits: int) -> Iterable[str]:
+    """One line per scheme, one column per SNR."""
+    snrs = sorted({r["snr_db"] for r in rows})
+    found = dict.fromkeys(r["scheme"] for r in rows)
+    schemes = [s for s in GSC_SCHEMES if s in found] + [s for s in found if s not in GSC_SCHEMES]
+    yield "| Es/N0, dB | " + " | ".join(f"{s:g}" for s in snrs) + " |"
+    yield "|---|" + "---:|" * len(snrs)
+    for scheme in schemes:
+        line = {r["snr_db"]: r[metric] for r in rows if r["scheme"] == scheme}
+        yield f"| {scheme} | " + " | ".join(f"{line[s]:.{digits}f}" for s in snrs) + " |"
+
+
+def complexity(result: Row) -> Iterable[str]:
+    """Parameters, operations and time of every part, and of serving several users."""
+    rows = [r for r in result["rows"] if r["experiment"] == "complexity"]
+    if not rows:
+        return
+    yield ""
+    yield f"| {rows[0]['scheme']}, {rows[0]['size']} | parameters | MACs | ms an image |"
+    yield "|---|---:|---:|---:|"
+    for r in rows:
+        if "users" in r:
+            served = {"serial": "one after another", "batched": "in one batch"}[r["way"]]
+            yield f"| receiver, {r['users']} users {served} | | | {r['ms']:.1f} |"
+        else:
+            size = f"{r['parameters'] / 1e6:.2f} M | {r['macs'] / 1e6:.1f} M"
+            yield f"| {r['part']} | {size} | {r['ms']:.1f} |"
 
 
 if __name__ == "__main__":

@@ -80,3 +80,41 @@ def test_the_link_table_sets_our_bursts_beside_the_stock_ones(script):
     assert "| awgn | 3 dB | 1000 | 100.0 % | 3.1 % | 0.0 % |" in lines
     assert "| 0 | QPSK 1/2 | 1.00 | 1.5 dB |" in lines
     assert not any("| 200 |" in line for line in lines)
+
+
+def gsc_result(rows):
+    settings = {
+        "cifar": "CIFAR-10, JPEG-stored copy",
+        "ms_ssim": "CIFAR-10: MS-SSIM (2 of 5 scales); photos: MS-SSIM",
+    }
+    base = {"checks": [CHECK], "machine": MACHINE, "seconds": 1.0}
+    return base | {"rows": rows, "settings": settings}
+
+
+def test_the_gsc_tables_have_a_line_per_scheme_with_gsc_first(script):
+    point = {"experiment": "cifar", "channel": "awgn", "rate": 128, "images": 2000}
+    rows = [
+        point | {"scheme": "softcast", "snr_db": 0, "psnr": 21.2, "ms_ssim": 0.8},
+        point | {"scheme": "softcast", "snr_db": 15, "psnr": 33.2, "ms_ssim": 0.99},
+        point | {"scheme": "gsc", "snr_db": 15, "psnr": 35.0, "ms_ssim": 0.995},
+        point | {"scheme": "gsc", "snr_db": 0, "psnr": 24.0, "ms_ssim": 0.9},
+    ]
+    lines = list(script.render("gsc", gsc_result(rows)))
+    assert "PSNR in dB, CIFAR-10, JPEG-stored copy, awgn, CBR 1/6, 2000 images:" in lines
+    first = lines.index("| gsc | 24.00 | 35.00 |")
+    assert lines[first + 1] == "| softcast | 21.20 | 33.20 |"
+    assert "| gsc | 0.900 | 0.995 |" in lines
+    assert any(line.startswith("MS-SSIM (2 of 5 scales), CIFAR-10") for line in lines)
+
+
+def test_the_gsc_table_of_costs_sets_batch_beside_queue(script):
+    cost = {"experiment": "complexity", "scheme": "gsc", "size": "32x32"}
+    rows = [
+        cost | {"part": "decoder", "parameters": 1_250_000, "macs": 43_000_000, "ms": 6.25},
+        cost | {"part": "receiver", "users": 32, "way": "serial", "ms": 12.0},
+        cost | {"part": "receiver", "users": 32, "way": "batched", "ms": 4.0},
+    ]
+    lines = list(script.render("gsc", gsc_result(rows)))
+    assert "| decoder | 1.25 M | 43.0 M | 6.2 |" in lines
+    assert "| receiver, 32 users one after another | | | 12.0 |" in lines
+    assert "| receiver, 32 users in one batch | | | 4.0 |" in lines
