@@ -62,9 +62,9 @@ def export(checkpoint: Path, out: Path) -> tuple[Path, Path]:
         The checkpoint cannot be read or does not fit the config it carries.
     """
     state = read_checkpoint(checkpoint)
+    learned = learned_codec(state, DEEPJSCC_PHOTO, checkpoint)
     softcast = JsccCodec(SOFTCAST)
     softcast.network.linear.load_statistics(**state["statistics"])
-    learned = learned_codec(state, DEEPJSCC_PHOTO, checkpoint)
     folders = (out / SOFTCAST.name, out / DEEPJSCC_PHOTO.name)
     for codec, folder in zip((softcast, learned), folders, strict=True):
         codec.save_pretrained(folder)

@@ -136,9 +136,14 @@ class ResidualJscc(nn.Module):
     ``2 rate`` of them are sent.
     """
 
-    def __init__(self, encoder: nn.Module | None, decoder: nn.Module | None) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module | None,
+        decoder: nn.Module | None,
+        linear: LinearCode | None = None,
+    ) -> None:
         super().__init__()
-        self.linear = LinearCode()
+        self.linear = linear or LinearCode()
         self.encoder = encoder
         self.decoder = decoder
 
@@ -151,8 +156,9 @@ class ResidualJscc(nn.Module):
         mask = real_channels(rate)
         with torch.autocast(image.device.type, enabled=False):
             y = self.linear.analyse(image)
-            z = self.linear.gains(snr_db, rate) * y
-            whitened = y / self.linear.variance.sqrt()[None, :, None, None]
+            size = y.shape[-2:]
+            z = self.linear.gains(snr_db, rate, size) * y
+            whitened = y / self.linear.prior(size).sqrt()
         if self.encoder is not None:
             z = z + self.encoder(image, whitened, snr_db, rate).float()
         z = z * mask
@@ -179,12 +185,12 @@ class ResidualJscc(nn.Module):
         with torch.autocast(received.device.type, enabled=False):
             power = linear.sent_power(snr_db, rate, POWER_FLOOR)
             received, precision = despread(received, precision, power, rate)
-            gains = linear.gains(snr_db, rate)
+            gains = linear.gains(snr_db, rate, received.shape[-2:])
             estimate, reliability = linear.estimate(received, precision, scale, gains)
             image = linear.synthesise(estimate)
         if self.decoder is None:
             return image
-        whitened = estimate / linear.variance.sqrt()[None, :, None, None]
+        whitened = estimate / linear.prior(estimate.shape[-2:]).sqrt()
         heard = received * precision / (1.0 + precision)
         lowest, sure = LOWEST_SNR_DB
         confidence = ((met_db - lowest) / (sure - lowest)).clamp(0.0, 1.0)

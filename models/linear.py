@@ -19,6 +19,8 @@ BLOCK = 16
 PATCH = 3 * BLOCK * BLOCK
 COEFFICIENTS = 256
 MAX_RATE = COEFFICIENTS // 2
+# Rows and columns of blocks.
+Size = tuple[int, int]
 
 
 def real_channels(rate: Tensor) -> Tensor:
@@ -91,8 +93,12 @@ class LinearCode(nn.Module):
         patches = F.conv2d(coefficients, self.synthesis[:, :, None, None])
         return F.pixel_shuffle(patches, BLOCK) + self.mean[:, None, None]
 
-    def gains(self, snr_db: Tensor, rate: Tensor) -> Tensor:
-        """Gain of each coefficient, ``B x 256 x 1 x 1``: ``sqrt(P_i / lam_i)``."""
+    def prior(self, size: Size) -> Tensor:
+        """Variances of the coefficients of ``size`` blocks; broadcasts with ``B x 256 x h x w``."""
+        return self.variance[None, :, None, None]
+
+    def gains(self, snr_db: Tensor, rate: Tensor, size: Size = (1, 1)) -> Tensor:
+        """Gain of each coefficient, ``sqrt(P_i / lam_i)``, to broadcast like :meth:`prior`."""
         power = power_allocation(self.variance, snr_db, rate)
         return (power / self.variance.clamp_min(1e-12)).sqrt()[:, :, None, None]
 
@@ -117,13 +123,13 @@ class LinearCode(nn.Module):
         ----------
         received, precision : ``B x 256 x h x w``.
         scale : ``B``, the image's normalisation ``s``.
-        gains : ``B x 256 x 1 x 1``.
+        gains : as :meth:`gains` gives them.
 
         Returns
         -------
         The estimate and its reliability ``lam g^2 p / (lam g^2 p + s^2)`` in [0, 1].
         """
-        prior = self.variance[None, :, None, None]
+        prior = self.prior(received.shape[-2:])
         s = scale[:, None, None, None]
         information = prior * gains.square() * precision
         posterior = information + s.square()

@@ -16,8 +16,9 @@ from itertools import pairwise
 import torch
 from gensc_models.blocks import Conditioner, FilmStack, zero_initialised
 from gensc_models.jscc import ResidualJscc, rate_feature, snr_feature
-from gensc_models.linear import BLOCK, COEFFICIENTS, PATCH
+from gensc_models.linear import BLOCK, COEFFICIENTS, PATCH, LinearCode
 from gensc_models.swin import PatchDivision, PatchMerging, SwinStage
+from gensc_models.wide_linear import WideLinearCode
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -30,6 +31,7 @@ class SwinConfig:
 
     ``detail_depth`` residual convolutions of ``detail_width`` work at half the resolution before
     the encoder's first stage and behind the decoder's last; 0 leaves them out, as the paper has it.
+    ``wide`` takes the linear code of :mod:`gensc_models.wide_linear`.
 
     Raises
     ------
@@ -46,6 +48,7 @@ class SwinConfig:
     condition: int = 64
     detail_width: int = 0
     detail_depth: int = 0
+    wide: bool = False
 
     def __post_init__(self) -> None:
         stages = len(self.widths)
@@ -74,7 +77,7 @@ class SwinConfig:
         )  # fmt: skip
 
 
-CIFAR = SwinConfig(detail_width=48, detail_depth=2)
+CIFAR = SwinConfig(detail_width=48, detail_depth=2, wide=True)
 PHOTO = SwinConfig(
     (64, 96, 192), (2, 2, 2), (2, 3, 6), first_patch=4, window=8, detail_width=32, detail_depth=1
 )
@@ -199,4 +202,5 @@ class SwinJscc(ResidualJscc):
     """The codec as tensors; see :class:`gensc_models.jscc.ResidualJscc` for both directions."""
 
     def __init__(self, config: SwinConfig) -> None:
-        super().__init__(SwinEncoder(config), SwinDecoder(config))
+        linear = WideLinearCode() if config.wide else LinearCode()
+        super().__init__(SwinEncoder(config), SwinDecoder(config), linear)

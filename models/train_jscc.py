@@ -38,6 +38,7 @@ from gensc_models.photos import (
 from gensc_models.swin import PatchDivision, PatchMerging, SwinBlock, WindowAttention
 from gensc_models.swin_jscc import SwinConfig
 from gensc_models.train_channel import ChannelSampler, OperatingRange
+from gensc_models.wide_linear import WIDE_BLOCK, fit_wide
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -53,7 +54,7 @@ class TrainConfig:
 
     ``linear_fraction`` is the learning rate of the linear code relative to the networks':
     at the full rate its initialisation is lost within minutes. ``muon_rate`` is that of the
-    matrices of :func:`inner_matrices`, by :mod:`gensc_models.muon`; 0 leaves them to Adam.
+    decoder's :func:`inner_matrices`, by :mod:`gensc_models.muon`; 0 leaves them to Adam.
     """
 
     data: tuple[Path, ...]
@@ -178,7 +179,10 @@ def load_photos(config: TrainConfig) -> tuple[list[Photo], list[Photo]]:
 
 
 def photo_statistics(photos: Sequence[Photo], config: TrainConfig) -> dict[str, Tensor]:
-    """Mean colour, KLT basis and variances (:func:`linear.fit_klt`) over random crops."""
+    """Mean colour, KLT basis and variances (:func:`linear.fit_klt`) over random crops.
+
+    With the rotation of :func:`wide_linear.fit_wide` where the network wants it.
+    """
     sampler = CropSampler(photos, config.seed)
     side = config.largest_crop
     grid = side // BLOCK
@@ -192,11 +196,16 @@ def photo_statistics(photos: Sequence[Photo], config: TrainConfig) -> dict[str, 
         ]
     )
     mean, basis, variance = fit_klt(blocks)
-    return {"mean": mean, "basis": basis, "variance": variance}
+    statistics = {"mean": mean, "basis": basis, "variance": variance}
+    if isinstance(config.model, SwinConfig) and config.model.wide:
+        sampler = CropSampler(photos, config.seed)
+        batches = [sampler.batch(100, WIDE_BLOCK) for _ in range(config.statistics_crops // 25)]
+        statistics["rotation"], statistics["variance"] = fit_wide(torch.cat(batches), mean, basis)
+    return statistics
 
 
 def inner_matrices(network: nn.Module) -> list[nn.Parameter]:
-    """Weights inside the networks' blocks and between their stages: what Muon is for.
+    """Weights inside a network's blocks and between its stages: what Muon is for.
 
     The first and the last layers are not: their sizes are given by the data, not chosen.
     """
@@ -224,7 +233,9 @@ class TrainingRun:
         self._earlier_minutes = 0.0
         self._start = time.monotonic()
         linear = list(self.model.linear.parameters())
-        matrices = inner_matrices(self.model) if config.muon_rate else []
+        # The encoder's changes are small: orthogonalised steps would be mostly noise.
+        learner = self.model.decoder
+        matrices = inner_matrices(learner) if config.muon_rate and learner else []
         ids = {id(p) for p in (*linear, *matrices)}
         networks = [p for p in self.model.parameters() if id(p) not in ids]
         groups = [

@@ -15,6 +15,9 @@ from gensc_models.swin_jscc import (
 )
 
 TINY = SwinConfig((8, 12), (1, 2), (2, 3), window=2, condition=8)
+HYBRID = SwinConfig(
+    (8, 12), (1, 1), (2, 3), window=2, condition=8, detail_width=4, detail_depth=1, wide=True
+)
 FOUR = SwinConfig((4, 4, 8, 8), (1, 1, 1, 1), (2, 2, 2, 2), 2, window=8, condition=8)
 
 
@@ -29,11 +32,12 @@ def through(model: torch.nn.Module, image: torch.Tensor, snr: float, rate: int) 
 def awaken(model: SwinJscc) -> SwinJscc:
     """The model as if trained: its zero-initialised layers are zero no more."""
     torch.manual_seed(3)
-    for layer in (model.encoder.out, model.decoder.out):
+    for layer in (model.encoder.out, getattr(model.decoder.detail, "out", model.decoder.out)):
         torch.nn.init.normal_(layer.weight, std=0.05)
     for module in model.modules():
-        if hasattr(module, "modulation"):
-            torch.nn.init.normal_(module.modulation.weight, std=0.3)
+        for name in ("modulation", "film"):
+            if hasattr(module, name):
+                torch.nn.init.normal_(getattr(module, name).weight, std=0.3)
     return model
 
 
@@ -56,9 +60,10 @@ def test_any_size_in_blocks_of_16_and_any_rate(size: tuple[int, int]) -> None:
         assert through(model, image, 10.0, rate).shape == image.shape
 
 
+@pytest.mark.parametrize("config", [TINY, HYBRID])
 @torch.inference_mode()
-def test_images_of_a_batch_do_not_meet() -> None:
-    model, image = awaken(SwinJscc(TINY)), torch.rand(3, 3, 32, 32)
+def test_images_of_a_batch_do_not_meet(config: SwinConfig) -> None:
+    model, image = awaken(SwinJscc(config)), torch.rand(3, 3, 32, 32)
     rates, snrs = torch.tensor([128, 32, 128]), torch.tensor([0.0, 7.0, 15.0])
     together, scales = model.encode(image, snrs, rates)
     for i in range(3):
@@ -91,9 +96,10 @@ def test_the_noise_of_every_symbol_reaches_the_decoder() -> None:
     assert not torch.allclose(model.decode(sent, even, scale, snr, rate), known)
 
 
-def test_every_parameter_learns() -> None:
+@pytest.mark.parametrize("config", [TINY, HYBRID])
+def test_every_parameter_learns(config: SwinConfig) -> None:
     torch.manual_seed(0)
-    model = awaken(SwinJscc(TINY))
+    model = awaken(SwinJscc(config))
     image = torch.rand(2, 3, 32, 32)
     (through(model, image, 8.0, 128) - image).square().mean().backward()
     idle = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]

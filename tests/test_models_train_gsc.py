@@ -16,6 +16,7 @@ from gensc_models.weights import WeightsError
 from PIL import Image
 
 TINY = SwinConfig((4, 8), (1, 1), (2, 2), window=2, condition=8)
+WIDE = replace(TINY, detail_width=4, detail_depth=1, wide=True)
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def cifar(tmp_path: Path) -> Path:
 def test_a_run_on_cifar_resumes_and_becomes_weights(cifar: Path, tmp_path: Path) -> None:
     config = replace(
         preset("cifar", [cifar], tmp_path / "run"),
-        model=TINY,
+        model=WIDE,
         crop_shapes=((32, 4, 1.0),),
         validation_photos=4,
         statistics_crops=40,
@@ -45,7 +46,7 @@ def test_a_run_on_cifar_resumes_and_becomes_weights(cifar: Path, tmp_path: Path)
     assert "C128@15dB" in log[-1]
     codec = load_codec(export("cifar", checkpoint, tmp_path / "weights"))
     assert (codec.name, codec.wire_id, codec.rates) == ("swin-cifar", 3, (128,))
-    assert codec.config.network == TINY
+    assert codec.config.network == WIDE
     image = np.zeros((32, 32, 3), np.uint8)
     sent = codec.encode_image(image, 128, 10.0)
     assert sent.cbr == pytest.approx(1 / 6)
