@@ -13,6 +13,8 @@ from gensc_host.cli import run
 from gensc_host.images import fit, load_image
 from PIL import Image
 
+from small_refiner import store
+
 COMMANDS = (
     "demo",
     "send",
@@ -181,6 +183,8 @@ def test_recording_cut_short_still_gives_its_images(tmp_path, photo, capsys):
         (["simulate", "--channel", "rician"], "rician"),
         (["demo", "--channel", "rician"], "rician"),
         (["demo", "--rate", "0"], "--rate"),
+        (["demo", "--refine", "nobody"], "--refine nobody: no weights called 'nobody'"),
+        (["simulate", "--refine", "softcast"], "--refine softcast: "),
         (["send", "skimage:coffee"], "--to"),
         (["send", "skimage:coffee", "--to", "a", "--sdr", "uhd"], "--sdr"),
         (["send", "skimage:coffee", "--sdr", "lime"], "lime"),
@@ -204,7 +208,7 @@ def test_mistakes_on_the_command_line_are_named(refused, argv, named):
 
 def test_demo_leaves_a_report_and_results(tmp_path, photo, capsys):
     argv = ["demo", photo, "--snr", "5,15", "--channel", "awgn,fading", "--model", "softcast"]
-    assert run([*argv, "--out", str(tmp_path / "out")]) == 0
+    assert run([*argv, "--refine", "none", "--out", str(tmp_path / "out")]) == 0
     assert str(tmp_path / "out" / "report.html") in capsys.readouterr().out.splitlines()[-1]
     results = [json.loads(x) for x in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     assert [(r["channel"], r["snr_db"]) for r in results] == [
@@ -212,6 +216,15 @@ def test_demo_leaves_a_report_and_results(tmp_path, photo, capsys):
     ]  # fmt: skip
     assert all(r["via"] == "flowgraph" for r in results)
     assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_demo_refines_and_shows_both(tmp_path, photo):
+    argv = ["demo", photo, "--snr", "5", "--channel", "awgn", "--model", "softcast"]
+    assert run([*argv, "--refine", str(store(tmp_path)), "--out", str(tmp_path / "out")]) == 0
+    results = [json.loads(x) for x in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert [r["scheme"] for r in results] == ["softcast", "softcast+small-refiner"]
+    assert results[0]["psnr"] != results[1]["psnr"]
+    assert "AWGN at 5 dB, side by side" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_ctrl_c_ends_the_demo_and_keeps_what_is_done(tmp_path, photo):

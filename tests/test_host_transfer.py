@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ from gensc_host.radio import Place, RadioSettings
 from gensc_host.receiver import ReceiveSettings, receive_images
 from gensc_host.sender import SendSettings, send_images
 from PIL import Image
+
+from small_refiner import store
 
 RADIO = RadioSettings()
 
@@ -76,6 +79,40 @@ def test_receiving_again_overwrites_nothing(recording, tmp_path):
         receive(Place("file", str(recording)), tmp_path)
     assert len(list(tmp_path.glob("*.png"))) == 4
     assert len(lines(tmp_path)) == 4
+
+
+def noisy_copy(recording, folder, snr_db=10):
+    """The recording with noise; without it there is nothing to refine."""
+    shutil.copy(recording.with_suffix(".sigmf-meta"), folder / "noisy.sigmf-meta")
+    samples = np.fromfile(recording.with_suffix(".sigmf-data"), "<c8")
+    noise = np.random.default_rng(1).standard_normal((2, samples.size))
+    samples += np.sqrt(10 ** (-snr_db / 10) / 2) * (noise[0] + 1j * noise[1])
+    samples.tofile(folder / "noisy.sigmf-data")
+    return Place("file", str(folder / "noisy"))
+
+
+def test_refined_images_stand_beside_the_received_ones(recording, tmp_path):
+    model = str(store(tmp_path))
+    noisy = noisy_copy(recording, tmp_path)
+    plain, out = tmp_path / "plain", tmp_path / "out"
+    receive(noisy, plain)
+    report = receive(noisy, out, refine=model)
+    assert (report.images, report.refined) == (2, 2)
+    for number in range(2):
+        name = f"{number:05d}"
+        received = load_image(out / f"{name}.png")
+        assert np.array_equal(received, load_image(plain / f"{name}.png"))
+        assert not np.array_equal(received, load_image(out / f"{name}-refined.png"))
+    written = {line["image"]: line for line in lines(out)}
+    assert written["00001.png"]["scheme"] == "softcast"
+    refined = written["00001-refined.png"]
+    assert (refined["scheme"], refined["refiner"]) == ("softcast+small-refiner", "small-refiner")
+    assert refined["symbols"] == written["00001.png"]["symbols"]
+
+
+def test_unknown_refiner_is_named(recording, tmp_path):
+    with pytest.raises(UserError, match="--refine nobody"):
+        receive(Place("file", str(recording)), tmp_path, refine="nobody")
 
 
 def test_carrier_offset_is_in_hertz_at_the_sample_rate_of_the_recording(photos, tmp_path):
