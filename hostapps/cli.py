@@ -7,6 +7,7 @@ import sys
 
 import typer
 from gensc_host.commands import (
+    adapt,
     bench,
     demo,
     doctor,
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, send, receive, simulate, bench, train, models, serve, grc, doctor):
+for module in (demo, send, receive, simulate, bench, train, models, adapt, serve, grc, doctor):
     module.register(app)
 
 

@@ -49,4 +49,4 @@ def family(
             information = np.log2(1 + theta**2 / VISUAL_NOISE).sum(axis=0)
             gvif[n, p] = (kept * information).sum(axis=(1, 2)) / total
             mse[n, p] = 255**2 / 10 ** ((level - harder * alphas) / 10)
-    return Family(tuple(range(1, points + 1)), alphas, bits, gvif, mse, "made up")
+    return Family(tuple(range(points, 0, -1)), alphas, bits, gvif, mse, "made up")

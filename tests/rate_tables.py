@@ -20,7 +20,7 @@ def table(first_db: int = -1, last_db: int = 20, transport: str = "burst") -> Ra
         choices=tuple(
             Choice(
                 snr_db=float(snr),
-                point=1 + place * 18 // (len(rows) - 1),
+                point=19 - place * 18 // (len(rows) - 1),
                 alpha=round(0.8 * (1 - place / (len(rows) - 1)), 3),
                 mcs=choose_mcs(snr).index if transport == "burst" else None,
                 gvif=(place + 1) / len(rows),

@@ -1,0 +1,81 @@
+"""Rate, fidelity and distortion of a bank on images, at every operating point and threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from gensc_host.adapt.bank import BLOCK, Bank, Mask, Photo
+from gensc_host.adapt.importance import Importance, on_blocks
+from gensc_host.adapt.problem import Family
+from numpy.typing import NDArray
+
+
+def measure(
+    bank: Bank,
+    importance: Importance,
+    photos: Sequence[tuple[str, Photo]],
+    points: Sequence[int],
+    alphas: Sequence[float],
+    step: Callable[[str], None] = lambda note: None,
+) -> Family:
+    """Code and decode every image with every mask at every operating point.
+
+    Bits are those of the real containers, errors those of the decoded pixels of the blocks that
+    were sent. GVIF (Eq. 27-30) refers to the bank's finest point, also where that is not among
+    `points`.
+
+    Args:
+        bank: the codec.
+        importance: what is kept first.
+        photos: name and pixels, uint8 H x W x 3.
+        points: operating points.
+        alphas: thresholds, rising from 0.
+        step: called after each image and point with a note.
+
+    Raises:
+        ValueError: no images, or thresholds that do not rise from 0.
+    """
+    shape = (len(photos), len(points), len(alphas))
+    if 0 in shape:
+        raise ValueError(f"nothing to measure: images, points, thresholds {shape}")
+    bits, gvif, mse = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for n, (name, photo) in enumerate(photos):
+        blocks = on_blocks(importance(photo, name), *photo.shape[:2])
+        keeps = [blocks >= alpha for alpha in alphas]  # Eq. 17
+        reference = bank.scales(photo, bank.points[0])
+        for p, point in enumerate(points):
+            share = _fidelity(reference, bank.scales(photo, point))
+            seen: dict[bytes, tuple[float, float]] = {}
+            for a, keep in enumerate(keeps):
+                key = keep.tobytes()
+                if key not in seen:
+                    seen[key] = _rate_and_distortion(bank, photo, point, keep)
+                bits[n, p, a], mse[n, p, a] = seen[key]
+                gvif[n, p, a] = min(1.0, float(share[keep].sum()))
+            step(f"{name} point {point}")
+    source = f"{bank.name} {bank.sha256[:12]}, {len(photos)} images, {importance.name}"
+    return Family(tuple(points), np.array(alphas, dtype=float), bits, gvif, mse, source)
+
+
+def _fidelity(reference: object, coded: object) -> NDArray[np.float64]:
+    """Each block's share of the image's GVIF, [h, w]; they sum to the GVIF of the whole image."""
+    import torch
+    from gensc_models.gvif import gvif_parts
+
+    arrives, there = gvif_parts(reference, coded, torch.ones(1, dtype=torch.bool))
+    total = float(there.sum())
+    if total == 0:  # nothing to see arrives whole
+        return np.full(arrives.shape[-2:], 1.0 / arrives[0, 0].numel())
+    return (arrives[0].sum(dim=0) / total).cpu().numpy()
+
+
+def _rate_and_distortion(bank: Bank, photo: Photo, point: int, keep: Mask) -> tuple[float, float]:
+    """Bits of the container and mean squared error of the pixels kept."""
+    data = bank.encode(photo, point, None if keep.all() else keep).data
+    bits = 8.0 * len(data)
+    if not keep.any():
+        return bits, 0.0
+    kept = keep.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)[: photo.shape[0], : photo.shape[1]]
+    error = bank.decode(data).image[kept].astype(np.float64) - photo[kept]
+    return bits, float(np.square(error).mean())

@@ -1,0 +1,154 @@
+"""gensc_host.adapt.measure, importance and family_file: real bytes, real pixels, once."""
+
+import numpy as np
+import pytest
+from gensc_host.adapt.family_file import load_family, save_family
+from gensc_host.adapt.importance import InformationImportance, MapFolder, on_blocks
+from gensc_host.adapt.measure import measure
+from gensc_host.errors import UserError
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pdu_blocks import smooth_image
+from small_bank import SmallBank
+
+BANK = SmallBank()
+ALPHAS = (0.0, 0.25, 0.5, 0.75)
+
+
+class Ramp:
+    """Importance rising from left to right."""
+
+    name = "ramp"
+
+    def __call__(self, image, stem):
+        return np.tile(np.arange(image.shape[1] // 16, dtype=float), (image.shape[0] // 16, 1))
+
+
+def photo(seed=0):
+    noise = np.random.default_rng(seed).integers(0, 40, (48, 80, 3))
+    return (smooth_image(48, 80, seed).astype(int) * 3 // 4 + noise).astype(np.uint8)
+
+
+PHOTOS = [("a", photo(1)), ("b", photo(2))]
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return measure(BANK, Ramp(), PHOTOS, BANK.points, ALPHAS)
+
+
+def test_bits_are_those_of_the_containers(measured):
+    keep = Ramp()(PHOTOS[1][1], "b") / 4 >= 0.5
+    assert measured.bits[1, 2, 2] == 8 * len(BANK.encode(PHOTOS[1][1], 3, keep).data)
+    assert measured.bits[0, 0, 0] == 8 * len(BANK.encode(PHOTOS[0][1], 1).data)
+    assert (np.diff(measured.expected_bits, axis=1) < 0).all()
+
+
+def test_errors_are_those_of_the_pixels_sent(measured):
+    image = PHOTOS[0][1]
+    decoded = BANK.decode(BANK.encode(image, 2).data).image[:, 48:].astype(float)
+    assert measured.mse[0, 1, 3] == pytest.approx(np.square(decoded - image[:, 48:]).mean())
+    assert (np.diff(measured.mse.mean(axis=0)[:, 0]) > 0).all()
+
+
+def test_gvif_is_1_for_everything_at_the_finest_point_and_falls_with_both(measured):
+    assert measured.gvif[:, 0, 0] == pytest.approx(1.0)
+    assert (np.diff(measured.gvif, axis=1) < 0).all()
+    assert (np.diff(measured.gvif, axis=2) < 0).all()
+
+
+def test_a_subset_of_the_points_still_refers_to_the_finest_one(measured):
+    part = measure(BANK, Ramp(), PHOTOS, (2, 4), ALPHAS)
+    np.testing.assert_allclose(part.gvif, measured.gvif[:, [1, 3]])
+    assert part.points == (2, 4)
+
+
+def test_it_tells_how_far_it_is_and_where_the_figures_come_from():
+    notes = []
+    family = measure(BANK, Ramp(), PHOTOS, (1, 4), ALPHAS, notes.append)
+    assert notes == ["a point 1", "a point 4", "b point 1", "b point 4"]
+    assert family.source == "small 000000000000, 2 images, ramp"
+
+
+def test_nothing_to_measure_is_refused():
+    with pytest.raises(ValueError, match="nothing to measure"):
+        measure(BANK, Ramp(), [], (1,), ALPHAS)
+
+
+# ---------------------------------------------------------------- importance
+
+
+def test_the_information_importance_prefers_what_is_rich_in_detail():
+    image = np.full((48, 80, 3), 128, np.uint8)
+    image[16:32, 32:48] = np.random.default_rng(0).integers(0, 255, (16, 16, 3))
+    blocks = on_blocks(InformationImportance(BANK)(image, ""), 48, 80)
+    assert np.unravel_index(blocks.argmax(), blocks.shape) == (1, 2)
+    assert (np.sort(blocks.ravel())[:-1] == 0).all()
+
+
+@given(st.integers(1, 100), st.integers(1, 100), st.integers(1, 60), st.integers(1, 60))
+def test_any_map_becomes_one_value_per_block_from_0_to_1(height, width, rows, columns):
+    values = np.random.default_rng(rows * columns).random((rows, columns))
+    blocks = on_blocks(values, height, width)
+    assert blocks.shape == (-(-height // 16), -(-width // 16))
+    assert blocks.max() == 1.0
+    assert blocks.min() == (0.0 if len(np.unique(blocks)) > 1 else 1.0)
+
+
+def test_a_map_of_pixels_is_averaged_over_each_block():
+    values = np.zeros((40, 32))
+    values[:16, :16], values[:16, 16:], values[32:, :16] = 3.0, 1.0, 2.0
+    np.testing.assert_allclose(on_blocks(values, 40, 32) * 3, [[3, 1], [0, 0], [2, 0]], atol=1e-9)
+
+
+def test_a_map_without_differences_filters_nothing_out():
+    assert (on_blocks(np.full((7, 9), 0.3), 64, 64) == 1).all()
+
+
+@pytest.mark.parametrize("values", [np.zeros(3), np.zeros((0, 2)), np.full((2, 2), np.nan)])
+def test_what_is_no_map_is_refused(values):
+    with pytest.raises(ValueError, match="importance"):
+        on_blocks(values, 32, 32)
+
+
+def test_maps_are_found_by_the_images_name(tmp_path):
+    Image.fromarray(np.array([[0, 255]], np.uint8)).save(tmp_path / "cat.png")
+    maps = MapFolder(tmp_path)
+    assert maps(photo(), "cat").tolist() == [[0.0, 255.0]]
+    with pytest.raises(UserError, match="no map called dog"):
+        maps(photo(), "dog")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"bad\.png"):
+        maps(photo(), "bad")
+
+
+# ---------------------------------------------------------------- family_file
+
+
+def test_measurements_survive_their_file(measured, tmp_path):
+    save_family(measured, tmp_path / "measured.npz")
+    again = load_family(tmp_path / "measured.npz")
+    assert (again.points, again.source) == (measured.points, measured.source)
+    for name in ("alphas", "bits", "gvif", "mse"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(measured, name))
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 not a zip"])
+def test_a_file_that_holds_no_measurements_is_one_line(tmp_path, content):
+    path = tmp_path / "measured.npz"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"measured\.npz") as refused:
+        load_family(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_measurements_that_cannot_be_are_refused_with_the_files_name(measured, tmp_path):
+    path = tmp_path / "measured.npz"
+    values = {name: getattr(measured, name) for name in ("alphas", "bits", "gvif", "source")}
+    np.savez(path, points=measured.points, mse=-measured.mse, **values)
+    with pytest.raises(UserError, match=r"measured\.npz.*not negative"):
+        load_family(path)
+    with pytest.raises(UserError, match="No such file"):
+        load_family(tmp_path / "nowhere.npz")
