@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -113,29 +114,29 @@ def training_figure(rows: Sequence[dict[str, Any]]) -> Figure | None:
     fig, axes = figure(2, width=5.6, height=4.2)
     for i, model in enumerate(models):
         mine = [r for r in rows if r["model"] == model]
-        minutes = [r["minutes"] for r in mine]
-        axes[0].plot(minutes, [r["loss"] for r in mine], color=COLOURS[i], linewidth=2, label=model)
-        for snr, style in zip(_ends(mine), ("-", "--"), strict=False):
-            known = [r for r in mine if snr in r["gain"]]
-            axes[1].plot(
-                [r["minutes"] for r in known],
-                [r["gain"][snr] for r in known],
-                color=COLOURS[i],
-                linestyle=style,
-                linewidth=2,
-                label=f"{model} at {snr.removesuffix('dB')} dB",
-            )
         second = [r["minutes"] for r in mine if r["phase"] == 2]
-        if second:
-            for ax in axes:
-                ax.axvline(min(second), color=COLOURS[i], linewidth=1, linestyle=":")
+        for phase in dict.fromkeys(r["phase"] for r in mine):
+            part = [r for r in mine if r["phase"] == phase]
+            # In the first step N1 sees the original: its figures are not those of a receiver.
+            look = {"color": COLOURS[i], "linewidth": 2, "alpha": 0.4 if phase == 1 else 1.0}
+            named = phase == mine[-1]["phase"]
+            minutes = [r["minutes"] for r in part]
+            axes[0].plot(minutes, [r["loss"] for r in part], **look,
+                         label=model if named else None)  # fmt: skip
+            for snr, style in zip(_ends(mine), ("-", "--"), strict=False):
+                gains = [r["gain"].get(snr, math.nan) for r in part]
+                label = f"{model} at {snr.removesuffix('dB')} dB" if named else None
+                axes[1].plot(minutes, gains, **look, linestyle=style, label=label)
+        for ax in axes if second else ():
+            ax.axvline(min(second), color=COLOURS[i], linewidth=1, linestyle=":")
     axes[0].set_ylabel("training loss")
     axes[1].set_ylabel("validation PSNR, refined less decoded, dB")
     for ax in axes:
         ax.set_xlabel("minutes of training")
         ax.legend(frameon=False, fontsize=8)
     fig.suptitle(
-        "Training of the refiner (dotted: the second of the two steps begins)", fontsize=12
+        "Training of the refiner; pale: the first of its two steps, which sees the original",
+        fontsize=11,
     )
     return fig
 
