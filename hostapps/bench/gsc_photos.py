@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -15,10 +16,11 @@ from gensc_host.bench.gsc_points import Point, Points
 from gensc_host.bench.gsc_schemes import System
 from gensc_host.progress import Reporter
 from gensc_phy.bits import decode_bits
-from gensc_phy.mcs import choose_mcs
+from gensc_phy.mcs import Mcs, choose_mcs
 from numpy.typing import NDArray
 
 EXPERIMENT = "photos"
+Search = Callable[[str, int, Mcs], jpeg_link.JpegPayload]
 #: dB between a scheme's threshold and the mean SNR it is used at; the best one on average counts.
 MARGINS_DB = {"awgn": (0.5,), "rayleigh": (0.5, 5.0, 8.0, 11.0, 14.0)}
 
@@ -32,10 +34,6 @@ class PhotoPlan:
     cases: Sequence[tuple[str, int]] = (("awgn", 32), ("awgn", 64), ("rayleigh", 32))
     snrs_db: Sequence[float] = (0, 5, 10, 15)
 
-    def steps(self, photos: int) -> int:
-        """Steps of progress of :func:`sweep`."""
-        return photos
-
 
 def sweep(
     photos: Sequence[NDArray[np.uint8]],
@@ -47,9 +45,9 @@ def sweep(
     perceptual: Perceptual | None = None,
 ) -> None:
     """Every system and JPEG on every photo at every point; the results go into `points`."""
-    trials: dict[tuple[str, str, int, float, float], Points] = {}
+    trials: dict[tuple[str, str, int, float, Mcs], Points] = {}
     for number, photo in enumerate(photos):
-        original = photo[None]
+        original, search = photo[None], _searcher(photo)
         for (channel, rate), snr_db in product(plan.cases, plan.snrs_db):
             draw = link.batch_seed(seed, channel, snr_db, number)
             for system in systems:
@@ -63,26 +61,40 @@ def sweep(
                     point = points.at(EXPERIMENT, scheme, channel, rate, snr_db)
                     point.symbols = received.shape[1]
                     point.add(original, shown, perceptual)
-            for scheme, margin in product(DIVISORS, MARGINS_DB[channel]):
-                key = (scheme, channel, rate, snr_db, margin)
-                trial = trials.setdefault(key, Points())
+            for scheme, mcs in product(DIVISORS, _candidates(channel, snr_db)):
+                trial = trials.setdefault((scheme, channel, rate, snr_db, mcs), Points())
                 point = trial.at(EXPERIMENT, scheme, channel, rate, snr_db)
-                _jpeg(photo, point, margin, draw, perceptual)
+                _jpeg(photo, search, point, mcs, draw, perceptual)
         bar.step(f"photo {number + 1}")
     _keep_best(trials, points)
 
 
+def _candidates(channel: str, snr_db: float) -> list[Mcs]:
+    """The schemes that the margins lead to, without repetition."""
+    return list(dict.fromkeys(choose_mcs(snr_db, margin) for margin in MARGINS_DB[channel]))
+
+
+def _searcher(photo: NDArray[np.uint8]) -> Search:
+    """The best JPEG of a photo for a sender, a count of symbols and a scheme; searched once."""
+    return cache(
+        lambda scheme, granted, mcs: jpeg_link.prepare(photo, granted, mcs, DIVISORS[scheme])
+    )
+
+
 def _jpeg(
-    photo: NDArray[np.uint8], point: Point, margin: float, draw: int,
+    photo: NDArray[np.uint8],
+    search: Search,
+    point: Point,
+    mcs: Mcs,
+    draw: int,
     perceptual: Perceptual | None,
-) -> None:  # fmt: skip
-    """The best JPEG that fits, with the scheme this margin allows, over the channel."""
+) -> None:
+    """The best JPEG that fits with this scheme, over the channel."""
     from gensc_models.layout import symbols_for
 
     height, width = photo.shape[:2]
     granted = symbols_for(height, width, point.rate)
-    mcs = choose_mcs(point.snr_db, margin)
-    payload = jpeg_link.prepare(photo, granted, mcs, DIVISORS[point.scheme])
+    payload = search(point.scheme, granted, mcs)
     shown = None
     if payload.choice is not None:
         count = len(payload.symbols)
@@ -101,8 +113,8 @@ def _jpeg(
     point.add(photo[None], picture[None], perceptual)
 
 
-def _keep_best(trials: dict[tuple[str, str, int, float, float], Points], points: Points) -> None:
-    """Of the margins of a JPEG sender at an operating point, the one best on average."""
+def _keep_best(trials: dict[tuple[str, str, int, float, Mcs], Points], points: Points) -> None:
+    """Of the schemes a JPEG sender tried at an operating point, the one best on average."""
     best: dict[tuple[str, str, int, float], Point] = {}
     for (*place, _), trial in trials.items():
         (point,) = trial
