@@ -165,7 +165,8 @@ def _settings(plan: Plan, lpips: str) -> dict[str, Any]:
         "encoder": "told the mean SNR; the refiner is told that of its image behind the equaliser",
         "jpeg, CIFAR-10": "abbreviated JPEG (one byte, then the entropy-coded data; tables known "
         "to both ends), 4:2:0, quality searched to fit; the LDPC and QAM scheme of the best mean "
-        "PSNR at each mean SNR; scaled: best of sizes 1, 1/2, 1/4",
+        "PSNR at each mean SNR; scaled: best of sizes 1, 1/2, 1/4; images that were stored as JPEG "
+        "favour it",
         "jpeg, photos": "Pillow, 4:2:0, optimised tables; best fixed margin at each mean SNR",
         "users": f"{mu.USERS} users, as many antennas; awgn: identity matrix; rayleigh: CN(0,1) "
         "entries, one matrix per image slot",
