@@ -12,9 +12,9 @@ import pytest
 from gensc_host.cli import run
 from gensc_host.errors import UserError
 from gensc_host.serve import Request, Service, ServiceConfig, Status
-from gensc_host.serve.cluster import ClusterRunner, check_reachable, decode_merged
+from gensc_host.serve.cluster import ClusterRunner, check_reachable, complaint_in, decode_merged
 from gensc_host.serve.runner import WorkerDied, WorkerStartError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serve_fakes import Painter, picture, request
@@ -36,6 +36,7 @@ numbers = st.tuples(st.integers(0, 250), st.sampled_from([(2, 3), (4, 4)]))
 
 
 @given(st.lists(st.lists(numbers, min_size=1, max_size=6), max_size=5), st.integers(1, 8))
+@settings(deadline=None)
 def test_merged_batches_give_each_its_own_results_in_order(
     asked: list[list[tuple[int, tuple[int, int]]]], max_batch: int
 ) -> None:
@@ -146,6 +147,18 @@ def test_missing_weights_are_named_before_a_cluster_is_asked(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert "no weights called 'nothing'" in complaint(capfd, "--cluster", "--model", "nothing")
+
+
+def test_what_a_replica_could_not_do_is_found_in_the_report() -> None:
+    report = (
+        "The deployment failed to start 1 times in a row. See controller or replica logs. Error:\n"
+        "\x1b[36mray::ServeReplica:gensc:Replica.initialize_and_get_metadata()\x1b[39m (pid=7)\n"
+        '  File "decoder.py", line 60, in __init__\n'
+        '    raise WeightsError(f"{codec.name} and {other} have one wire id, {codec.wire_id}")\n'
+        "gensc_models.weights.WeightsError: softcast and softcast have one wire id, 1\n"
+    )
+    assert complaint_in(report) == "softcast and softcast have one wire id, 1"
+    assert complaint_in("Deploying.") == complaint_in("") == ""
 
 
 def test_an_address_where_nobody_listens_is_named() -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import socket
 import time
 from collections import defaultdict
@@ -257,8 +258,8 @@ class Cluster:
                 logging_level=logging.ERROR,
                 include_dashboard=None if address else False,
             )
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise UserError(f"--ray {address}: {_reason(error, 0.0)}") from error
+        except Exception as error:  # Ray raises even this very class
+            raise UserError(f"--ray {address or '(new)'}: {_reason(error, 0.0)}") from error
 
     def _room(self, resources: dict[str, float]) -> int:
         """Replicas that the cluster has room for."""
@@ -293,7 +294,10 @@ class Cluster:
         try:
             return serve.run(app, name=APPLICATION, route_prefix=None)
         except RuntimeError as error:
-            raise WorkerStartError(_reason(error, 0.0)) from error
+            status = serve.status().applications.get(APPLICATION)
+            reports = [d.message for d in status.deployments.values()] if status else []
+            reason = complaint_in("\n".join(reports)) or _reason(error, 0.0)
+            raise WorkerStartError(reason) from error
 
 
 _QUIET = {"log_level": "ERROR", "enable_access_log": False}
@@ -332,6 +336,16 @@ def import_ray() -> tuple[Any, Any]:
     logging.getLogger("ray").setLevel(logging.ERROR)
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     return ray, serve
+
+
+def complaint_in(report: str) -> str:
+    """What the replica's own exception says, in Ray's report with its tracebacks; "" if nothing.
+
+    >>> complaint_in("…\\nTraceback …\\ngensc_models.weights.WeightsError: no weights called 'x'")
+    "no weights called 'x'"
+    """
+    said = re.findall(r"^\s*[\w.]*(?:Error|Exception): (.+)$", report, re.MULTILINE)
+    return said[-1].strip() if said else ""
 
 
 def _reason(error: BaseException, timeout_s: float) -> str:
