@@ -4,12 +4,11 @@ import io
 
 import numpy as np
 from gensc_models import CodecConfig, JsccCodec, load_codec
+from gensc_models.deepjscc import DeepJsccConfig
 from gensc_models.refiner import Refiner, RefinerConfig
 from gensc_models.swin_jscc import SwinConfig
 from PIL import Image
 from skimage.data import astronaut
-
-from small_network import SMALL
 
 SWIN = SwinConfig((8, 16), (1, 1), (1, 2), window=2, condition=8)
 REFINER = RefinerConfig(
@@ -35,9 +34,8 @@ def swin_codec(name="swin-cifar"):
 def save_all(folder):
     """swin-cifar, deepjscc-cifar and both refiners, each in its folder."""
     swin_codec().save_pretrained(folder / "swin-cifar")
-    baseline = JsccCodec(CodecConfig("deepjscc-cifar", 4, (128,), SMALL))
-    baseline.network.linear.load_state_dict(swin_codec().network.linear.state_dict())
-    baseline.save_pretrained(folder / "deepjscc-cifar")
+    baseline = CodecConfig("deepjscc-cifar", 4, (128,), DeepJsccConfig((5.0, 15.0)))
+    JsccCodec(baseline).save_pretrained(folder / "deepjscc-cifar")
     for name in ("refiner-cifar", "refiner-photo"):
         Refiner(name, REFINER).save_pretrained(folder / name)
 

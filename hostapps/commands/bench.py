@@ -24,10 +24,12 @@ Images = Annotated[
     typer.Option(help="Photos: files, folders or globs (default: scikit-image's photos)."),
 ]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many photos; 0: all.")]
-
 Cifar = Annotated[
     Path | None,
     typer.Option(help="CIFAR-10: folder of the official binary files, or a pack of JPEG files."),
+]
+CifarLimit = Annotated[
+    int, typer.Option(min=0, help="So many test images of CIFAR-10; 0: 2000 (100 with --quick).")
 ]
 
 
@@ -108,7 +110,7 @@ def serve(
 def gsc(
     cifar: Cifar = None,
     images: Images = None,
-    limit: Limit = 0,
+    limit: CifarLimit = 0,
     quick: Quick = False,
     as_json: Json = False,
     results: Results = None,
