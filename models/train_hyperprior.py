@@ -1,0 +1,327 @@
+"""Trainer of the codec bank: ``python -m gensc_models.train_hyperprior --data DIR --out DIR``.
+
+Starts from a wavelet codec (:mod:`gensc_models.hyperprior.transforms`), trains all operating
+points at once for a given number of minutes (the learning rate follows the clock), resumes from
+its checkpoint, logs JSON lines and keeps an exponential moving average of the weights, which is
+what gets exported (:mod:`gensc_models.hyperprior.export`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from gensc_models.hyperprior import wavelet
+from gensc_models.hyperprior.codec import HyperpriorCodec
+from gensc_models.hyperprior.evaluate import evaluate
+from gensc_models.hyperprior.initial import initialise
+from gensc_models.hyperprior.network import HyperpriorNetwork
+from gensc_models.hyperprior.points import multiplier
+from gensc_models.hyperprior.transforms import HyperpriorConfig
+from gensc_models.muon import Muon
+from gensc_models.photos import (
+    CropSampler,
+    Photo,
+    centre_crop,
+    load_photo,
+    photo_files,
+    prefetch,
+)
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What one training run needs to know.
+
+    ``muon_rate`` is the learning rate of the convolutions of the image transforms,
+    ``learning_rate`` Adam's for all else (the hyper-networks start from a known answer).
+    ``masked`` is the share of crops of which only part is sent.
+    """
+
+    data: tuple[Path, ...]
+    out: Path
+    minutes: float = 60.0
+    exclude_prefix: tuple[str, ...] = ()
+    model: HyperpriorConfig = field(default_factory=HyperpriorConfig)
+    learning_rate: float = 1e-3
+    muon_rate: float = 4e-3
+    warmup_steps: int = 100
+    ema: float = 0.998
+    clip: float = 5.0
+    crop: int = 128
+    batch: int = 8
+    masked: float = 0.1
+    statistics_crops: int = 400
+    validate_every_minutes: float = 5.0
+    validation_photos: int = 8
+    validation_points: tuple[int, ...] = (1, 5, 10, 15, 19)
+    max_steps: int | None = None
+    threads: int = 2
+    device: str = "cpu"
+    seed: int = 1
+
+
+def draw_positions(count: int, generator: torch.Generator) -> Tensor:
+    """Operating positions of a batch, one in each of ``count`` equal parts of the range."""
+    parts = torch.randperm(count, generator=generator)
+    return 2.0 * (parts + torch.rand(count, generator=generator)) / count - 1.0
+
+
+def draw_masks(count: int, side: int, share: float, generator: torch.Generator) -> Tensor:
+    """Masks ``count x side x side``: all kept, or (a ``share`` of them) one smooth region."""
+    noise = torch.randn(count, 1, 3, 3, generator=generator)
+    smooth = F.interpolate(noise, size=(side, side), mode="bilinear", align_corners=True)[:, 0]
+    whole = torch.rand(count, generator=generator) >= share
+    return (smooth > 0.0) | whole[:, None, None]
+
+
+def rate_distortion_loss(
+    network: HyperpriorNetwork, image: Tensor, position: Tensor, keep: Tensor
+) -> Tensor:
+    """``lambda 255^2 MSE + bits per pixel`` of each image over ``sqrt(lambda)``, averaged.
+
+    The division keeps the best point, whose loss is ten times that of the last, from taking all
+    the gradient. The error counts only where something is sent.
+    """
+    result = network(image, position, keep)
+    weight = torch.tensor([multiplier(p) for p in position.tolist()], device=image.device)
+    pixels = keep.repeat_interleave(wavelet.BLOCK, 1).repeat_interleave(wavelet.BLOCK, 2)
+    squares = (result.image - image).square().mean(dim=1) * pixels
+    distortion = 255.0**2 * squares.mean(dim=(1, 2))
+    rate = (result.y_bits + result.z_bits) / (image.shape[-1] * image.shape[-2])
+    return ((weight * distortion + rate) / weight.sqrt()).mean()
+
+
+def load_photos(config: TrainConfig) -> tuple[list[Photo], list[Photo]]:
+    """Training photos, and held-out ones (every n-th file) cropped to 256x256.
+
+    Raises
+    ------
+    FileNotFoundError
+        A data folder does not exist or holds no image large enough.
+    """
+    files = photo_files(config.data, config.exclude_prefix)
+    stride = max(2, len(files) // max(1, config.validation_photos))
+    held_out = files[::stride][: config.validation_photos]
+    kept = set(held_out)
+    photos = [load_photo(f) for f in files if f not in kept]
+    photos = [p for p in photos if min(p.shape[:2]) >= config.crop]
+    if not photos:
+        raise FileNotFoundError(f"no training photo of {config.crop} pixels or more")
+    return photos, [centre_crop(load_photo(f), 256) for f in held_out]
+
+
+class TrainingRun:
+    """Network, average, optimisers and clock of one run; everything that a checkpoint holds."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self.config = config
+        self.network = HyperpriorNetwork(config.model).to(config.device)
+        self.network.to(memory_format=torch.channels_last)
+        self.average = HyperpriorNetwork(config.model).to(config.device).eval()
+        self.average.requires_grad_(False)
+        self.checkpoint = config.out / "checkpoint.pt"
+        self.step = 0
+        self._earlier_minutes = 0.0
+        self._start = time.monotonic()
+        transforms = self.network.transforms
+        residuals = [*transforms.analysis.parameters(), *transforms.synthesis.parameters()]
+        kernels = [p for p in residuals if p.ndim == 4]
+        ids = {id(p) for p in kernels}
+        others = [p for p in self.network.parameters() if id(p) not in ids]
+        self.muon = Muon(kernels, config.muon_rate)
+        self.adam = torch.optim.Adam(others, config.learning_rate, betas=(0.9, 0.99))
+
+    @property
+    def minutes(self) -> float:
+        """Minutes spent, over all resumptions."""
+        return self._earlier_minutes + (time.monotonic() - self._start) / 60.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the time (or the number of steps) asked for is used up."""
+        limit = self.config.max_steps
+        return self.minutes >= self.config.minutes or (limit is not None and self.step >= limit)
+
+    def begin(self, crops: Tensor) -> None:
+        """Starts from the wavelet codec, its statistics measured on ``crops``."""
+        initialise(self.network, crops)
+        self.average.load_state_dict(self.network.state_dict())
+
+    def resume(self) -> None:
+        """Goes on from ``checkpoint.pt``.
+
+        Raises
+        ------
+        ValueError
+            The checkpoint is of a network of another size.
+        """
+        state = torch.load(self.checkpoint, map_location=self.config.device, weights_only=True)
+        if state.get("config") != asdict(self.config.model):
+            raise ValueError(f"{self.checkpoint}: of another kind of run; choose another --out")
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.muon.load_state_dict(state["muon"])
+        self.adam.load_state_dict(state["adam"])
+        self.step, self._earlier_minutes = state["step"], state["minutes"]
+
+    def save(self) -> None:
+        """Writes ``checkpoint.pt``; a run killed meanwhile leaves the old one whole."""
+        state = {
+            "config": asdict(self.config.model),
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "muon": self.muon.state_dict(),
+            "adam": self.adam.state_dict(),
+            "step": self.step,
+            "minutes": self.minutes,
+        }
+        beside = self.checkpoint.with_suffix(".tmp")
+        torch.save(state, beside)
+        os.replace(beside, self.checkpoint)
+
+    def schedule(self) -> float:
+        """Factor of the learning rates: linear warm-up, then a cosine over the clock to zero."""
+        warm = min(1.0, (self.step + 1) / self.config.warmup_steps)
+        return warm * 0.5 * (1.0 + math.cos(math.pi * min(1.0, self.minutes / self.config.minutes)))
+
+    def advance(self, image: Tensor, position: Tensor, keep: Tensor) -> float:
+        """One optimiser step on a batch; returns its loss.
+
+        A step whose loss or gradient is not finite is left out.
+        """
+        factor = self.schedule()
+        self.muon.param_groups[0]["lr"] = self.config.muon_rate * factor
+        self.adam.param_groups[0]["lr"] = self.config.learning_rate * factor
+        device = self.config.device
+        image = image.to(device).contiguous(memory_format=torch.channels_last)
+        loss = rate_distortion_loss(self.network, image, position.to(device), keep.to(device))
+        self.network.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        if bool(torch.isfinite(norm)):
+            self.muon.step()
+            self.adam.step()
+        self.step += 1
+        decay = min(self.config.ema, (1.0 + self.step) / (10.0 + self.step))
+        with torch.no_grad():
+            averages, current = list(self.average.parameters()), list(self.network.parameters())
+            torch._foreach_lerp_(averages, current, 1.0 - decay)
+        return loss.item()
+
+
+def crop_batches(photos: Sequence[Photo], config: TrainConfig, seed: int) -> Iterator[Tensor]:
+    """Endless batches of random crops."""
+    sampler = CropSampler(photos, seed)
+    return prefetch(lambda: sampler.batch(config.batch, config.crop))
+
+
+def validate(
+    network: HyperpriorNetwork, photos: Sequence[Photo], points: Sequence[int]
+) -> dict[str, list[float]]:
+    """Bits per pixel (real streams) and PSNR of the averaged network at some points."""
+    results = evaluate(HyperpriorCodec.from_network(network), photos, points)
+    return {f"phi{r.point}": [round(r.bpp, 4), round(r.psnr, 3)] for r in results}
+
+
+def _log(path: Path, record: dict[str, Any]) -> None:
+    line = json.dumps(record)
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(line + "\n")
+    print(line, flush=True)
+
+
+def train(config: TrainConfig) -> Path:
+    """Train (or go on training) and return the path of ``checkpoint.pt``.
+
+    ``log.jsonl`` beside it has one record per validation: step, minutes, loss, images per second
+    and ``{"phi1": [bits per pixel, PSNR], ...}`` of the averaged weights.
+
+    Raises
+    ------
+    FileNotFoundError
+        A data folder does not exist or holds no image large enough.
+    """
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    photos, held_out = load_photos(config)
+    config.out.mkdir(parents=True, exist_ok=True)
+    log = config.out / "log.jsonl"
+    run = TrainingRun(config)
+    if run.checkpoint.exists():
+        run.resume()
+    else:
+        run.begin(CropSampler(photos, config.seed).batch(config.statistics_crops, config.crop))
+        start = validate(run.average, held_out, config.validation_points)
+        _log(log, {"step": 0, "photos": len(photos), "validation": start})
+    seed = config.seed + 7919 * run.step
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    batches = crop_batches(photos, config, seed)
+    since, images, losses = time.monotonic(), 0, []
+    while True:
+        due = time.monotonic() - since > 60.0 * config.validate_every_minutes
+        if losses and (due or run.finished):
+            speed = images / (time.monotonic() - since)
+            run.save()
+            record = {
+                "step": run.step,
+                "minutes": round(run.minutes, 2),
+                "loss": round(sum(losses) / len(losses), 4),
+                "images_per_second": round(speed, 1),
+                "learning_rate": run.adam.param_groups[0]["lr"],
+                "validation": validate(run.average, held_out, config.validation_points),
+            }
+            _log(log, record)
+            since, images, losses = time.monotonic(), 0, []
+        if run.finished:
+            return run.checkpoint
+        image = next(batches)
+        position = draw_positions(len(image), generator)
+        blocks = config.crop // wavelet.BLOCK
+        keep = draw_masks(len(image), blocks, config.masked, generator)
+        losses.append(run.advance(image, position, keep))
+        images += len(image)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line of the trainer."""
+    parser = argparse.ArgumentParser(prog="gensc_models.train_hyperprior", description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of photos")
+    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--exclude-prefix", nargs="*", default=[], help="file names to leave out")
+    parser.add_argument("--learning-rate", type=float, default=TrainConfig.learning_rate)
+    parser.add_argument("--muon-rate", type=float, default=TrainConfig.muon_rate)
+    parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    config = TrainConfig(
+        data=tuple(options.data),
+        out=options.out,
+        minutes=options.minutes,
+        exclude_prefix=tuple(options.exclude_prefix),
+        learning_rate=options.learning_rate,
+        muon_rate=options.muon_rate,
+        validate_every_minutes=options.validate_every,
+        threads=options.threads,
+        device=options.device,
+        seed=options.seed,
+    )
+    train(config)
+
+
+if __name__ == "__main__":
+    main()
