@@ -191,6 +191,7 @@ def _cifar(state: _Run, test: ImageSet) -> System | None:
     plan, seed = state.plan, state.plan.seed
     state.settings["cifar"] = test.source
     state.settings["cifar images"] = len(test.images)
+    state.settings["cifar images of all users"] = min(plan.mu.images, len(test.images))
     systems = cifar_systems()
     _note_systems(state, systems, "CIFAR-10")
     cifar.sweep(test.images, systems.found, plan.cifar, seed, state.points, state.bar,
@@ -249,7 +250,8 @@ def _photo_part(state: _Run, pictures: dict[str, NDArray[np.uint8]]) -> None:
     photos.sweep(list(pictures.values()), systems.found, plan.photos, plan.seed, state.points,
                  state.bar, state.perceptual)  # fmt: skip
     side = plan.photos.side
-    title = f"{len(pictures)} photos of {side}×{side}"
+    codec = ngf.weights.id if (ngf := systems.of(NGF)) else "missing"
+    title = f"{len(pictures)} photos of {side}×{side}; codec of GSC and NGF: {codec}"
     for metric, label, name in (
         ("psnr", "PSNR, dB", "photos_psnr"),
         ("ms_ssim", "MS-SSIM", "photos_ms_ssim"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LABELS = {
-    GSC: "GSC (Swin JSCC + refiner)",
+    GSC: "GSC (codec + refiner)",
     NGF: "NGF (GSC without refiner)",
     DEEPJSCC: "DeepJSCC",
     JPEG: "JPEG + LDPC + QAM",
