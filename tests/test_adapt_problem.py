@@ -36,18 +36,23 @@ def test_the_mask_psnr_is_never_above_the_mean_of_the_images_own():
     assert (measured.mask_psnr_db <= own.mean(axis=0) + 1e-9).all()
 
 
-def test_the_floor_holds_at_every_threshold_allowed():
-    # 62 is 30.2 dB, 66 is 29.9 dB: point 3 falls below 30 dB only once something is filtered out.
-    measured = tiny(mse=np.array([[[62.0, 66.0, 70.0], [20.0, 21.0, 22.0]]]))
-    assert Problem(measured, LINK, (0.0,), 30.0, 0.8).good_enough.tolist() == [False, True]
-    assert Problem(measured, LINK, (0.0,), 30.0, 0.0).good_enough.tolist() == [True, True]
-    assert Problem(measured, LINK, (0.0,), 29.6, 0.8).good_enough.tolist() == [True, True]
+def test_the_floor_bounds_the_threshold_of_each_point():
+    # 62 is 30.2 dB, 66 is 29.9 dB: point 3 falls below 30 dB once something is filtered out.
+    measured = tiny(mse=np.array([[[62.0, 66.0, 60.0], [20.0, 21.0, 22.0]]]))
+    problem = Problem(measured, LINK, (0.0,), 30.0, 0.8)
+    assert problem.allowed.tolist() == [[True, False, False], [True, True, True]]
+    assert problem.largest_alpha.tolist() == [0.0, 0.8]
+    assert problem.feasible_points.tolist() == [True, True]
+
+
+def test_a_point_that_misses_the_floor_with_everything_sent_is_out():
+    problem = Problem(tiny(), LINK, (0.0,), 31.0, 0.8)
+    assert problem.feasible_points.tolist() == [False, True]
 
 
 def test_only_thresholds_up_to_alpha_max_are_allowed():
-    assert [Problem(tiny(), LINK, (0.0,), 0.0, top).allowed for top in (0, 0.39, 0.4, 0.8)] == [
-        1, 1, 2, 3,
-    ]  # fmt: skip
+    for top, count in ((0, 1), (0.39, 1), (0.4, 2), (0.8, 3)):
+        assert Problem(tiny(), LINK, (0.0,), 0.0, top).allowed.sum(axis=1).tolist() == [count] * 2
 
 
 def test_the_budgets_are_those_of_the_link():

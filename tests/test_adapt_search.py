@@ -29,13 +29,14 @@ calmly = settings(deadline=None, max_examples=25)
 @given(problems)
 def test_it_is_the_best_of_all_that_meet_the_constraints(problem):
     found, family = search(problem), problem.family
+    floor = problem.mask_psnr_floor_db / 10
     for row, budget in enumerate(problem.budget_bits):
         meeting = [
             (family.expected_gvif[p, a], -family.expected_bits[p, a])
             for p in range(len(family.points))
             for a in range(len(family.alphas))
             if family.expected_bits[p, a] <= budget
-            and problem.good_enough[p]
+            and (family.mse.mean(axis=0)[p, : a + 1] <= 255**2 / 10**floor).all()
             and family.alphas[a] <= problem.alpha_max
         ]
         assert found.feasible[row] == bool(meeting)
@@ -44,7 +45,8 @@ def test_it_is_the_best_of_all_that_meet_the_constraints(problem):
             taken = family.expected_bits[found.point[row], found.alpha[row]]
             assert taken <= budget
             assert family.alphas[found.alpha[row]] <= problem.alpha_max
-            assert problem.good_enough[found.point[row]]
+            psnr = family.mask_psnr_db[found.point[row], found.alpha[row]]
+            assert psnr >= problem.mask_psnr_floor_db - 1e-9
 
 
 @calmly

@@ -42,7 +42,7 @@ class Choice:
         budget_bits: bits that T_max leaves at this SNR.
         mask_psnr_db: PSNR in dB of the pixels sent, of their mean squared error.
         in_time: `bits` fit into `budget_bits`.
-        good_enough: the operating point keeps the mask PSNR's floor at every threshold.
+        good_enough: `mask_psnr_db` reaches the floor.
     """
 
     snr_db: float

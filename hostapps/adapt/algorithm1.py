@@ -9,7 +9,7 @@ from alpha = 0.5 (step 2) by steps against the gradient
     ∇L = -∇G + 2 p max(0, K) ∇K                                      (35)
     ∇G ≈ mean over a mini-batch of [V(alpha + nu m) - V(alpha)] m / nu     (36)
     ∇K ≈ the same of B                                               (37)
-    alpha <- projection of alpha - eta ∇L onto 0 … alpha_th          (38, 34a)
+    alpha <- projection of alpha - eta ∇L onto 0 … alpha_th(Phi)     (38, 34a)
 
 until it moves by less than xi (steps 3 to 6); then the operating point of the largest expected
 GVIF wins (steps 7 to 9, Eq. 39).
@@ -100,10 +100,11 @@ def algorithm1(
     measured = np.stack([family.gvif, family.bits], axis=-1)
     expected = measured.mean(axis=0, keepdims=True)
     shape = (len(problem.snrs_db), len(family.points))
-    alpha = np.full(shape, min(c.start, problem.alpha_max))
+    largest = problem.largest_alpha
+    alpha = np.broadcast_to(np.minimum(c.start, largest), shape).copy()
     calm = np.zeros(shape, dtype=np.int64)
     iterations = np.zeros(shape, dtype=np.int64)
-    running = np.broadcast_to(problem.good_enough, shape).copy()
+    running = np.broadcast_to(problem.feasible_points, shape).copy()
     # Where nothing fits at all, any positive unit keeps K finite and positive.
     unit = np.maximum(problem.budget_bits, 1.0)
 
@@ -120,15 +121,14 @@ def algorithm1(
         of_gvif, of_bits = slopes[:, 0], slopes[:, 1] / unit[snr]
         excess = interpolate(expected, grid, 0, point, here)[:, 1] / unit[snr] - 1.0
         gradient = -of_gvif + 2.0 * c.penalty * np.maximum(0.0, excess) * of_bits
-        following = np.clip(here - c.step * gradient, 0.0, problem.alpha_max)
+        following = np.clip(here - c.step * gradient, 0.0, largest[point])
         still = np.where(np.abs(following - here) < c.tolerance, calm[snr, point] + 1, 0)
         alpha[snr, point], calm[snr, point] = following, still
         iterations[snr, point] += 1
         running[snr, point] = still < c.patience
 
     nearest, feasible = _round(problem, alpha)
-    solution = best(problem, nearest, feasible & problem.good_enough)
-    return Algorithm1Run(solution, alpha, iterations, ~running)
+    return Algorithm1Run(best(problem, nearest, feasible), alpha, iterations, ~running)
 
 
 def interpolate(
@@ -159,9 +159,9 @@ def interpolate(
 def _round(
     problem: Problem, alpha: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Index of the grid's threshold for each alpha, and whether (32a) holds there; [S, P] each."""
-    grid = problem.family.alphas[: problem.allowed]
-    fits = problem.family.expected_bits[:, : problem.allowed] <= problem.budget_bits[:, None, None]
+    """Index of the grid's threshold for each alpha, and whether the limits hold there; [S, P]."""
+    grid = problem.family.alphas
+    fits = problem.family.expected_bits <= problem.budget_bits[:, None, None]
     lower = np.searchsorted(grid, alpha + 1e-9, side="right") - 1
-    candidate = fits & (np.arange(grid.size) >= lower[..., None])
+    candidate = fits & problem.allowed & (np.arange(grid.size) >= lower[..., None])
     return candidate.argmax(axis=2), candidate.any(axis=2)

@@ -4,8 +4,13 @@ Maximise the expected GVIF over the threshold alpha and the operating point Phi,
 
     E{B(Phi, alpha; x)} fits what the link carries in T_max      (31a)
     Phi is one of the bank's operating points                    (31b)
-    D(Phi) <= D0                                                 (31c)
+    D <= D0 on the critical region                               (31c)
     0 <= alpha <= alpha_th                                       (31d)
+
+(31c) names D(Phi) but means the region that is sent, and its error depends on alpha as well: D is
+taken as the mean squared error of the pixels sent at alpha. That bounds alpha from above, for each
+Phi apart, so (31c) and (31d) together say alpha <= alpha_th(Phi); a Phi that misses D0 already
+with everything sent is not in the set G.
 
 V, B and D are measured (`measure`) on images x at every operating point and on a grid of
 thresholds; between the thresholds they are interpolated linearly, as Algorithm 1 needs them
@@ -129,23 +134,29 @@ class Problem:
         return np.array([budget.bits for budget in self.budgets])
 
     @cached_property
-    def allowed(self) -> int:
-        """How many thresholds of the grid satisfy (31d); they are the first ones."""
-        return int((self.family.alphas <= self.alpha_max + 1e-12).sum())
-
-    @cached_property
-    def distortion(self) -> NDArray[np.float64]:
-        """D(Phi), [P]: mean squared error of the pixels sent, at the worst threshold allowed.
-
-        (31c) speaks of the critical region, which shrinks with alpha, while D depends on Phi
-        alone. The worst threshold makes the floor hold whichever alpha is chosen.
-        """
-        return self.family.mse.mean(axis=0)[:, : self.allowed].max(axis=1)
+    def in_reach(self) -> NDArray[np.bool_]:
+        """Which thresholds of the grid (31d) allows, [A]."""
+        return self.family.alphas <= self.alpha_max + 1e-12
 
     @cached_property
     def good_enough(self) -> NDArray[np.bool_]:
-        """The set G of operating points that satisfy (31c), [P]."""
-        return self.distortion <= PEAK**2 / 10 ** (self.mask_psnr_floor_db / 10)
+        """Where the mean squared error of the pixels sent is at most D0, [P, A]."""
+        return self.family.mse.mean(axis=0) <= PEAK**2 / 10 ** (self.mask_psnr_floor_db / 10)
+
+    @cached_property
+    def allowed(self) -> NDArray[np.bool_]:
+        """Choices that satisfy (31c) and (31d), [P, A]: for each point thresholds from 0 up."""
+        return np.logical_and.accumulate(self.good_enough & self.in_reach, axis=1)
+
+    @cached_property
+    def feasible_points(self) -> NDArray[np.bool_]:
+        """The set G of step 1 of Algorithm 1, [P]."""
+        return self.allowed.any(axis=1)
+
+    @cached_property
+    def largest_alpha(self) -> NDArray[np.float64]:
+        """alpha_th(Phi), [P]; 0 outside G."""
+        return np.where(self.allowed, self.family.alphas, 0.0).max(axis=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,9 +19,9 @@ def build_table(problem: Problem, solver: str = "algorithm1", seed: int = 0) -> 
     next: the choice of a lower SNR still fits at a higher one and stays where the solver finds
     none better.
 
-    Where no choice meets all constraints, time comes first: of what fits into T_max the finest
-    operating point, at the least threshold that fits (`good_enough` says that the floor is
-    missed). Where nothing fits at all, the shortest container (`in_time` is False).
+    Where no choice meets all constraints, time comes first: of what fits into T_max the choice
+    whose mask PSNR is best (`good_enough` says that the floor is missed). Where nothing fits at
+    all, the shortest container (`in_time` is False).
 
     Args:
         problem: what to solve.
@@ -69,14 +69,11 @@ def _keep_what_still_fits(problem: Problem, found: Solution) -> tuple[np.ndarray
 
 def _nearest_to_the_limits(problem: Problem, budget_bits: float) -> tuple[int, int]:
     """Point and threshold (indices) where not all constraints can be met."""
-    bits = problem.family.expected_bits[:, : problem.allowed]
+    bits = np.where(problem.in_reach, problem.family.expected_bits, np.inf)
     fits = bits <= budget_bits
-    if not fits.any():
-        point, alpha = np.unravel_index(bits.argmin(), bits.shape)
-        return int(point), int(alpha)
-    distortion = np.where(fits.any(axis=1), problem.distortion, np.inf)
-    point = int(distortion.argmin())
-    return point, int(fits[point].argmax())
+    wanted = np.where(fits, problem.family.mse.mean(axis=0), np.inf) if fits.any() else bits
+    point, alpha = np.unravel_index(wanted.argmin(), wanted.shape)
+    return int(point), int(alpha)
 
 
 def _row(problem: Problem, row: int, point: int, alpha: int) -> Choice:
@@ -92,5 +89,5 @@ def _row(problem: Problem, row: int, point: int, alpha: int) -> Choice:
         budget_bits=float(budget.bits),
         mask_psnr_db=float(family.mask_psnr_db[point, alpha]),
         in_time=bits <= budget.bits,
-        good_enough=bool(problem.good_enough[point]),
+        good_enough=bool(problem.good_enough[point, alpha]),
     )
