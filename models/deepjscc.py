@@ -30,6 +30,8 @@ LATENT = 16
 GRID = 4
 # Nothing to send (a latent of zeros) stays zero instead of becoming NaN.
 POWER_FLOOR = 1e-12
+# Of the PReLUs before training.
+SLOPE = 0.25
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class DeepJsccConfig:
         None, or not ascending.
     """
 
-    snrs_db: tuple[float, ...] = (1.0, 4.0, 7.0, 10.0, 13.0, 16.0)
+    snrs_db: tuple[float, ...] = (1.0, 4.0, 7.0, 10.0, 13.0)
 
     def __post_init__(self) -> None:
         # A list comes out of config.json.
@@ -51,24 +53,23 @@ class DeepJsccConfig:
             raise ValueError(f"snrs_db must be ascending, not {list(self.snrs_db)}")
 
 
-def _initialised(conv: nn.Conv2d | nn.ConvTranspose2d, slope: float) -> nn.Module:
-    """Weights that keep the variance through a PReLU of that slope (He et al., 2015)."""
+def _initialised(conv: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
+    """Weights that keep the variance through a PReLU (He et al., 2015)."""
     upsampling = conv.stride[0] if isinstance(conv, nn.ConvTranspose2d) else 1
     fan_in = conv.in_channels * (KERNEL / upsampling) ** 2
-    nn.init.normal_(conv.weight, std=(2.0 / ((1.0 + slope**2) * fan_in)) ** 0.5)
+    nn.init.normal_(conv.weight, std=(2.0 / ((1.0 + SLOPE**2) * fan_in)) ** 0.5)
     nn.init.zeros_(conv.bias)
     return conv
 
 
 def _down(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
-    prelu = nn.PReLU(outputs)
     conv = nn.Conv2d(inputs, outputs, KERNEL, stride, KERNEL // 2)
-    return [_initialised(conv, prelu.weight[0].item()), prelu]
+    return [_initialised(conv), nn.PReLU(outputs, SLOPE)]
 
 
 def _up(inputs: int, outputs: int, stride: int, activation: nn.Module) -> list[nn.Module]:
     conv = nn.ConvTranspose2d(inputs, outputs, KERNEL, stride, KERNEL // 2, stride - 1)
-    return [_initialised(conv, 0.25), activation]
+    return [_initialised(conv), activation]
 
 
 class Autoencoder(nn.Module):
@@ -81,10 +82,10 @@ class Autoencoder(nn.Module):
             *_down(3, a, 2), *_down(a, b, 2), *_down(b, c, 1), *_down(c, d, 1), *_down(d, LATENT, 1)
         )
         self.decoder = nn.Sequential(
-            *_up(LATENT, d, 1, nn.PReLU(d)),
-            *_up(d, c, 1, nn.PReLU(c)),
-            *_up(c, b, 1, nn.PReLU(b)),
-            *_up(b, a, 2, nn.PReLU(a)),
+            *_up(LATENT, d, 1, nn.PReLU(d, SLOPE)),
+            *_up(d, c, 1, nn.PReLU(c, SLOPE)),
+            *_up(c, b, 1, nn.PReLU(b, SLOPE)),
+            *_up(b, a, 2, nn.PReLU(a, SLOPE)),
             *_up(a, 3, 2, nn.Sigmoid()),
         )
 

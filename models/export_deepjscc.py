@@ -34,6 +34,8 @@ def export(checkpoint: Path, out: Path) -> Path:
         state = torch.load(checkpoint, weights_only=True)
         network = DeepJsccConfig(**state["config"])
         average, trained = state["average"], state["stage"] + 1
+        if state["round"] > 0:
+            trained = len(network.snrs_db)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error
     if trained < len(network.snrs_db):

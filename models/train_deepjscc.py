@@ -4,7 +4,8 @@ One network per SNR, the highest first and each from the one above it: training 
 low SNR stalls. The time asked for is that of all networks together; the first, which starts from
 random weights, gets the largest share. Within its share the learning rate of each falls to zero.
 Like the other trainers it resumes from its checkpoint, logs JSON lines and keeps an exponential
-moving average, which is what gets exported (:mod:`gensc_models.export_deepjscc`).
+moving average, which is what gets exported (:mod:`gensc_models.export_deepjscc`). A finished run
+that is given more minutes goes round all its networks once more, in equal shares.
 
 The loss is the published one, the squared error. Two things shorten the published budget, a
 day on a processor, to an hour: the first network starts from a linear code
@@ -43,14 +44,14 @@ class DeepJsccTrainConfig:
 
     ``data`` is a folder or pack of CIFAR-10. ``first_fraction`` of ``minutes`` goes to the
     network of the highest SNR, the rest in equal parts to the others, whose learning rates start
-    at ``later_fraction`` of the first one's.
+    at ``later_fraction`` of the first one's; so do all in later rounds.
     """
 
     data: Path
     out: Path
     minutes: float = 50.0
     model: DeepJsccConfig = field(default_factory=DeepJsccConfig)
-    first_fraction: float = 0.4
+    first_fraction: float = 0.35
     learning_rate: float = 3e-3
     later_fraction: float = 0.6
     warmup_steps: int = 100
@@ -65,14 +66,17 @@ class DeepJsccTrainConfig:
     seed: int = 1
 
 
-def share_minutes(config: DeepJsccTrainConfig, stage: int) -> float:
-    """Minutes of the network that is trained as number ``stage`` (0: the highest SNR)."""
-    count = len(config.model.snrs_db)
-    if count == 1:
-        return config.minutes
+def share_minutes(config: DeepJsccTrainConfig, stage: int, earlier_rounds: float = 0.0) -> float:
+    """Minutes of the network that is trained as number ``stage`` (0: the highest SNR).
+
+    ``earlier_rounds`` are the minutes at which the present round over all networks began.
+    """
+    count, minutes = len(config.model.snrs_db), config.minutes - earlier_rounds
+    if count == 1 or earlier_rounds > 0:
+        return minutes / count
     if stage == 0:
-        return config.minutes * config.first_fraction
-    return config.minutes * (1.0 - config.first_fraction) / (count - 1)
+        return minutes * config.first_fraction
+    return minutes * (1.0 - config.first_fraction) / (count - 1)
 
 
 def image_batches(images: NDArray[np.uint8], size: int, seed: int) -> Iterator[Tensor]:
@@ -112,7 +116,10 @@ def validate(network: Autoencoder, images: NDArray[np.uint8], snr_db: float) -> 
 
 
 class TrainingRun:
-    """Everything that a checkpoint holds: networks, average, optimisers and progress."""
+    """Everything that a checkpoint holds: networks, average, optimisers and progress.
+
+    ``stage`` counts the networks from the highest SNR, ``round`` the passes over all of them.
+    """
 
     def __init__(self, config: DeepJsccTrainConfig) -> None:
         self.config = config
@@ -122,6 +129,8 @@ class TrainingRun:
         self.average.load_state_dict(self.model.state_dict())
         self.stage = 0
         self.step = 0
+        self.round = 0
+        self._round_start = 0.0
         self._minutes = 0.0
         self._stage_minutes = 0.0
         self._stage_step = 0
@@ -156,15 +165,19 @@ class TrainingRun:
     @property
     def progress(self) -> float:
         """Part of its share that the current network has used, 0 to 1."""
-        share = share_minutes(self.config, self.stage)
+        share = share_minutes(self.config, self.stage, self._round_start)
         return min(1.0, self._stage_minutes / share) if share > 0 else 1.0
 
     @property
     def finished(self) -> bool:
-        """Whether every network has had its share, or the steps asked for are done."""
+        """Whether the round is over, or the steps asked for are done."""
         limit = self.config.max_steps
-        last = self.stage == len(self.config.model.snrs_db) - 1
-        return (last and self.progress >= 1.0) or (limit is not None and self.step >= limit)
+        return self.shares_used or (limit is not None and self.step >= limit)
+
+    @property
+    def shares_used(self) -> bool:
+        """Whether every network has had its share of the present round."""
+        return self.stage == len(self.config.model.snrs_db) - 1 and self.progress >= 1.0
 
     @property
     def stage_done(self) -> bool:
@@ -187,11 +200,22 @@ class TrainingRun:
         self.averaged.load_state_dict(start.state_dict())
 
     def next_stage(self) -> None:
-        """Goes on with the next lower SNR, from the average of the one above."""
+        """Goes on with the next lower SNR, in the first round from the average of the one above."""
         above = self.averaged.state_dict()
         self.stage += 1
-        self.network.load_state_dict(above)
-        self.averaged.load_state_dict(above)
+        if self.round == 0:
+            self.averaged.load_state_dict(above)
+        self._begin_stage()
+
+    def next_round(self) -> None:
+        """Goes back to the highest SNR; every network now starts from its own average."""
+        self.round += 1
+        self.stage = 0
+        self._round_start = self._minutes
+        self._begin_stage()
+
+    def _begin_stage(self) -> None:
+        self.network.load_state_dict(self.averaged.state_dict())
         self._stage_minutes, self._stage_step = 0.0, 0
         self._new_optimisers()
 
@@ -211,9 +235,12 @@ class TrainingRun:
         self.stage, self.step = state["stage"], state["step"]
         self._minutes, self._stage_minutes = state["minutes"], state["stage_minutes"]
         self._stage_step = state["stage_step"]
+        self.round, self._round_start = state["round"], state["round_start"]
         self._new_optimisers()
         self.muon.load_state_dict(state["muon"])
         self.adam.load_state_dict(state["adam"])
+        if state["shares_used"] and self.config.minutes > self._minutes:
+            self.next_round()
         self.start_clock()
 
     def start_clock(self) -> None:
@@ -231,6 +258,9 @@ class TrainingRun:
             "stage": self.stage,
             "step": self.step,
             "stage_step": self._stage_step,
+            "round": self.round,
+            "round_start": self._round_start,
+            "shares_used": self.shares_used,
             "minutes": self._minutes,
             "stage_minutes": self._stage_minutes,
         }
@@ -240,7 +270,8 @@ class TrainingRun:
 
     def learning_rate(self) -> float:
         """Linear warm-up, then a cosine over this network's share down to zero."""
-        peak = self.config.learning_rate * (self.config.later_fraction if self.stage else 1.0)
+        from_linear_code = self.stage == 0 and self.round == 0
+        peak = self.config.learning_rate * (1.0 if from_linear_code else self.config.later_fraction)
         warm = min(1.0, (self._stage_step + 1) / self.config.warmup_steps)
         return peak * warm * 0.5 * (1.0 + math.cos(math.pi * self.progress))
 
@@ -280,8 +311,7 @@ def train(config: DeepJsccTrainConfig) -> Path:
 
     ``log.jsonl`` beside it has one record per validation: SNR of the network, step, minutes, loss,
     images per second, learning rate and both PSNRs of the averaged weights. The first images of
-    the training set are kept for that. Time asked for beyond an earlier run's is the last
-    network's alone.
+    the training set are kept for that.
 
     Raises
     ------
@@ -313,6 +343,7 @@ def train(config: DeepJsccTrainConfig) -> Path:
         if losses and (due or run.finished or run.stage_done):
             speed = len(losses) * config.batch / max(60.0 * (run.minutes - since), 1e-9)
             record = {
+                "round": run.round,
                 "snr_db": run.snr_db,
                 "step": run.step,
                 "minutes": round(run.minutes, 2),

@@ -51,10 +51,12 @@ def records(out: Path) -> list[dict[str, float]]:
 
 def test_shares_add_up_to_the_time_asked_for(tmp_path: Path) -> None:
     asked = DeepJsccTrainConfig(data=tmp_path, out=tmp_path, minutes=50.0)
-    shares = [share_minutes(asked, stage) for stage in range(6)]
+    shares = [share_minutes(asked, stage) for stage in range(5)]
     assert sum(shares) == pytest.approx(50.0)
-    assert shares[0] == pytest.approx(20.0)
+    assert shares[0] == pytest.approx(17.5)
     assert len(set(shares[1:])) == 1
+    again = [share_minutes(asked, stage, earlier_rounds=20.0) for stage in range(5)]
+    assert again == pytest.approx([6.0] * 5)
     alone = replace(asked, model=DeepJsccConfig((10.0,)))
     assert share_minutes(alone, 0) == 50.0
 
@@ -127,6 +129,30 @@ def test_every_network_gets_its_turn_and_the_weights_load(cifar: Path, tmp_path:
     assert decoded.shape == image.shape
     with pytest.raises(ValueError, match="rate 128"):
         codec.encode_image(image, 64, 9.0)
+
+
+def test_a_finished_run_given_more_time_goes_round_once_more(cifar: Path, tmp_path: Path) -> None:
+    checkpoint = train(config(cifar, tmp_path, minutes=0.002, max_steps=None))
+    first = torch.load(checkpoint, weights_only=True)
+    train(config(cifar, tmp_path, minutes=first["minutes"] + 0.002, max_steps=None))
+    second = torch.load(checkpoint, weights_only=True)
+    assert (first["round"], second["round"]) == (0, 1)
+    order = [(r["round"], r["snr_db"]) for r in records(tmp_path)]
+    assert list(dict.fromkeys(order)) == [(0, 10.0), (0, 4.0), (1, 10.0), (1, 4.0)]
+
+
+def test_in_later_rounds_every_network_goes_on_from_itself(cifar: Path, tmp_path: Path) -> None:
+    run = TrainingRun(config(cifar, tmp_path))
+    run.advance(torch.rand(4, 3, 32, 32))
+    run.next_stage()
+    run.advance(torch.rand(4, 3, 32, 32))
+    own = {k: v.clone() for k, v in run.average.state_dict().items()}
+    run.next_round()
+    assert run.snr_db == 10.0
+    run.next_stage()
+    assert run.snr_db == 4.0
+    assert all(torch.equal(v, own[k]) for k, v in run.average.state_dict().items())
+    assert all(torch.equal(v, own[k]) for k, v in run.model.state_dict().items())
 
 
 def test_half_a_run_is_not_exported(cifar: Path, tmp_path: Path) -> None:
