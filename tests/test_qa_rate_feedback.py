@@ -144,13 +144,13 @@ def test_the_choice_follows_the_snr_falls_back_in_silence_and_recovers(tables, c
 
     flowgraph.start()
     try:
-        # 15 dB less margin and hysteresis of 1 dB each.
-        wait_for(lambda: said() and said()[-1].snr_db == 13.0)
+        # 15 dB less margin and hysteresis of 0.5 dB each.
+        wait_for(lambda: said() and said()[-1].snr_db == 14.0)
         assert controller.level() == pytest.approx(15.0)
         meter.silent = True
         wait_for(lambda: said()[-1] == ROWS[0])
         meter.silent = False
-        wait_for(lambda: said()[-1].snr_db == 13.0)
+        wait_for(lambda: said()[-1].snr_db == 14.0)
     finally:
         flowgraph.stop()
         flowgraph.wait()
