@@ -80,6 +80,16 @@ def test_a_bank_is_measured_on_images_and_the_measurements_kept(tmp_path, monkey
     assert load_tables(tmp_path / "b" / "rate-tables.json") == (table,)
 
 
+def test_a_table_that_covers_most_images_is_more_careful(earlier, tmp_path):
+    argv = ["adapt", "--measured", earlier, "--snr", "2,8,14", "--solver", "search", "--out"]
+    assert run([*argv, str(tmp_path / "mean")]) == 0
+    assert run([*argv, str(tmp_path / "most"), "--cover", "0.9"]) == 0
+    [mean] = load_tables(tmp_path / "mean" / "rate-tables.json")
+    [most] = load_tables(tmp_path / "most" / "rate-tables.json")
+    assert "bits for 90% of them" in most.source
+    assert sum(row.gvif for row in most.choices) < sum(row.gvif for row in mean.choices)
+
+
 def test_without_weights_one_line_says_so(refused):
     assert "--bank nobody: no weights called 'nobody'" in refused("--bank", "nobody")
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gensc_host.adapt.problem import Family, Problem
+from gensc_host.adapt.problem import Family, Problem, covering
 from gensc_host.adapt.transport import CapacityTransport
 
 from adapt_families import family
@@ -58,6 +58,22 @@ def test_only_thresholds_up_to_alpha_max_are_allowed():
 def test_the_budgets_are_those_of_the_link():
     problem = Problem(tiny(), LINK, (-5.0, 0.0, 20.0))
     assert problem.budget_bits.tolist() == [LINK.budget(snr).bits for snr in (-5.0, 0.0, 20.0)]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.75, 0.9, 1.0])
+def test_bits_that_cover_a_share_of_the_images_do(share):
+    measured = family(images=8, points=4, alpha_step=0.1)
+    expected = covering(measured, share).expected_bits
+    within = (measured.bits <= expected * (1 + 1e-12)).mean(axis=0)
+    assert (within >= share).all()
+    assert (covering(measured, share).gvif == measured.gvif).all()
+    assert f"{share:.0%}" in covering(measured, share).source
+
+
+@pytest.mark.parametrize("share", [0.0, -1.0, 1.1, float("nan")])
+def test_a_share_that_is_none_is_refused(share):
+    with pytest.raises(ValueError, match="share"):
+        covering(tiny(), share)
 
 
 @pytest.mark.parametrize(

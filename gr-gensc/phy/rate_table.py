@@ -38,7 +38,8 @@ class Choice:
         alpha: threshold of the semantic filter; 0 sends everything, 1 next to nothing.
         mcs: index in `mcs.MCS_TABLE`; None in tables of the idealised capacity.
         gvif: expected generative visual information fidelity, 0 … 1.
-        bits: expected bits of an image, container and mask included.
+        bits: expected bits of an image, container and mask included; or those that cover the share
+            of images that `RateTable.source` names.
         budget_bits: bits that T_max leaves at this SNR.
         mask_psnr_db: PSNR in dB of the pixels sent, of their mean squared error.
         in_time: `bits` fit into `budget_bits`.

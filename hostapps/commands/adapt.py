@@ -41,6 +41,12 @@ def adapt(
     solver: Annotated[
         Literal["algorithm1", "search"], typer.Option(help="The paper's, or exhaustive.")
     ] = "algorithm1",
+    cover: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of the images that stays within T_max; 0: their mean does."
+        ),
+    ] = 0.0,
     points: Annotated[str, typer.Option(help="Operating points: 1,5,9 or 1:19:2.")] = "",
     alpha_max: Annotated[float, typer.Option(min=0, max=1, help="Largest threshold.")] = 0.8,
     alpha_step: Annotated[float, typer.Option(min=0.005, max=0.5, help="Of the grid.")] = 0.05,
@@ -58,7 +64,7 @@ def adapt(
     """Measure a codec bank on images and choose point, threshold and MCS for every SNR."""
     from gensc_host.adapt.family_file import load_family, save_family
     from gensc_host.adapt.plots import table_figure
-    from gensc_host.adapt.problem import Problem
+    from gensc_host.adapt.problem import Problem, covering
     from gensc_host.adapt.tables import build_table
     from gensc_host.bench.plots import save
     from gensc_host.ranges import parse_numbers
@@ -77,11 +83,12 @@ def adapt(
 
     tables, unfiltered = [], []
     try:
+        bounded = covering(family, cover) if cover else family
         for link in links:
             for floor_db in floors_db:
-                problem = Problem(family, link, snrs_db, floor_db, alpha_max)
+                problem = Problem(bounded, link, snrs_db, floor_db, alpha_max)
                 tables.append(build_table(problem, solver, seed))
-                whole = Problem(family, link, snrs_db, floor_db, 0.0)
+                whole = Problem(bounded, link, snrs_db, floor_db, 0.0)
                 unfiltered.append(build_table(whole, "search"))
     except ValueError as error:
         raise UserError(str(error)) from error
