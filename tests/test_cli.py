@@ -23,6 +23,7 @@ COMMANDS = (
     "bench",
     "train",
     "models",
+    "adapt",
     "grc",
     "grcc",
     "doctor",
