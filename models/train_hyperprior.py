@@ -44,7 +44,10 @@ class TrainConfig:
     """What one training run needs to know.
 
     ``muon_rate`` is the learning rate of the convolutions of the image transforms,
-    ``learning_rate`` Adam's for all else (the hyper-networks start from a known answer).
+    ``hyper_rate`` Adam's for those of the hyper-networks (they start from a known answer, which
+    a larger one destroys within minutes) and ``learning_rate`` Adam's for vectors and tables.
+    For the first ``entropy_share`` of the time only the entropy model and the gains are trained,
+    which is five times as fast.
     ``masked`` is the share of crops of which only part is sent.
     """
 
@@ -54,7 +57,9 @@ class TrainConfig:
     exclude_prefix: tuple[str, ...] = ()
     model: HyperpriorConfig = field(default_factory=HyperpriorConfig)
     learning_rate: float = 1e-3
+    hyper_rate: float = 1e-4
     muon_rate: float = 4e-3
+    entropy_share: float = 0.2
     warmup_steps: int = 100
     ema: float = 0.998
     clip: float = 5.0
@@ -137,10 +142,14 @@ class TrainingRun:
         transforms = self.network.transforms
         residuals = [*transforms.analysis.parameters(), *transforms.synthesis.parameters()]
         kernels = [p for p in residuals if p.ndim == 4]
-        ids = {id(p) for p in kernels}
-        others = [p for p in self.network.parameters() if id(p) not in ids]
+        inner = {id(p) for p in kernels}
+        outer = [p for p in self.network.parameters() if id(p) not in inner]
         self.muon = Muon(kernels, config.muon_rate)
-        self.adam = torch.optim.Adam(others, config.learning_rate, betas=(0.9, 0.99))
+        groups = [
+            {"params": [p for p in outer if p.ndim != 4], "peak": config.learning_rate},
+            {"params": [p for p in outer if p.ndim == 4], "peak": config.hyper_rate},
+        ]
+        self.adam = torch.optim.Adam(groups, config.learning_rate, betas=(0.9, 0.99))
 
     @property
     def minutes(self) -> float:
@@ -202,7 +211,10 @@ class TrainingRun:
         """
         factor = self.schedule()
         self.muon.param_groups[0]["lr"] = self.config.muon_rate * factor
-        self.adam.param_groups[0]["lr"] = self.config.learning_rate * factor
+        for group in self.adam.param_groups:
+            group["lr"] = group["peak"] * factor
+        whole = self.minutes >= self.config.entropy_share * self.config.minutes
+        self.network.transforms.with_residuals = whole
         device = self.config.device
         image = image.to(device).contiguous(memory_format=torch.channels_last)
         loss = rate_distortion_loss(self.network, image, position.to(device), keep.to(device))
@@ -302,6 +314,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--exclude-prefix", nargs="*", default=[], help="file names to leave out")
     parser.add_argument("--learning-rate", type=float, default=TrainConfig.learning_rate)
+    parser.add_argument("--hyper-rate", type=float, default=TrainConfig.hyper_rate)
+    parser.add_argument("--entropy-share", type=float, default=TrainConfig.entropy_share)
     parser.add_argument("--muon-rate", type=float, default=TrainConfig.muon_rate)
     parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES")
     parser.add_argument("--threads", type=int, default=2)
@@ -314,6 +328,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         minutes=options.minutes,
         exclude_prefix=tuple(options.exclude_prefix),
         learning_rate=options.learning_rate,
+        hyper_rate=options.hyper_rate,
+        entropy_share=options.entropy_share,
         muon_rate=options.muon_rate,
         validate_every_minutes=options.validate_every,
         threads=options.threads,

@@ -80,10 +80,11 @@ def test_bits_are_counted_by_part_and_are_those_of_the_likelihood() -> None:
 @pytest.mark.parametrize("keep", [None, KEEP])
 def test_every_machine_decodes_the_same_integers(keep: np.ndarray | None) -> None:
     """float32 and bfloat16 networks, 1 and 2 threads, 1 and 8 streams at once."""
-    image = photo()
+    image = photo(96, 128)
     bfloat16 = copy.deepcopy(small_codec()).set_precision(torch.bfloat16)
     float32 = small_codec()
     points = (1, 3, 6, 9, 12, 15, 17, 19)
+    keep = None if keep is None else keep[:6, :8]
     streams = [
         (float32 if n % 2 else bfloat16).encode(image, point, keep).data
         for n, point in enumerate(points)

@@ -34,9 +34,10 @@ def test_scales_run_from_eleven_hundredths_to_256() -> None:
 
 @pytest.mark.parametrize("level", [0, 3, 20, 40, 63])
 def test_likelihoods_of_all_values_add_up_to_one(level: int) -> None:
-    values = torch.arange(-9000.0, 9001.0, dtype=torch.float64)
+    reach = tables.limit_of_level(level)
+    values = torch.arange(-reach, reach + 1.0, dtype=torch.float64)
     bits = scales.latent_bits(values, torch.full_like(values, float(level)))
-    assert torch.exp2(-bits).sum() == pytest.approx(1.0, abs=1e-6)
+    assert torch.exp2(-bits).sum() == pytest.approx(1.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("level", [0, 3, 20, 40, 63])
@@ -54,13 +55,13 @@ def test_tables_are_the_likelihood_in_integers(level: int) -> None:
     assert entropy - ideal < max(0.001 * ideal, 1e-3)
 
 
-def test_the_gradient_of_a_distant_value_is_finite_and_points_to_wider_scales() -> None:
-    level = torch.tensor([0.0, 10.0], requires_grad=True)
-    bits = scales.latent_bits(torch.tensor([80.0, 400.0]), level)
+def test_an_unexpected_value_costs_no_more_than_an_escape_and_asks_for_wider_scales() -> None:
+    level = torch.tensor([5.0, 20.0, 20.0], requires_grad=True)
+    bits = scales.latent_bits(torch.tensor([2.0, 10.0, 30000.0]), level)
     bits.sum().backward()
-    assert torch.isfinite(bits).all()
+    assert bits[2] == 36
     assert torch.isfinite(level.grad).all()
-    assert (level.grad < 0).all()
+    assert (level.grad[:2] < 0).all()
 
 
 def test_unusable_probabilities_are_refused() -> None:

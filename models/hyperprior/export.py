@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,8 +26,9 @@ def load_checkpoint(checkpoint: Path) -> HyperpriorNetwork:
         state = torch.load(checkpoint, weights_only=True, map_location="cpu")
         network = HyperpriorNetwork(HyperpriorConfig(**state["config"]))
         average = state["average"]
-    except (OSError, RuntimeError, KeyError, TypeError) as error:
-        raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error
+    except (OSError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(f"unusable checkpoint {checkpoint}: {reason}") from error
     load_into(network, average, str(checkpoint))
     return network.eval()
 

@@ -193,17 +193,23 @@ class Transforms(nn.Module):
         self.synthesis = SynthesisResidual(config)
         self.hyper_analysis = HyperAnalysis(config)
         self.register_buffer("deviation", torch.ones(wavelet.CHANNELS))
+        # Off while only the entropy model is trained: the residuals are zero then.
+        self.with_residuals = True
 
     def analyse(self, image: Tensor, position: Tensor) -> Tensor:
         """``B x 3 x H x W`` (sides multiples of 16) to latents in quantiser steps, float32."""
         kind = self.analysis.leave.weight.dtype
         trunk = wavelet.analyse(image) * self.gains.gain(position).float()
+        if not self.with_residuals:
+            return trunk
         return trunk + self.analysis(image.to(kind), position.to(kind)).float()
 
     def synthesise(self, latents: Tensor, position: Tensor) -> Tensor:
         """Inverse of :meth:`analyse` for quantised latents; float32, not clipped."""
         kind = self.synthesis.leave.weight.dtype
         trunk = wavelet.synthesise(latents * self.gains.inverse(position).float())
+        if not self.with_residuals:
+            return trunk
         residual = self.synthesis(latents.to(kind), trunk.to(kind), position.to(kind)).float()
         amplitude = self.gains.step(position.float())[:, None, None, None] / (4.0 * 255.0)
         return trunk + amplitude * residual
