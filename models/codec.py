@@ -54,6 +54,8 @@ class CodecConfig:
             Another kind of model, or fields this version does not know.
         """
         name = data["name"]
+        if data["kind"] in weights.WITHOUT_WIRE_ID:
+            raise WeightsError(f"weights '{name}' are of kind '{data['kind']}', not a codec")
         if not 1 <= data["wire_id"] <= 255:
             raise WeightsError(f"weights '{name}': wire_id must be 1 to 255")
         try:
@@ -278,6 +280,6 @@ def codec_by_wire_id(wire_id: int, device: str = "cpu") -> JsccCodec:
         No installed weights carry that number.
     """
     for entry in weights.available():
-        if entry.wire_id == wire_id:
+        if wire_id and entry.wire_id == wire_id:
             return load_codec(entry.path, device)
     raise WeightsError(f"no installed codec has wire id {wire_id}")

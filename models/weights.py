@@ -26,6 +26,8 @@ ENVIRONMENT = "GENSC_WEIGHTS"
 CONFIG = "config.json"
 TENSORS = "model.safetensors"
 FORMAT = 1
+# Kinds of weights that no burst header names and that have no rates.
+WITHOUT_WIRE_ID = frozenset({"refiner"})
 
 
 class WeightsError(ValueError):
@@ -34,7 +36,10 @@ class WeightsError(ValueError):
 
 @dataclass(frozen=True)
 class WeightsInfo:
-    """One installed set of weights, as ``config.json`` and the file system describe it."""
+    """One installed set of weights, as ``config.json`` and the file system describe it.
+
+    What is no codec has ``wire_id`` 0 and no ``rates``.
+    """
 
     name: str
     kind: str
@@ -82,7 +87,9 @@ def read_config(folder: Path) -> dict[str, Any]:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise WeightsError(f"weights '{folder.name}': cannot read {CONFIG}: {error}") from error
-    fields = {"name": str, "kind": str, "wire_id": int, "rates": list, "sha256": str}
+    fields = {"name": str, "kind": str, "sha256": str}
+    if not isinstance(config, dict) or config.get("kind") not in WITHOUT_WIRE_ID:
+        fields |= {"wire_id": int, "rates": list}
     for field, kind in fields.items():
         if not isinstance(config, dict) or not isinstance(config.get(field), kind):
             raise WeightsError(f"weights '{folder.name}': {CONFIG} has no valid '{field}'")
@@ -171,8 +178,8 @@ def info(folder: Path) -> WeightsInfo:
     return WeightsInfo(
         name=config["name"],
         kind=config["kind"],
-        wire_id=config["wire_id"],
-        rates=tuple(config["rates"]),
+        wire_id=config.get("wire_id", 0),
+        rates=tuple(config.get("rates", ())),
         sha256=config["sha256"],
         size_bytes=tensors.stat().st_size,
         path=folder,
