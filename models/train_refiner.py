@@ -40,7 +40,6 @@ from gensc_models.refiner.pairs import LinkRange, PairMaker, PairPool, Pairs, va
 from torch import Tensor, nn
 
 VALIDATION_SNRS_DB = (0.0, 5.0, 10.0, 15.0)
-VALIDATION_SIDE = 192
 CIFAR_HELD_OUT = 500
 
 
@@ -62,7 +61,7 @@ class RefinerTrainConfig:
     cifar: Path | None = None
     exclude_prefix: tuple[str, ...] = ()
     minutes: float = 60.0
-    first_fraction: float = 0.2
+    first_fraction: float = 0.1
     model: RefinerConfig = PHOTO
     rates: tuple[int, ...] = ()
     links: dict[str, float] = field(default_factory=dict)
@@ -82,6 +81,7 @@ class RefinerTrainConfig:
     clip: float = 1.0
     validate_every_minutes: float = 5.0
     validation_images: int = 14
+    validation_side: int = 192
     max_steps: int | None = None
     threads: int = 2
     bfloat16: bool = False
@@ -115,7 +115,7 @@ class ImageSetSampler:
 def load_images(config: RefinerTrainConfig) -> tuple[list[Photo] | np.ndarray, list[Photo]]:
     """Training images and held-out ones.
 
-    Of photos every n-th file is held out and cropped to 192x192; of CIFAR-10 some of the last
+    Of photos every n-th file is held out and cropped; of CIFAR-10 some of the last
     training images.
 
     Raises
@@ -139,7 +139,7 @@ def load_images(config: RefinerTrainConfig) -> tuple[list[Photo] | np.ndarray, l
     photos = [p for p in photos if min(p.shape[:2]) >= config.size]
     if not photos:
         raise FileNotFoundError(f"no training photo of {config.size} pixels or more")
-    return photos, [centre_crop(load_photo(f), VALIDATION_SIDE) for f in validation]
+    return photos, [centre_crop(load_photo(f), config.validation_side) for f in validation]
 
 
 def restoration_loss(

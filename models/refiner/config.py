@@ -88,6 +88,11 @@ PAPER = RefinerConfig(
 )
 PHOTO = RefinerConfig(solved_filter=True)
 CIFAR = RefinerConfig(
-    unshuffle=2, widths=(48, 96), heads=(1, 2), blocks=(2, 3), refinement_blocks=1
+    unshuffle=2,
+    widths=(48, 96),
+    heads=(1, 2),
+    blocks=(2, 3),
+    refinement_blocks=1,
+    solved_filter=True,
 )
 CONFIGS = {"paper": PAPER, "photo": PHOTO, "cifar": CIFAR}

@@ -70,7 +70,7 @@ class SolvedFilter(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("kernels", torch.zeros(TERMS, 3, 3, SIDE, SIDE))
+        self.register_buffer("kernels", torch.zeros(3 * TERMS, 3, SIDE, SIDE))
         self.register_buffer("mean", torch.zeros(STATISTICS))
         self.register_buffer("deviation", torch.ones(STATISTICS))
 
@@ -86,7 +86,8 @@ class SolvedFilter(nn.Module):
         """Correction of ``B x 3 x H x W`` in units of :func:`scales.strength`."""
         count, _, height, width = image.shape
         with torch.autocast(image.device.type, enabled=False):
-            kernel = torch.einsum("bt,t...->b...", self.terms(image, snr_db), self.kernels)
+            of_terms = self.kernels.reshape(TERMS, 3, 3, SIDE, SIDE)
+            kernel = torch.einsum("bt,t...->b...", self.terms(image, snr_db), of_terms)
             # The centre tap makes each colour's taps sum to zero, as `differences` does.
             kernel[..., SIDE // 2, SIDE // 2] -= kernel.sum(dim=(-2, -1))
             padded = F.pad(image, (SIDE // 2,) * 4, mode="replicate")
@@ -127,4 +128,4 @@ class SolvedFilter(nn.Module):
         matrix += torch.eye(size, dtype=torch.float64) * RIDGE * matrix.diagonal().mean()
         solution = torch.linalg.solve(matrix, cross.reshape(size, 3)).float()
         kernels = solution.reshape(TERMS, 3, SIDE, SIDE, 3).permute(0, 4, 1, 2, 3)
-        self.kernels.copy_(kernels)
+        self.kernels.copy_(kernels.flatten(0, 1))
