@@ -9,14 +9,10 @@ lines and keeps an exponential moving average of the weights, which is what gets
 from __future__ import annotations
 
 import argparse
-import json
-import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from gensc_models.blocks import FilmBlock
@@ -38,6 +34,7 @@ from gensc_models.photos import (
 from gensc_models.swin import PatchDivision, PatchMerging, SwinBlock, WindowAttention
 from gensc_models.swin_jscc import SwinConfig
 from gensc_models.train_channel import ChannelSampler, OperatingRange
+from gensc_models.training import follow, log_record, pace, save_checkpoint
 from gensc_models.wide_linear import WIDE_BLOCK, fit_wide
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -286,22 +283,18 @@ class TrainingRun:
             "step": self.step,
             "minutes": self.minutes,
         }
-        beside = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, beside)
-        os.replace(beside, self.checkpoint)
+        save_checkpoint(state, self.checkpoint)
 
-    def pace(self) -> float:
+    def learning_pace(self) -> float:
         """Share of the peak learning rates: linear warm-up, then a cosine over the clock."""
-        warm = min(1.0, (self.step + 1) / self.config.warmup_steps)
-        cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, self.minutes / self.config.minutes)))
-        return warm * (0.01 + 0.99 * cosine)
+        return pace(self.step, self.config.warmup_steps, self.minutes / self.config.minutes)
 
     def advance(self, image: Tensor, channel: ChannelSampler) -> float:
         """One optimiser step on a batch; returns its loss."""
         config = self.config
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
-                group["lr"] = group["peak"] * self.pace()
+                group["lr"] = group["peak"] * self.learning_pace()
         image = image.to(config.device).contiguous(memory_format=torch.channels_last)
         device_type = torch.device(config.device).type
         with torch.autocast(device_type, dtype=torch.bfloat16, enabled=config.bfloat16):
@@ -312,10 +305,7 @@ class TrainingRun:
         for optimiser in self.optimisers:
             optimiser.step()
         self.step += 1
-        decay = min(config.ema, (1.0 + self.step) / (10.0 + self.step))
-        with torch.no_grad():
-            averages, current = list(self.average.parameters()), list(self.model.parameters())
-            torch._foreach_lerp_(averages, current, 1.0 - decay)
+        follow(self.average.parameters(), self.model.parameters(), self.step, config.ema)
         return loss.item()
 
 
@@ -329,13 +319,6 @@ def crop_batches(photos: Sequence[Photo], config: TrainConfig, seed: int) -> Ite
         return sampler.batch(counts[shape], sizes[shape])
 
     return prefetch(make)
-
-
-def _log(path: Path, record: dict[str, Any]) -> None:
-    line = json.dumps(record)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(line + "\n")
-    print(line, flush=True)
 
 
 def train(config: TrainConfig) -> Path:
@@ -360,7 +343,7 @@ def train(config: TrainConfig) -> Path:
     else:
         run.begin(photo_statistics(photos, config))
         linear = validate(run.average, validation, config.validation_points)
-        _log(log, {"step": 0, "photos": len(photos), "linear": linear})
+        log_record(log, {"step": 0, "photos": len(photos), "linear": linear})
     seed = config.seed + 7919 * run.step
     channel = ChannelSampler(config.points, torch.Generator().manual_seed(seed))
     batches = crop_batches(photos, config, seed)
@@ -378,7 +361,7 @@ def train(config: TrainConfig) -> Path:
                 "learning_rate": run.optimisers[0].param_groups[0]["lr"],
                 "psnr": validate(run.average, validation, config.validation_points),
             }
-            _log(log, record)
+            log_record(log, record)
             since, images, losses = time.monotonic(), 0, []
         if run.finished:
             return run.checkpoint

@@ -1,0 +1,45 @@
+"""What the trainers have in common: pace, averaging, checkpoints and logs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def pace(step: int, warmup_steps: int, progress: float, floor: float = 0.01) -> float:
+    """Share of the peak learning rate: linear warm-up by steps, then a cosine over the clock.
+
+    ``progress`` is the share of the time that is spent; ``floor`` is what is left at its end.
+    """
+    warm = min(1.0, (step + 1) / warmup_steps)
+    cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
+    return warm * (floor + (1.0 - floor) * cosine)
+
+
+@torch.no_grad()
+def follow(average: Iterable[Tensor], current: Iterable[Tensor], step: int, decay: float) -> None:
+    """Moves an exponential moving average of the weights one step; a young run has a short one."""
+    young = (1.0 + step) / (10.0 + step)
+    torch._foreach_lerp_(list(average), list(current), 1.0 - min(decay, young))
+
+
+def save_checkpoint(state: dict[str, Any], path: Path) -> None:
+    """Writes a checkpoint; a run killed meanwhile leaves the old one whole."""
+    beside = path.with_suffix(".tmp")
+    torch.save(state, beside)
+    os.replace(beside, path)
+
+
+def log_record(path: Path, record: dict[str, Any]) -> None:
+    """Adds a JSON line to the log, and prints it."""
+    line = json.dumps(record)
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(line + "\n")
+    print(line, flush=True)
