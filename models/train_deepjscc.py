@@ -16,14 +16,11 @@ day on a processor, to an hour: the first network starts from a linear code
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +28,7 @@ from gensc_models.cifar import load_cifar
 from gensc_models.deepjscc import Autoencoder, DeepJscc, DeepJsccConfig
 from gensc_models.deepjscc_start import start_linear
 from gensc_models.muon import Muon
+from gensc_models.training import follow, log_record, pace, save_checkpoint
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
@@ -264,16 +262,13 @@ class TrainingRun:
             "minutes": self._minutes,
             "stage_minutes": self._stage_minutes,
         }
-        beside = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, beside)
-        os.replace(beside, self.checkpoint)
+        save_checkpoint(state, self.checkpoint)
 
     def learning_rate(self) -> float:
         """Linear warm-up, then a cosine over this network's share down to zero."""
         from_linear_code = self.stage == 0 and self.round == 0
         peak = self.config.learning_rate * (1.0 if from_linear_code else self.config.later_fraction)
-        warm = min(1.0, (self._stage_step + 1) / self.config.warmup_steps)
-        return peak * warm * 0.5 * (1.0 + math.cos(math.pi * self.progress))
+        return peak * pace(self._stage_step, self.config.warmup_steps, self.progress, floor=0.0)
 
     def advance(self, image: Tensor) -> float:
         """One optimiser step on a batch; returns its loss."""
@@ -288,22 +283,17 @@ class TrainingRun:
         self.adam.step()
         self.step += 1
         self._stage_step += 1
-        decay = min(self.config.ema, (1.0 + self._stage_step) / (10.0 + self._stage_step))
-        with torch.no_grad():
-            averages = list(self.averaged.parameters())
-            torch._foreach_lerp_(averages, list(self.network.parameters()), 1.0 - decay)
+        follow(
+            self.averaged.parameters(),
+            self.network.parameters(),
+            self._stage_step,
+            self.config.ema,
+        )
         now = time.monotonic()
         spent, self._last = (now - self._last) / 60.0, now
         self._minutes += spent
         self._stage_minutes += spent
         return loss.item()
-
-
-def _log(path: Path, record: dict[str, Any]) -> None:
-    line = json.dumps(record)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(line + "\n")
-    print(line, flush=True)
 
 
 def train(config: DeepJsccTrainConfig) -> Path:
@@ -352,7 +342,7 @@ def train(config: DeepJsccTrainConfig) -> Path:
                 "learning_rate": run.learning_rate(),
                 **validate(run.averaged, held_out, run.snr_db),
             }
-            _log(log, record)
+            log_record(log, record)
             run.save()
             since, losses = run.minutes, []
             run.start_clock()
