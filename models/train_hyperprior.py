@@ -23,8 +23,7 @@ from gensc_models.hyperprior import wavelet
 from gensc_models.hyperprior.codec import HyperpriorCodec
 from gensc_models.hyperprior.evaluate import evaluate
 from gensc_models.hyperprior.initial import initialise
-from gensc_models.hyperprior.network import HyperpriorNetwork
-from gensc_models.hyperprior.points import multiplier
+from gensc_models.hyperprior.network import HyperpriorNetwork, multipliers
 from gensc_models.hyperprior.transforms import HyperpriorConfig
 from gensc_models.muon import Muon
 from gensc_models.photos import (
@@ -99,7 +98,7 @@ def rate_distortion_loss(
     the gradient. The error counts only where something is sent.
     """
     result = network(image, position, keep)
-    weight = torch.tensor([multiplier(p) for p in position.tolist()], device=image.device)
+    weight = multipliers(position)
     pixels = keep.repeat_interleave(wavelet.BLOCK, 1).repeat_interleave(wavelet.BLOCK, 2)
     squares = (result.image - image).square().mean(dim=1) * pixels
     distortion = 255.0**2 * squares.mean(dim=(1, 2))
@@ -143,7 +142,7 @@ class TrainingRun:
         residuals = [*transforms.analysis.parameters(), *transforms.synthesis.parameters()]
         kernels = [p for p in residuals if p.ndim == 4]
         inner = {id(p) for p in kernels}
-        outer = [p for p in self.network.parameters() if id(p) not in inner]
+        outer = [p for p in self.network.parameters() if id(p) not in inner and p.requires_grad]
         self.muon = Muon(kernels, config.muon_rate)
         groups = [
             {"params": [p for p in outer if p.ndim != 4], "peak": config.learning_rate},

@@ -5,6 +5,7 @@ import pytest
 import torch
 from gensc_models.hyperprior import scales, tables
 from gensc_models.hyperprior.coder import CodingTable, SymbolReader, SymbolWriter
+from gensc_models.hyperprior.decisions import decide
 from gensc_models.hyperprior.errors import BitstreamError
 from gensc_models.hyperprior.latents import (
     VALUE_LIMIT,
@@ -62,6 +63,24 @@ def test_an_unexpected_value_costs_no_more_than_an_escape_and_asks_for_wider_sca
     assert bits[2] == 36
     assert torch.isfinite(level.grad).all()
     assert (level.grad[:2] < 0).all()
+
+
+def test_decisions_weigh_error_against_bits() -> None:
+    residual = torch.linspace(-3.0, 3.0, 240).view(1, 1, 1, -1)
+    levels = torch.full_like(residual, 12.0)
+    gain, best = torch.ones(1, 1, 1, 1), {}
+    for multiplier in (1e-6, 10.0, 1e6):
+        chosen = decide(residual, levels, gain, torch.tensor([multiplier]))
+        assert (chosen.abs() <= residual.abs() + 0.5).all()
+        assert (chosen * residual >= 0).all()
+        cost = multiplier / 3.0 * (chosen - residual).square()
+        plain = multiplier / 3.0 * (residual.round() - residual).square()
+        before, after = (scales.latent_bits(x, levels) for x in (residual.round(), chosen))
+        saved = before - after
+        assert (cost - plain <= 0.8 * saved + 1e-4 * multiplier).all()
+        best[multiplier] = chosen
+    torch.testing.assert_close(best[1e6], residual.round())
+    assert best[1e-6].abs().sum() < best[10.0].abs().sum() < best[1e6].abs().sum()
 
 
 def test_unusable_probabilities_are_refused() -> None:

@@ -18,6 +18,7 @@ from gensc_models import layout, weights
 from gensc_models.hyperprior import container, wavelet
 from gensc_models.hyperprior.coder import CodingTable, SymbolReader, SymbolWriter
 from gensc_models.hyperprior.container import Container, Header
+from gensc_models.hyperprior.decisions import decide
 from gensc_models.hyperprior.errors import BitstreamError
 from gensc_models.hyperprior.integers import (
     MEAN_BITS,
@@ -33,7 +34,7 @@ from gensc_models.hyperprior.latents import (
     write_latents,
 )
 from gensc_models.hyperprior.masks import coded_groups, coded_latents
-from gensc_models.hyperprior.network import HyperpriorNetwork
+from gensc_models.hyperprior.network import HyperpriorNetwork, multipliers
 from gensc_models.hyperprior.points import POINTS, check_point, position_of_point
 from gensc_models.hyperprior.runs import read_mask, write_mask
 from gensc_models.hyperprior.scales import latent_bits, scale_of_level
@@ -255,6 +256,17 @@ class HyperpriorCodec(nn.Module):
         z = z * torch.from_numpy(_groups(keep))
         return latents.cpu(), coded, z
 
+    def _decide(self, latents: Tensor, side: Side, point: int) -> Tensor:
+        """Integers to send, ``1 x 384 x h x w``."""
+        position = self._position(point).cpu()
+        values = decide(
+            (latents - _means(side)).nan_to_num(0.0),
+            side.levels.float(),
+            self.transforms.gains.inverse(self._position(point)).cpu(),
+            multipliers(position),
+        )
+        return values.clamp(-VALUE_LIMIT, VALUE_LIMIT)
+
     @torch.inference_mode()
     def encode(self, image: Photo, point: int, keep: Flags | None = None) -> Encoded:
         """uint8 ``H x W x 3`` to a stream.
@@ -274,7 +286,7 @@ class HyperpriorCodec(nn.Module):
         flags = self._check(image, point, keep)
         latents, coded, z = self._analyse(image, point, flags)
         side = _crop(self.hyper(z, [point]), *flags.shape)
-        values = (latents - _means(side)).nan_to_num(0.0).round().clamp(-VALUE_LIMIT, VALUE_LIMIT)
+        values = self._decide(latents, side, point)
         writer = SymbolWriter()
         masked = not bool(flags.all())
         if masked:
@@ -301,8 +313,8 @@ class HyperpriorCodec(nn.Module):
         flags = self._check(image, point, keep)
         latents, coded, z = self._analyse(image, point, flags)
         side = _crop(self.hyper(z, [point]), *flags.shape)
-        residual = (latents - _means(side)).round()
-        y = float((latent_bits(residual.double(), side.levels.double()) * coded).sum())
+        values = self._decide(latents, side, point)
+        y = float((latent_bits(values.double(), side.levels.double()) * coded).sum())
         sent = z[0].long().numpy()[:, _groups(flags)] + Z_LIMIT
         zb = sum(float(t.cost[row].sum()) for row, t in zip(sent, self._hyper, strict=True))
         writer = SymbolWriter()

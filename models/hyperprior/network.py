@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import torch
 from gensc_models.hyperprior import wavelet
+from gensc_models.hyperprior.decisions import decide
 from gensc_models.hyperprior.masks import coded_groups, coded_latents
-from gensc_models.hyperprior.points import POINTS
+from gensc_models.hyperprior.points import POINTS, multiplier
 from gensc_models.hyperprior.scales import LEVELS, latent_bits
 from gensc_models.hyperprior.transforms import (
     MEAN_CHANNELS,
@@ -117,9 +118,9 @@ class HyperpriorNetwork(nn.Module):
         self.prior = LogisticPrior(config.hyper_channels)
 
     def forward(self, image: Tensor, position: Tensor, keep: Tensor) -> TrainingPass:
-        """One pass with noise in place of rounding where the rate is estimated.
+        """One pass with the symbols of real use; only z has noise where its rate is estimated.
 
-        The decoder sees rounded latents (straight-through gradient), as in use.
+        Gradients pass straight through roundings.
 
         Parameters
         ----------
@@ -134,15 +135,23 @@ class HyperpriorNetwork(nn.Module):
         levels, low = self.hyper_synthesis(rounded(z) * sent, position, self.transforms)
         means = F.pad(low, (0, 0, 0, 0, 0, wavelet.CHANNELS - MEAN_CHANNELS))
         residual = latents - means
-        noise = torch.rand_like(residual) - 0.5
-        bits = latent_bits(residual + noise, levels) * coded
+        inverse = self.transforms.gains.inverse(position)
+        chosen = decide(residual, levels, inverse, multipliers(position))
+        sent_values = (residual + (chosen - residual).detach()) * coded
+        bits = latent_bits(sent_values, levels) * coded
         z_bits = self.prior.bits(z + torch.rand_like(z) - 0.5) * sent
-        quantised = rounded(residual) * coded + means
+        quantised = sent_values + means
         return TrainingPass(
             self.transforms.synthesise(quantised, position),
             bits.sum(dim=(1, 2, 3)),
             z_bits.sum(dim=(1, 2, 3)),
         )
+
+
+def multipliers(position: Tensor) -> Tensor:
+    """Lambda of every position, ``B``."""
+    values = [multiplier(p) for p in position.tolist()]
+    return torch.tensor(values, device=position.device)
 
 
 def positions(device: torch.device | str = "cpu") -> Tensor:

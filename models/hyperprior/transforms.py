@@ -73,13 +73,16 @@ class PositionTable(nn.Module):
 class Gains(nn.Module):
     """Per-channel gain of the encoder and inverse gain of the decoder at a position.
 
-    Both start at the step of :func:`.points.initial_step` for all channels; what is learned is
-    the logarithm of the deviation.
+    Both start at the step of :func:`.points.initial_step` for all channels; what is stored is the
+    logarithm of the deviation. Only the decoder's is learned: seen through roundings whose gradient
+    is passed straight through, a coarser step saves bits and costs nothing, so the encoder's would
+    drift from its optimum.
     """
 
     def __init__(self, anchors: int) -> None:
         super().__init__()
         self.encoder = PositionTable(anchors, wavelet.CHANNELS)
+        self.encoder.requires_grad_(False)
         self.decoder = PositionTable(anchors, wavelet.CHANNELS)
 
     @staticmethod
