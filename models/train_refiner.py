@@ -5,8 +5,9 @@ and N2 learns to use its Z; then Z must come out of the diffusion, conditioned o
 sees the decoded image only, and N2 is trained on jointly. The codec is frozen and makes the pairs
 as training goes (:mod:`gensc_models.refiner.pairs`). Muon trains the dense matrices, Adam the rest.
 
-The losses are the paper's ``|I - refined|_1`` and ``|Z_hat - Z|_1`` and, because PSNR is what the
-refined image is measured by, a logarithm of its squared error relative to the decoded image's.
+The losses are the paper's ``|I - refined|_1`` and ``|Z_hat - Z|_1`` and, because PSNR and SSIM
+are what the refined image is measured by, logarithms of its squared error and of 1 - SSIM relative
+to the decoded image's.
 
 Trains for a given number of minutes (the schedule follows the clock), resumes from its
 checkpoint, logs JSON lines and keeps an exponential moving average of the weights, which is what
@@ -38,6 +39,7 @@ from gensc_models.refiner.config import CONFIGS, PHOTO, RefinerConfig
 from gensc_models.refiner.network import PretrainingNetwork, RefinerNetwork, second_step_from
 from gensc_models.refiner.pairs import LinkRange, PairMaker, PairPool, Pairs, validation_pairs
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 VALIDATION_SNRS_DB = (0.0, 5.0, 10.0, 15.0)
 CIFAR_HELD_OUT = 500
@@ -47,15 +49,15 @@ CIFAR_HELD_OUT = 500
 class RefinerTrainConfig:
     """What one training run needs to know.
 
-    ``data`` are folders of photos; or ``cifar`` is a folder or pack of CIFAR-10. Pictures of
-    ``size`` pixels are coded and cut into tiles of ``tile``; ``batch`` tiles make a step, and
-    every ``refresh_steps`` steps the codec makes about ``batch`` new ones. ``first_fraction`` of
-    the minutes go to the first step. The pool of pairs holds up to ``pool_pixels`` and has
-    ``start_pixels`` before training; the solved filter and the calibration take
-    ``filter_pixels`` and ``calibration_pixels`` of it.
+    ``codec`` is one or several, which take turns. ``data`` are folders of photos; or ``cifar`` is
+    a folder or pack of CIFAR-10. Pictures of ``size`` pixels are coded and cut into tiles of
+    ``tile``; ``batch`` tiles make a step, and every ``refresh_steps`` steps the codec makes about
+    ``batch`` new ones. ``first_fraction`` of the minutes go to the first step. The pool of pairs
+    holds up to ``pool_pixels`` and has ``start_pixels`` before training; the solved filter and the
+    calibration take ``filter_pixels`` and ``calibration_pixels`` of it.
     """
 
-    codec: str
+    codec: str | tuple[str, ...]
     out: Path
     data: tuple[Path, ...] = ()
     cifar: Path | None = None
@@ -77,6 +79,7 @@ class RefinerTrainConfig:
     muon_rate: float = 1e-3
     warmup_steps: int = 50
     squared_error_weight: float = 0.1
+    structure_weight: float = 0.1
     ema: float = 0.999
     clip: float = 1.0
     validate_every_minutes: float = 5.0
@@ -142,19 +145,48 @@ def load_images(config: RefinerTrainConfig) -> tuple[list[Photo] | np.ndarray, l
     return photos, [centre_crop(load_photo(f), config.validation_side) for f in validation]
 
 
-def restoration_loss(
-    refined: Tensor, decoded: Tensor, original: Tensor, squared_error_weight: float
-) -> Tensor:
-    """``|I - refined|_1`` plus ``w mean_i log(mse_i + 0.1 coarse_mse_i)``, images in [0, 1].
+def structural_similarity(image: Tensor, original: Tensor) -> Tensor:
+    """SSIM over windows of 7x7 pixels with equal weights, mean per image ``B``; in [0, 1]."""
 
-    The logarithm makes a decibel worth the same at every SNR; the decoded image's own error beside
-    it keeps trivially easy pictures from taking over.
+    def mean(x: Tensor) -> Tensor:
+        return F.avg_pool2d(x, 7, stride=1)
+
+    x, y = mean(image), mean(original)
+    var_x, var_y = mean(image.square()) - x.square(), mean(original.square()) - y.square()
+    covariance = mean(image * original) - x * y
+    luminance = (2.0 * x * y + 0.01**2) / (x.square() + y.square() + 0.01**2)
+    structure = (2.0 * covariance + 0.03**2) / (var_x + var_y + 0.03**2)
+    return (luminance * structure).mean(dim=(1, 2, 3))
+
+
+def restoration_loss(
+    refined: Tensor,
+    decoded: Tensor,
+    original: Tensor,
+    squared_error_weight: float,
+    structure_weight: float = 0.0,
+) -> Tensor:
+    """``|I - refined|_1`` plus logarithms of two errors relative to the decoded image's.
+
+    These are of the squared error and of 1 - SSIM. The logarithm makes a decibel worth the same
+    at every SNR; a tenth of the decoded image's own error beside it keeps trivially easy pictures
+    from taking over.
     """
     error = refined - original
     mse = error.square().mean(dim=(1, 2, 3))
     coarse = (decoded - original).square().mean(dim=(1, 2, 3))
-    relative = torch.log((mse + 0.1 * coarse + 1e-7) / (1.1 * coarse + 1e-7)).mean()
-    return error.abs().mean() + squared_error_weight * relative
+    loss = error.abs().mean()
+    loss = (
+        loss
+        + squared_error_weight
+        * torch.log((mse + 0.1 * coarse + 1e-7) / (1.1 * coarse + 1e-7)).mean()
+    )
+    if structure_weight == 0.0:
+        return loss
+    after = 1.0 - structural_similarity(refined, original)
+    before = 1.0 - structural_similarity(decoded, original)
+    relative = torch.log((after + 0.1 * before + 1e-4) / (1.1 * before + 1e-4)).mean()
+    return loss + structure_weight * relative
 
 
 class TrainingRun:
@@ -281,10 +313,10 @@ class TrainingRun:
 
     def _loss(self, decoded: Tensor, original: Tensor, snr_db: Tensor) -> tuple[Tensor, Tensor]:
         """Total loss and its part ``|Z_hat - Z|_1`` (0 in the first step)."""
-        weight = self.config.squared_error_weight
+        weights = self.config.squared_error_weight, self.config.structure_weight
         if self.second is None:
             refined = self.first(decoded, original, snr_db)
-            loss = restoration_loss(refined, decoded, original, weight)
+            loss = restoration_loss(refined, decoded, original, *weights)
             return loss, loss.new_zeros(())
         with torch.no_grad():
             prior = self.first.extract(decoded, original).float()
@@ -293,7 +325,7 @@ class TrainingRun:
         estimate = self.second.estimate_prior(decoded, snr_db, noisy)
         refined = self.second.restoration(decoded, estimate, snr_db)
         difference = (estimate - prior).abs().mean()
-        return restoration_loss(refined, decoded, original, weight) + difference, difference
+        return restoration_loss(refined, decoded, original, *weights) + difference, difference
 
     def advance(self, pairs: Pairs) -> tuple[float, float]:
         """One optimiser step on a batch; returns its loss and its loss on Z."""
@@ -344,14 +376,14 @@ def _psnr(image: Tensor, original: Tensor) -> float:
     return 10.0 * math.log10(255.0**2 / max(mse, 1e-6))
 
 
-def validate(run: TrainingRun, sets: dict[float, list[Pairs]]) -> dict[str, dict[str, float]]:
-    """Mean PSNR in dB of the decoded and the refined images per SNR, and the gain."""
+def validate(run: TrainingRun, sets: dict[str, list[Pairs]]) -> dict[str, dict[str, float]]:
+    """Mean PSNR in dB of the decoded and the refined images of each set, and the gain."""
     result: dict[str, dict[str, float]] = {"coarse": {}, "refined": {}, "gain": {}}
-    for snr_db, pairs in sets.items():
+    for label, pairs in sets.items():
         coarse = float(np.mean([_psnr(p.decoded, p.original) for p in pairs]))
         refined = float(np.mean([_psnr(run.refine(p), p.original) for p in pairs]))
         for key, value in (("coarse", coarse), ("refined", refined), ("gain", refined - coarse)):
-            result[key][f"{snr_db:g}dB"] = round(value, 3)
+            result[key][label] = round(value, 3)
     return result
 
 
@@ -362,14 +394,31 @@ def _log(path: Path, record: dict[str, Any]) -> None:
     print(line, flush=True)
 
 
-def make_pool(config: RefinerTrainConfig, codec: JsccCodec, images: Any, seed: int) -> PairPool:
-    """The pool of training pairs over a codec and its images."""
+def common_rates(codecs: Sequence[JsccCodec]) -> tuple[int, ...]:
+    """Rates that all the codecs recommend, ascending.
+
+    Raises
+    ------
+    ValueError
+        There are none.
+    """
+    common = set.intersection(*(set(codec.rates) for codec in codecs))
+    if not common:
+        raise ValueError(f"no rate in common: {', '.join(codec.name for codec in codecs)}")
+    return tuple(sorted(common))
+
+
+def make_pool(
+    config: RefinerTrainConfig, codecs: Sequence[JsccCodec], images: Any, seed: int
+) -> PairPool:
+    """The pool of training pairs over the codecs and the images."""
     small = isinstance(images, np.ndarray)
     sampler = ImageSetSampler(images, seed) if small else CropSampler(images, seed)
     size = images.shape[1] if small else config.size
     tile = min(config.tile, size)
-    links = LinkRange(rates=config.rates or codec.rates, **config.links)
-    maker = PairMaker(codec, sampler, links, size, tile, seed)
+    rates = config.rates or common_rates(codecs)
+    links = LinkRange(rates=rates, **config.links)
+    maker = PairMaker(codecs, sampler, links, size, tile, seed)
     pool = PairPool(maker, config.pool_pixels // tile**2, seed)
     pool.fill(config.start_pixels // tile**2)
     return pool
@@ -394,11 +443,13 @@ def train(config: RefinerTrainConfig) -> Path:
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     images, held_out = load_images(config)
-    codec = load_codec(config.codec, config.device)
-    rates = config.rates or codec.rates
+    names = (config.codec,) if isinstance(config.codec, str) else config.codec
+    codecs = [load_codec(name, config.device) for name in names]
+    rates = config.rates or common_rates(codecs)
     tensors = [to_tensor(image) for image in held_out]
     sets = {
-        snr_db: validation_pairs(codec, tensors, rates, snr_db, seed=100)
+        f"{codec.name}@{snr_db:g}dB": validation_pairs(codec, tensors, rates, snr_db, seed=100)
+        for codec in codecs
         for snr_db in VALIDATION_SNRS_DB
     }
     config.out.mkdir(parents=True, exist_ok=True)
@@ -407,7 +458,7 @@ def train(config: RefinerTrainConfig) -> Path:
     fresh_run = not run.checkpoint.exists()
     if not fresh_run:
         run.resume()
-    pool = make_pool(config, codec, images, config.seed + 7919 * run.step)
+    pool = make_pool(config, codecs, images, config.seed + 7919 * run.step)
     fresh = max(1, config.batch // pool.maker.tiles_per_image)
     if fresh_run and config.model.solved_filter:
         pool.fill(config.filter_pixels // pool.maker.tile**2)
@@ -451,7 +502,7 @@ def train(config: RefinerTrainConfig) -> Path:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line of the trainer."""
     parser = argparse.ArgumentParser(prog="gensc_models.train_refiner", description=__doc__)
-    parser.add_argument("--codec", required=True, help="frozen codec, by name or folder")
+    parser.add_argument("--codec", nargs="+", required=True, help="frozen codecs, names or folders")
     parser.add_argument("--data", type=Path, nargs="+", default=[], help="folders of photos")
     parser.add_argument("--cifar", type=Path, help="folder or pack of CIFAR-10 instead")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
@@ -474,7 +525,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     config = RefinerTrainConfig(
-        codec=options.codec,
+        codec=tuple(options.codec),
         out=options.out,
         data=tuple(options.data),
         cifar=options.cifar,

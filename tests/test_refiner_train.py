@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def maker(codec: JsccCodec, links: LinkRange, size: int = 64, tile: int = 32) -> PairMaker:
-    return PairMaker(codec, CropSampler([astronaut()], seed=1), links, size, tile, seed=1)
+    return PairMaker([codec], CropSampler([astronaut()], seed=1), links, size, tile, seed=1)
 
 
 def config(folder: Path, out: Path, **changes: object) -> RefinerTrainConfig:

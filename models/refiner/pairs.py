@@ -86,7 +86,7 @@ class PairMaker:
 
     def __init__(
         self,
-        codec: JsccCodec,
+        codecs: Sequence[JsccCodec],
         sampler: ImageSampler,
         links: LinkRange,
         size: int,
@@ -95,7 +95,8 @@ class PairMaker:
     ) -> None:
         if size % tile or size % 16:
             raise ValueError(f"size {size} must be a multiple of 16 and of the tile {tile}")
-        self.codec, self.sampler, self.links = codec, sampler, links
+        self.codecs, self.sampler, self.links = tuple(codecs), sampler, links
+        self._turn = 0
         self.size, self.tile = size, tile
         self.generator = torch.Generator().manual_seed(seed)
 
@@ -125,12 +126,14 @@ class PairMaker:
         return met, design, told, rate
 
     def make(self, images: int) -> Pairs:
-        """Tiles of that many freshly drawn and transmitted pictures."""
+        """Tiles of that many freshly drawn pictures, transmitted by the codec whose turn it is."""
         met, design, told, rate = self.draw_links(images)
         original = (self.sampler.batch(images, self.size) * 255.0).round()
-        device = next(self.codec.network.parameters()).device
+        codec = self.codecs[self._turn % len(self.codecs)]
+        self._turn += 1
+        device = next(codec.network.parameters()).device
         decoded = transmit(
-            self.codec,
+            codec,
             original.to(device) / 255.0,
             *(x.to(device) for x in (met, design, rate)),
             self.generator,
