@@ -63,13 +63,15 @@ def test_images_of_all_sizes_leave_in_order(model):
 
 def test_it_can_be_switched_off_and_on(model):
     image = smooth_image()
-    block = gensc.refiner(model)
-    for enabled in (True, False, True):
-        block.set_enabled(enabled)
+    # A block for each: GNU Radio keeps a block's listeners of earlier flowgraphs, which are gone.
+    for switches in ((True,), (False,), (False, True)):
+        block, enabled = gensc.refiner(model), switches[-1]
+        for on in switches:
+            block.set_enabled(on)
         ((metadata, pixels),) = refine(block, image_pdu(image, snr_db=5.0))
         assert np.array_equal(pixels, image) is not enabled
         assert (metadata.refiner is not None) is enabled
-    assert (block.refined, block.failed) == (2, 0)
+        assert (block.refined, block.failed) == (int(enabled), 0)
     ((_, pixels),) = refine(gensc.refiner(model, 0, False), image_pdu(image, snr_db=5.0))
     np.testing.assert_array_equal(pixels, image)
 
