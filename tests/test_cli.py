@@ -13,6 +13,7 @@ from gensc_host.cli import run
 from gensc_host.images import fit, load_image
 from PIL import Image
 
+import signals
 from small_refiner import store
 
 COMMANDS = (
@@ -231,7 +232,9 @@ def test_demo_refines_and_shows_both(tmp_path, photo):
 def test_ctrl_c_ends_the_demo_and_keeps_what_is_done(tmp_path, photo):
     command = [sys.executable, "-m", "gensc_host.cli", "demo", photo, "--model", "softcast",
                "--snr", "0:60:0.1", "--out", str(tmp_path)]  # fmt: skip
-    demo = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    demo = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=signals.heed_ctrl_c
+    )
     results, deadline = tmp_path / "results.jsonl", time.monotonic() + 60
     while not (results.exists() and results.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -39,13 +39,19 @@ def test_every_record_is_a_row_and_the_figure_shows_loss_and_gain(refiner):
     assert labels == ["refiner-cifar at 0 dB", "refiner-cifar at 15 dB"]
 
 
+def test_start_and_end_of_a_run_are_no_points_of_the_curve(refiner):
+    others = [{"step": 0, "filter_alone": {}}, record(1, 2), {"step": 9, "calibration": [1.0]}]
+    (refiner / "training.jsonl").write_text("".join(json.dumps(r) + "\n" for r in others))
+    assert [r["minutes"] for r in read_log("refiner-cifar")] == [1]
+
+
 def test_without_log_or_weights_there_is_nothing_to_show(refiner):
     assert read_log("refiner-cifar") == []
     assert read_log("no-such-refiner") == []
     assert training_figure([]) is None
 
 
-@pytest.mark.parametrize("line", ["{", '{"step": 1}', "[]"])
+@pytest.mark.parametrize("line", ["{", '{"step": 1, "minutes": 2}', "[]"])
 def test_a_damaged_log_is_refused_by_its_line(refiner, line):
     text = json.dumps(record(1, 1)) + "\n" + line + "\n"
     (refiner / "training.jsonl").write_text(text)

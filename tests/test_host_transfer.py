@@ -20,6 +20,7 @@ from gensc_host.receiver import ReceiveSettings, receive_images
 from gensc_host.sender import SendSettings, send_images
 from PIL import Image
 
+import signals
 from small_refiner import store
 
 RADIO = RadioSettings()
@@ -231,7 +232,7 @@ def test_ctrl_c_writes_what_has_arrived(photos, tmp_path):
                "--out", str(out), "--keep-open"]  # fmt: skip
     receiver = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, preexec_fn=signals.heed_ctrl_c,
     )  # fmt: skip
     send(photos[:1], Place("zmq", address))
     deadline = time.monotonic() + 30

@@ -73,7 +73,9 @@ def test_after_silence_it_is_back_at_the_most_robust_row_in_the_stated_time(
     waits = [share * (silence_s + fallback_s) / 50 for share in range(52)]
     seen = [ROWS.index(controller.choose(now + wait)) for wait in waits]
     assert seen == sorted(seen, reverse=True)
-    assert all(row == last for row, wait in zip(seen, waits, strict=True) if wait <= silence_s)
+    # Not at the border itself, where the sum of the times may round either way.
+    before = 0.999 * silence_s
+    assert all(row == last for row, wait in zip(seen, waits, strict=True) if wait <= before)
     assert seen[-1] == 0
 
 

@@ -109,6 +109,8 @@ def run(
     perceptual, lpips = load_lpips()
     test = None if cifar_path is None else _load(cifar_path, limit or plan.cifar.images)
     pictures = _photos(images, plan.photos)
+    # Read first: a log that cannot be read must not cost the sweep.
+    trained = [row for name in training.REFINERS for row in training.read_log(name)]
     steps = len(pictures)
     if test is not None:
         steps += plan.cifar.steps + plan.mu.steps + plan.flowgraph.steps
@@ -120,7 +122,7 @@ def run(
         # Last, as the flowgraph takes half of torch's threads away.
         if test is not None and system is not None:
             _through_gnuradio(state, test.images, system)
-    _training(state)
+    _training(state, trained)
     source = "CIFAR-10" if test is None else test.source
     rows = [*(p.as_row() for p in state.points), *state.rows]
     return BenchResult(
@@ -269,9 +271,8 @@ def _photo_part(state: _Run, pictures: dict[str, NDArray[np.uint8]]) -> None:
         )
 
 
-def _training(state: _Run) -> None:
+def _training(state: _Run, rows: list[dict[str, Any]]) -> None:
     """Figure 7."""
-    rows = [row for name in training.REFINERS for row in training.read_log(name)]
     state.rows += rows
     made = plots.training_figure(rows)
     if made is None:

@@ -1,7 +1,8 @@
 """Figure 7: how the refiner's training went, from the log that lies beside its weights.
 
 `training.jsonl` has one record per validation: step, phase (1 or 2 of the two-step training),
-minutes, loss, and validation PSNR of decoded and refined images by SNR.
+minutes, loss, and validation PSNR of decoded and refined images by SNR. Records without minutes
+(what the run started from, and what was solved for at its end) are no points of a curve.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def read_log(name: str) -> list[dict[str, Any]]:
             continue
         try:
             record = json.loads(line)
+            if isinstance(record, dict) and "minutes" not in record:
+                continue
             rows.append(
                 {
                     "experiment": EXPERIMENT,
