@@ -9,14 +9,10 @@ what gets exported (:mod:`gensc_models.hyperprior.export`).
 from __future__ import annotations
 
 import argparse
-import json
-import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from gensc_models.hyperprior import wavelet
@@ -34,6 +30,7 @@ from gensc_models.photos import (
     photo_files,
     prefetch,
 )
+from gensc_models.training import follow, log_record, pace, save_checkpoint
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -194,14 +191,12 @@ class TrainingRun:
             "step": self.step,
             "minutes": self.minutes,
         }
-        beside = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, beside)
-        os.replace(beside, self.checkpoint)
+        save_checkpoint(state, self.checkpoint)
 
     def schedule(self) -> float:
         """Factor of the learning rates: linear warm-up, then a cosine over the clock to zero."""
-        warm = min(1.0, (self.step + 1) / self.config.warmup_steps)
-        return warm * 0.5 * (1.0 + math.cos(math.pi * min(1.0, self.minutes / self.config.minutes)))
+        share = self.minutes / self.config.minutes
+        return pace(self.step, self.config.warmup_steps, share, floor=0.0)
 
     def advance(self, image: Tensor, position: Tensor, keep: Tensor) -> float:
         """One optimiser step on a batch; returns its loss.
@@ -224,10 +219,7 @@ class TrainingRun:
             self.muon.step()
             self.adam.step()
         self.step += 1
-        decay = min(self.config.ema, (1.0 + self.step) / (10.0 + self.step))
-        with torch.no_grad():
-            averages, current = list(self.average.parameters()), list(self.network.parameters())
-            torch._foreach_lerp_(averages, current, 1.0 - decay)
+        follow(self.average.parameters(), self.network.parameters(), self.step, self.config.ema)
         return loss.item()
 
 
@@ -243,13 +235,6 @@ def validate(
     """Bits per pixel (real streams) and PSNR of the averaged network at some points."""
     results = evaluate(HyperpriorCodec.from_network(network), photos, points)
     return {f"phi{r.point}": [round(r.bpp, 4), round(r.psnr, 3)] for r in results}
-
-
-def _log(path: Path, record: dict[str, Any]) -> None:
-    line = json.dumps(record)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(line + "\n")
-    print(line, flush=True)
 
 
 def train(config: TrainConfig) -> Path:
@@ -274,7 +259,7 @@ def train(config: TrainConfig) -> Path:
     else:
         run.begin(CropSampler(photos, config.seed).batch(config.statistics_crops, config.crop))
         start = validate(run.average, held_out, config.validation_points)
-        _log(log, {"step": 0, "photos": len(photos), "validation": start})
+        log_record(log, {"step": 0, "photos": len(photos), "validation": start})
     seed = config.seed + 7919 * run.step
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -293,7 +278,7 @@ def train(config: TrainConfig) -> Path:
                 "learning_rate": run.adam.param_groups[0]["lr"],
                 "validation": validate(run.average, held_out, config.validation_points),
             }
-            _log(log, record)
+            log_record(log, record)
             since, images, losses = time.monotonic(), 0, []
         if run.finished:
             return run.checkpoint

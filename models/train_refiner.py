@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import math
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,6 +36,7 @@ from gensc_models.refiner.calibration import fit_calibration
 from gensc_models.refiner.config import CONFIGS, PHOTO, RefinerConfig
 from gensc_models.refiner.network import PretrainingNetwork, RefinerNetwork, second_step_from
 from gensc_models.refiner.pairs import LinkRange, PairMaker, PairPool, Pairs, validation_pairs
+from gensc_models.training import follow, log_record, pace, save_checkpoint
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -298,18 +297,14 @@ class TrainingRun:
             "step_of_phase": self.step_of_phase,
             "minutes": self.minutes,
         }
-        beside = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, beside)
-        os.replace(beside, self.checkpoint)
+        save_checkpoint(state, self.checkpoint)
 
     def schedule(self) -> float:
         """Learning rates relative to their peaks: one cosine over both steps down to a hundredth.
 
         Each step of the two warms up.
         """
-        warm = min(1.0, (self.step_of_phase + 1) / self.config.warmup_steps)
-        cosine = 0.5 * (1.0 + math.cos(math.pi * self.progress))
-        return warm * (0.01 + 0.99 * cosine)
+        return pace(self.step_of_phase, self.config.warmup_steps, self.progress)
 
     def _loss(self, decoded: Tensor, original: Tensor, snr_db: Tensor) -> tuple[Tensor, Tensor]:
         """Total loss and its part ``|Z_hat - Z|_1`` (0 in the first step)."""
@@ -351,10 +346,7 @@ class TrainingRun:
             optimiser.step()
         self.step += 1
         self.step_of_phase += 1
-        decay = min(config.ema, (1.0 + self.step_of_phase) / (10.0 + self.step_of_phase))
-        with torch.no_grad():
-            averages, current = list(self.average.parameters()), list(self.model.parameters())
-            torch._foreach_lerp_(averages, current, 1.0 - decay)
+        follow(self.average.parameters(), self.model.parameters(), self.step_of_phase, config.ema)
         return loss.item(), prior_loss.item()
 
     @torch.inference_mode()
@@ -385,13 +377,6 @@ def validate(run: TrainingRun, sets: dict[str, list[Pairs]]) -> dict[str, dict[s
         for key, value in (("coarse", coarse), ("refined", refined), ("gain", refined - coarse)):
             result[key][label] = round(value, 3)
     return result
-
-
-def _log(path: Path, record: dict[str, Any]) -> None:
-    line = json.dumps(record)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(line + "\n")
-    print(line, flush=True)
 
 
 def common_rates(codecs: Sequence[JsccCodec]) -> tuple[int, ...]:
@@ -463,7 +448,7 @@ def train(config: RefinerTrainConfig) -> Path:
     if fresh_run and config.model.solved_filter:
         pool.fill(config.filter_pixels // pool.maker.tile**2)
         run.solve_filter(pool.everything())
-        _log(log, {"step": 0, "filter_alone": validate(run, sets)})
+        log_record(log, {"step": 0, "filter_alone": validate(run, sets)})
     run.start_clock()
     since, tiles, losses = time.monotonic(), 0, []
     while True:
@@ -483,7 +468,7 @@ def train(config: RefinerTrainConfig) -> Path:
                 "learning_rate": run.schedule() * config.learning_rate,
                 **validate(run, sets),
             }
-            _log(log, record)
+            log_record(log, record)
             since, tiles, losses = time.monotonic(), 0, []
         if run.finished:
             if run.calibration is None and isinstance(run.average, RefinerNetwork):
@@ -491,7 +476,7 @@ def train(config: RefinerTrainConfig) -> Path:
                     run.average, pool.sample(config.calibration_pixels // pool.maker.tile**2)
                 )
                 run.save()
-                _log(log, {"step": run.step, "calibration": run.calibration})
+                log_record(log, {"step": run.step, "calibration": run.calibration})
             return run.checkpoint
         if run.step % config.refresh_steps == 0:
             pool.refresh(fresh)
