@@ -279,7 +279,4 @@ def codec_by_wire_id(wire_id: int, device: str = "cpu") -> JsccCodec:
     WeightsError
         No installed weights carry that number.
     """
-    for entry in weights.available():
-        if wire_id and entry.wire_id == wire_id:
-            return load_codec(entry.path, device)
-    raise WeightsError(f"no installed codec has wire id {wire_id}")
+    return load_codec(weights.with_wire_id(wire_id).path, device)

@@ -15,7 +15,6 @@ from weakref import WeakValueDictionary
 
 from gensc_models import weights
 from gensc_models.codec import JsccCodec
-from gensc_models.weights import WeightsError
 
 if TYPE_CHECKING:
     from gensc_models.refiner import Refiner
@@ -53,10 +52,7 @@ def shared_codec_by_wire_id(wire_id: int) -> JsccCodec:
     WeightsError
         No installed weights carry that number.
     """
-    for entry in weights.available():
-        if wire_id and entry.wire_id == wire_id:
-            return shared_codec(entry.path)
-    raise WeightsError(f"no installed codec has wire id {wire_id}")
+    return shared_codec(weights.with_wire_id(wire_id).path)
 
 
 def shared_refiner(name_or_path: str | Path) -> Refiner:

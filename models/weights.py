@@ -200,3 +200,17 @@ def available() -> list[WeightsInfo]:
                 continue
             found.setdefault(entry.name, entry)
     return [found[name] for name in sorted(found)]
+
+
+def with_wire_id(wire_id: int) -> WeightsInfo:
+    """The installed weights that a burst header names; 0 names none.
+
+    Raises
+    ------
+    WeightsError
+        No installed weights carry that number.
+    """
+    for entry in available():
+        if wire_id and entry.wire_id == wire_id:
+            return entry
+    raise WeightsError(f"no installed codec has wire id {wire_id}")
