@@ -162,7 +162,6 @@ class JsccCodec(nn.Module):
         """
         return layout.symbols_for(height, width, rate)
 
-    @torch.inference_mode()
     def encode_image(self, img: NDArray[np.uint8], rate: int, snr_db: float) -> Encoded:
         """uint8 ``H x W x 3`` to channel symbols.
 
@@ -179,22 +178,47 @@ class JsccCodec(nn.Module):
         """
         if img.dtype != np.uint8 or img.ndim != 3 or img.shape[2] != 3 or 0 in img.shape:
             raise ValueError(f"expected uint8 HxWx3, got {img.dtype} {img.shape}")
-        height, width = img.shape[:2]
+        return self.encode_images(img[None], rate, snr_db)[0]
+
+    @torch.inference_mode()
+    def encode_images(self, images: NDArray[np.uint8], rate: int, snr_db: float) -> list[Encoded]:
+        """Several images, uint8 ``N x H x W x 3``, in one pass of the network.
+
+        Each is normalised by itself, as :meth:`encode_image` does it, whose limits hold.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`encode_image`.
+        """
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
+            raise ValueError(f"expected uint8 NxHxWx3, got {images.dtype} {images.shape}")
+        count, height, width = images.shape[:3]
         if height * width > MAX_PIXELS:
             raise ValueError(f"image of {width}x{height} is larger than {MAX_PIXELS} pixels")
         layout.check_rate(rate)
         if math.isnan(snr_db):
             raise ValueError("snr_db is not a number")
+        if not count:
+            return []
         device = self.device
         design_db = SideInfo.quantise(1.0, snr_db).snr_db
-        pixels = torch.tensor(np.ascontiguousarray(img), device=device)
-        image = layout.pad_to_blocks(pixels.permute(2, 0, 1)[None].float() / 255.0)
-        channels, scale = self.network.encode(
-            image, torch.tensor([design_db], device=device), torch.tensor([rate], device=device)
-        )
-        symbols = layout.to_symbols(channels.cpu(), int(rate))
-        aux = SideInfo(float(scale), design_db).pack()
-        return Encoded(symbols, aux, int(rate), height, width)
+        pixels = torch.tensor(np.ascontiguousarray(images), device=device)
+        tensor = layout.pad_to_blocks(pixels.permute(0, 3, 1, 2).float() / 255.0)
+        told = torch.full((count,), design_db, device=device)
+        rates = torch.full((count,), int(rate), device=device)
+        channels, scales = self.network.encode(tensor, told, rates)
+        channels = channels.cpu()
+        return [
+            Encoded(
+                layout.to_symbols(channels[i : i + 1], int(rate)),
+                SideInfo(float(scales[i]), design_db).pack(),
+                int(rate),
+                height,
+                width,
+            )
+            for i in range(count)
+        ]
 
     def decode_image(
         self,

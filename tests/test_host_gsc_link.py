@@ -21,7 +21,7 @@ def images():
 @pytest.mark.parametrize("size", [(32, 32), (24, 40)])
 def test_every_image_is_encoded_as_it_would_be_alone(codec, size):
     images = np.stack([p[: size[0], : size[1]] for p in np.tile(pictures(4), (1, 2, 2, 1))])
-    for image, sent in zip(images, link.encode(codec, images, 128, 7.3), strict=True):
+    for image, sent in zip(images, codec.encode_images(images, 128, 7.3), strict=True):
         alone = codec.encode_image(image, 128, 7.3)
         assert np.allclose(sent.symbols, alone.symbols, atol=1e-4)
         assert (sent.aux, sent.rate, sent.height, sent.width) == (alone.aux, 128, *size)
@@ -29,7 +29,7 @@ def test_every_image_is_encoded_as_it_would_be_alone(codec, size):
 
 
 def test_every_image_is_decoded_as_it_would_be_alone(codec, images):
-    sent = link.encode(codec, images, 128, 5.0)
+    sent = codec.encode_images(images, 128, 5.0)
     symbols = np.stack([e.symbols for e in sent])
     received, noise_var = link.through(symbols, "rayleigh", 5.0, seed=3)
     together = link.decode(codec, sent, received, noise_var)

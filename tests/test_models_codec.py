@@ -214,3 +214,11 @@ def test_read_only_images_are_accepted_and_left_alone() -> None:
     image.flags.writeable = False
     codec_named("softcast").encode_image(image[:, ::-1], 16, 10.0)
     assert np.array_equal(image, photo())
+
+
+def test_several_images_must_be_a_stack_of_colour_images() -> None:
+    codec = load_codec("softcast")
+    for wrong in (np.zeros((2, 32, 32), np.uint8), np.zeros((2, 32, 32, 3), np.float32)):
+        with pytest.raises(ValueError, match="expected uint8 NxHxWx3"):
+            codec.encode_images(wrong, 32, 5.0)
+    assert codec.encode_images(np.zeros((0, 32, 32, 3), np.uint8), 32, 5.0) == []

@@ -75,7 +75,7 @@ def transmit(
 
     Encoded once: the transmitter knows the mean SNR and nothing else of the channel.
     """
-    sent = link.encode(system.codec, batch, rate, snr_db)
+    sent = system.codec.encode_images(batch, rate, snr_db)
     symbols = np.stack([e.symbols for e in sent])
     for channel in CHANNELS:
         draw = link.batch_seed(seed, channel, snr_db, first)

@@ -85,7 +85,7 @@ def _served(system: System, images: Images, rate: int, repeat: int) -> Iterable[
 
 def _receiver(system: System, images: Images, rate: int) -> Callable[[int, int], None]:
     """Decodes and refines the received images of these numbers, first … last - 1, in one pass."""
-    sent = link.encode(system.codec, images, rate, SNR_DB)
+    sent = system.codec.encode_images(images, rate, SNR_DB)
     received, noise_var = link.through(np.stack([e.symbols for e in sent]), "awgn", SNR_DB, 1)
 
     def receive(first: int, last: int) -> None:

@@ -1,4 +1,4 @@
-"""Many images of one size at once over the torch channel: encode, channel, decode, refine.
+"""Many images of one size at once over the torch channel: channel, decode, refine.
 
 The channel is :func:`gensc_models.channel.simulate` with one image per row, perfect channel
 knowledge and unit power per image. Who draws with the same seed meets the same gains and noise,
@@ -31,36 +31,6 @@ class RefinesImages(Protocol):
     def refine_images(self, images: list[Images], snrs_db: list[float]) -> list[Images]:
         """Images of one size, each with the SNR of its link."""
         ...
-
-
-def encode(codec: JsccCodec, images: Images, rate: int, snr_db: float) -> list[Encoded]:
-    """Each of the images, uint8 [N, H, W, 3], as `JsccCodec.encode_image` encodes it.
-
-    One pass of the network; normalisation and side information are those of the codec, per image.
-    """
-    import torch
-    from gensc_models import Encoded, layout
-    from gensc_models.layout import SideInfo
-
-    design_db = SideInfo.quantise(1.0, snr_db).snr_db
-    pixels = torch.tensor(np.ascontiguousarray(images), device=codec.device)
-    tensor = layout.pad_to_blocks(pixels.permute(0, 3, 1, 2).float() / 255.0)
-    count, height, width = images.shape[:3]
-    told = torch.full((count,), design_db, device=codec.device)
-    rates = torch.full((count,), rate, device=codec.device)
-    with torch.inference_mode():
-        channels, scales = codec.network.encode(tensor, told, rates)
-    channels = channels.cpu()
-    return [
-        Encoded(
-            layout.to_symbols(channels[i : i + 1], rate),
-            SideInfo(float(scales[i]), design_db).pack(),
-            rate,
-            height,
-            width,
-        )
-        for i in range(count)
-    ]
 
 
 def through(symbols: Symbols, channel: str, snr_db: float, seed: int) -> tuple[Symbols, Variances]:

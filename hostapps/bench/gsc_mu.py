@@ -53,7 +53,7 @@ def sweep(
     for snr_db in plan.snrs_db:
         for system, first in product(systems, range(0, len(images), size)):
             batch = images[first : first + size]
-            sent = link.encode(system.codec, batch, plan.rate, snr_db)
+            sent = system.codec.encode_images(batch, plan.rate, snr_db)
             symbols = np.stack([e.symbols for e in sent])
             for channel, separation in CASES:
                 # Zero forcing and MMSE meet the same matrices and noise.

@@ -51,7 +51,7 @@ def sweep(
         for (channel, rate), snr_db in product(plan.cases, plan.snrs_db):
             draw = link.batch_seed(seed, channel, snr_db, number)
             for system in systems:
-                sent = link.encode(system.codec, original, rate, snr_db)
+                sent = system.codec.encode_images(original, rate, snr_db)
                 received, noise_var = link.through(sent[0].symbols[None], channel, snr_db, draw)
                 decoded = link.decode(system.codec, sent, received, noise_var)
                 schemes = {system.scheme: decoded}

@@ -42,7 +42,7 @@ def strips(
         if system.refiner is not None:
             rows[GSC] = []
         for snr_db in SNRS_DB:
-            sent = link.encode(system.codec, image[None], rate, snr_db)
+            sent = system.codec.encode_images(image[None], rate, snr_db)
             draw = link.batch_seed(seed, "strip", snr_db, number)
             received, noise_var = link.through(sent[0].symbols[None], "awgn", snr_db, draw)
             decoded = link.decode(system.codec, sent, received, noise_var)
