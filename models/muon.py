@@ -18,16 +18,19 @@ ITERATIONS = 5
 STEP_RMS = 0.2
 
 
-def orthogonalised(matrix: Tensor) -> Tensor:
-    """``U V'`` of the singular value decomposition ``U S V'``, approximately."""
+def orthogonalised(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """``U V'`` of the singular value decomposition ``U S V'``, approximately, computed in dtype.
+
+    bfloat16 is exact enough, and where the processor multiplies it natively twice as fast.
+    """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
+    x = (x / (x.norm() + 1e-7)).to(dtype)
     for _ in range(ITERATIONS):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+    return (x.T if tall else x).to(matrix.dtype)
 
 
 class Muon(torch.optim.Optimizer):
@@ -40,9 +43,14 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[nn.Parameter], lr: float = 1e-2, momentum: float = 0.95
+        self,
+        params: Iterable[nn.Parameter],
+        lr: float = 1e-2,
+        momentum: float = 0.95,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
+        self._dtype = dtype
         if any(p.ndim < 2 for group in self.param_groups for p in group["params"]):
             raise ValueError("Muon is for matrices; give vectors to Adam")
 
@@ -57,5 +65,5 @@ class Muon(torch.optim.Optimizer):
                 mean = self.state[p].setdefault("momentum", torch.zeros_like(p))
                 mean.lerp_(p.grad, 1.0 - beta)
                 flat = p.grad.lerp(mean, beta).flatten(1)
-                step = orthogonalised(flat).reshape(p.shape)
+                step = orthogonalised(flat, self._dtype).reshape(p.shape)
                 p.add_(step, alpha=-group["lr"] * STEP_RMS * max(flat.shape) ** 0.5)

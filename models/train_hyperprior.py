@@ -68,6 +68,7 @@ class TrainConfig:
     validation_points: tuple[int, ...] = (1, 5, 10, 15, 19)
     max_steps: int | None = None
     threads: int = 2
+    bfloat16: bool = False
     device: str = "cpu"
     seed: int = 1
 
@@ -136,11 +137,13 @@ class TrainingRun:
         self._earlier_minutes = 0.0
         self._start = time.monotonic()
         transforms = self.network.transforms
+        transforms.bfloat16 = config.bfloat16
         residuals = [*transforms.analysis.parameters(), *transforms.synthesis.parameters()]
         kernels = [p for p in residuals if p.ndim == 4]
         inner = {id(p) for p in kernels}
         outer = [p for p in self.network.parameters() if id(p) not in inner and p.requires_grad]
-        self.muon = Muon(kernels, config.muon_rate)
+        dtype = torch.bfloat16 if config.bfloat16 else torch.float32
+        self.muon = Muon(kernels, config.muon_rate, dtype=dtype)
         groups = [
             {"params": [p for p in outer if p.ndim != 4], "peak": config.learning_rate},
             {"params": [p for p in outer if p.ndim == 4], "peak": config.hyper_rate},
@@ -303,6 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--muon-rate", type=float, default=TrainConfig.muon_rate)
     parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--bfloat16", action="store_true", help="image networks in bfloat16")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
@@ -317,6 +321,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         muon_rate=options.muon_rate,
         validate_every_minutes=options.validate_every,
         threads=options.threads,
+        bfloat16=options.bfloat16,
         device=options.device,
         seed=options.seed,
     )

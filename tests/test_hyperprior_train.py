@@ -78,6 +78,20 @@ def test_first_only_the_entropy_model_is_trained(folder: Path, tmp_path: Path) -
     assert state["transforms.gains.decoder.values"].abs().max() > 0
 
 
+def test_the_image_networks_can_be_trained_in_bfloat16(folder: Path, tmp_path: Path) -> None:
+    exact, short = (
+        torch.load(train(config(folder, tmp_path / str(b), bfloat16=b)), weights_only=True)[
+            "network"
+        ]
+        for b in (False, True)
+    )
+    key = "transforms.synthesis.leave.weight"
+    assert short[key].dtype == torch.float32
+    assert not torch.equal(exact[key], short[key])
+    difference = (exact[key] - short[key]).norm() / exact[key].norm()
+    assert difference < 0.5, "another rounding, not another run"
+
+
 def test_a_checkpoint_of_another_network_is_not_resumed(folder: Path, tmp_path: Path) -> None:
     train(config(folder, tmp_path, max_steps=1))
     with pytest.raises(ValueError, match="of another kind of run"):

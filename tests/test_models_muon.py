@@ -25,6 +25,13 @@ def test_the_step_keeps_directions_and_evens_out_their_strength(rows, columns, s
     torch.testing.assert_close(in_basis, torch.diag(torch.diag(in_basis)), rtol=0, atol=1e-3)
 
 
+def test_bfloat16_finds_the_same_step_and_gives_it_back_in_the_weights_type():
+    matrix = torch.randn(24, 60, generator=torch.Generator().manual_seed(3))
+    exact, short = orthogonalised(matrix), orthogonalised(matrix, torch.bfloat16)
+    assert short.dtype == torch.float32
+    assert (exact - short).norm() < 0.08 * exact.norm(), "far below what the iteration leaves"
+
+
 def test_steps_have_adams_size_whatever_the_gradient():
     for shape in ((32, 16, 5, 5), (100, 7)):
         weight = nn.Parameter(torch.zeros(shape))
