@@ -18,6 +18,8 @@ need "$PY -c 'from gnuradio import gr, blocks, channels, digital, zeromq, qtgui'
 need "$PY -c 'import gi; gi.require_version(\"Gtk\", \"3.0\"); gi.require_version(\"PangoCairo\", \"1.0\"); gi.require_foreign(\"cairo\")'" \
      gir1.2-gtk-3.0 gir1.2-pango-1.0 python3-gi-cairo
 need "$PY -c 'import ensurepip, venv'" python3-venv
+# BRISQUE's libsvm comes as source only.
+need "command -v g++" g++
 need "command -v xvfb-run && command -v xauth" xvfb xauth
 
 if [ ${#missing[@]} -gt 0 ]; then
