@@ -20,8 +20,22 @@ class Conditioner(nn.Module):
         self.second = nn.Linear(width, width)
 
     def forward(self, scalars: Tensor) -> Tensor:
-        """``B x inputs`` to ``B x width``."""
+        """``... x inputs`` to ``... x width``."""
         return F.silu(self.second(F.silu(self.first(scalars))))
+
+
+def modulation(layer: nn.Linear, condition: Tensor, x: Tensor) -> Tensor:
+    """What a layer makes of the condition, to broadcast over feature maps ``B x C x H x W``.
+
+    The condition is one per image, ``B x condition``, or one per cell of a coarser grid,
+    ``B x h x w x condition``, whose cells are then as many whole pixels of the feature map wide.
+    """
+    changes = layer(condition)
+    if condition.ndim == 2:
+        return changes[:, :, None, None]
+    factor = x.shape[-1] // condition.shape[-2]
+    by_cell = changes.permute(0, 3, 1, 2)
+    return by_cell.repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
 
 
 class FilmBlock(nn.Module):
@@ -44,8 +58,8 @@ class FilmBlock(nn.Module):
             self.conv2.bias.zero_()
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Features ``B x width x H x W`` and condition ``B x condition`` to new features."""
-        scale, shift = self.film(condition)[:, :, None, None].chunk(2, dim=1)
+        """Features ``B x width x H x W`` and a condition as in :func:`modulation`."""
+        scale, shift = modulation(self.film, condition, x).chunk(2, dim=1)
         hidden = self.conv1(x)
         return x + self.conv2(F.relu(torch.addcmul(hidden + shift, hidden, scale)))
 

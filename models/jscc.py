@@ -94,8 +94,11 @@ class EncoderNetwork(nn.Module):
         self.out = zero_initialised(nn.Conv2d(c.encoder_width_16, COEFFICIENTS, 1))
 
     def forward(self, image: Tensor, whitened: Tensor, snr_db: Tensor, rate: Tensor) -> Tensor:
-        """Additions to the real channels, ``B x 256 x H/16 x W/16``."""
-        condition = self.conditioner(torch.stack([snr_feature(snr_db), rate_feature(rate)], 1))
+        """Additions to the real channels, ``B x 256 x H/16 x W/16``.
+
+        SNR and rate are one per image, ``B``, or one per block, ``B x H/16 x W/16``.
+        """
+        condition = self.conditioner(torch.stack([snr_feature(snr_db), rate_feature(rate)], -1))
         x = self.stack_8(self.pixels(F.pixel_unshuffle(2.0 * image - 1.0, 8)), condition)
         x = self.down(F.pixel_unshuffle(x, 2)) + self.coefficients(whitened)
         return self.out(self.stack_16(x, condition))
@@ -119,14 +122,24 @@ class DecoderNetwork(nn.Module):
         self.out = zero_initialised(nn.Conv2d(c.decoder_width_4, 48, 3, padding=1))
 
     def forward(self, features: Tensor, linear_image: Tensor, scalars: Tensor) -> Tensor:
-        """Correction of the image, ``B x 3 x H x W``, in units of the expected error."""
-        condition = self.conditioner(scalars)
+        """Correction of the image, ``B x 3 x H x W``, in units of the expected error.
+
+        The scalars are one set per image, ``B x 4``, or one per block, ``B x H/16 x W/16 x 4``.
+        """
+        return self.correction(self.hidden(features, linear_image, self.conditioner(scalars)))
+
+    def hidden(self, features: Tensor, linear_image: Tensor, condition: Tensor) -> Tensor:
+        """The features that the correction is made of, ``B x width_4 x H/4 x W/4``."""
         picture = 2.0 * linear_image - 1.0
         x = self.stack_16(self.coefficients(features), condition)
         x = self.up_8(x) + self.pixels_8(F.pixel_unshuffle(picture, 8))
         x = self.stack_8(x, condition)
         x = self.up_4(x) + self.pixels_4(F.pixel_unshuffle(picture, 4))
-        return F.pixel_shuffle(self.out(self.stack_4(x, condition)), 4)
+        return self.stack_4(x, condition)
+
+    def correction(self, hidden: Tensor) -> Tensor:
+        """The last layer: ``B x 3 x H x W``."""
+        return F.pixel_shuffle(self.out(hidden), 4)
 
 
 class ResidualJscc(nn.Module):
