@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from gensc_host.adapt.family_file import load_family, save_family
-from gensc_host.adapt.importance import InformationImportance, MapFolder, on_blocks
+from gensc_host.adapt.importance import InformationImportance, MapFolder
 from gensc_host.adapt.measure import measure
 from gensc_host.errors import UserError
-from hypothesis import given
-from hypothesis import strategies as st
+from gensc_models.cie import on_blocks
 from PIL import Image
 
 from pdu_blocks import smooth_image
@@ -86,31 +85,6 @@ def test_the_information_importance_prefers_what_is_rich_in_detail():
     blocks = on_blocks(InformationImportance(BANK)(image, ""), 48, 80)
     assert np.unravel_index(blocks.argmax(), blocks.shape) == (1, 2)
     assert (np.sort(blocks.ravel())[:-1] == 0).all()
-
-
-@given(st.integers(1, 100), st.integers(1, 100), st.integers(1, 60), st.integers(1, 60))
-def test_any_map_becomes_one_value_per_block_from_0_to_1(height, width, rows, columns):
-    values = np.random.default_rng(rows * columns).random((rows, columns))
-    blocks = on_blocks(values, height, width)
-    assert blocks.shape == (-(-height // 16), -(-width // 16))
-    assert blocks.max() == 1.0
-    assert blocks.min() == (0.0 if len(np.unique(blocks)) > 1 else 1.0)
-
-
-def test_a_map_of_pixels_is_averaged_over_each_block():
-    values = np.zeros((40, 32))
-    values[:16, :16], values[:16, 16:], values[32:, :16] = 3.0, 1.0, 2.0
-    np.testing.assert_allclose(on_blocks(values, 40, 32) * 3, [[3, 1], [0, 0], [2, 0]], atol=1e-9)
-
-
-def test_a_map_without_differences_filters_nothing_out():
-    assert (on_blocks(np.full((7, 9), 0.3), 64, 64) == 1).all()
-
-
-@pytest.mark.parametrize("values", [np.zeros(3), np.zeros((0, 2)), np.full((2, 2), np.nan)])
-def test_what_is_no_map_is_refused(values):
-    with pytest.raises(ValueError, match="importance"):
-        on_blocks(values, 32, 32)
 
 
 def test_maps_are_found_by_the_images_name(tmp_path):

@@ -7,7 +7,7 @@ import pmt
 import pytest
 from gensc_phy import Header, Section
 from gnuradio import gensc
-from gnuradio.gensc.metadata import Metadata, make_pdu, read_image, read_pdu
+from gnuradio.gensc.metadata import Metadata, kept_blocks, make_pdu, read_image, read_pdu
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,3 +108,19 @@ def test_metadata_that_fits_no_header_is_refused():
     )
     with pytest.raises(gensc.PduError, match="image_id"):
         metadata.header(4)
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**16))
+def test_the_flags_of_kept_blocks_come_back_in_the_grid_of_the_image(height, width, seed):
+    grid = -(-height // 16), -(-width // 16)
+    keep = np.random.default_rng(seed).random(grid) < 0.5
+    sent = Metadata(image_id=1, shape=(height, width, 3), keep=keep)
+    np.testing.assert_array_equal(kept_blocks(Metadata.from_pmt(sent.to_pmt())), keep)
+
+
+def test_without_flags_all_blocks_are_kept_and_flags_of_another_grid_are_refused():
+    assert kept_blocks(Metadata(shape=(33, 16, 3))).tolist() == [[True]] * 3
+    with pytest.raises(gensc.PduError, match="keep has 2 flags for 3x1 blocks"):
+        kept_blocks(Metadata(shape=(33, 16, 3), keep=np.ones(2, bool)))
+    with pytest.raises(gensc.PduError, match="lacks shape"):
+        kept_blocks(Metadata(keep=np.ones(2, bool)))

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from gensc_host.adapt.bank import BLOCK, Bank, Mask, Photo
-from gensc_host.adapt.importance import Importance, on_blocks
+from gensc_host.adapt.importance import Importance
 from gensc_host.adapt.problem import Family
-from numpy.typing import NDArray
 
 
 def measure(
@@ -36,6 +35,8 @@ def measure(
     Raises:
         ValueError: no images, or thresholds that do not rise from 0.
     """
+    from gensc_models.cie import gvif_of_blocks, on_blocks
+
     shape = (len(photos), len(points), len(alphas))
     if 0 in shape:
         raise ValueError(f"nothing to measure: images, points, thresholds {shape}")
@@ -45,7 +46,7 @@ def measure(
         keeps = [blocks >= alpha for alpha in alphas]  # Eq. 17
         reference = bank.scales(photo, bank.points[0])
         for p, point in enumerate(points):
-            share = _fidelity(reference, bank.scales(photo, point))
+            share = gvif_of_blocks(reference, bank.scales(photo, point))
             seen: dict[bytes, tuple[float, float]] = {}
             for a, keep in enumerate(keeps):
                 key = keep.tobytes()
@@ -56,18 +57,6 @@ def measure(
             step(f"{name} point {point}")
     source = f"{bank.name} {bank.sha256[:12]}, {len(photos)} images, {importance.name}"
     return Family(tuple(points), np.array(alphas, dtype=float), bits, gvif, mse, source)
-
-
-def _fidelity(reference: object, coded: object) -> NDArray[np.float64]:
-    """Each block's share of the image's GVIF, [h, w]; they sum to the GVIF of the whole image."""
-    import torch
-    from gensc_models.gvif import gvif_parts
-
-    arrives, there = gvif_parts(reference, coded, torch.ones(1, dtype=torch.bool))
-    total = float(there.sum())
-    if total == 0:  # nothing to see arrives whole
-        return np.full(arrives.shape[-2:], 1.0 / arrives[0, 0].numel())
-    return (arrives[0].sum(dim=0) / total).cpu().numpy()
 
 
 def _rate_and_distortion(bank: Bank, photo: Photo, point: int, keep: Mask) -> tuple[float, float]:

@@ -32,6 +32,8 @@ from . import vectors
 from .errors import PduError
 
 SECTIONS = tuple(section.name.lower() for section in Section)
+BLOCK = 16
+"""Pixels per side of the blocks that `Metadata.keep` tells of."""
 Shape = tuple[int, int, int]
 
 
@@ -81,6 +83,10 @@ _FLOATS = _Codec(
     lambda value: vectors.from_array(np.asarray(value, dtype=np.float32)),
     lambda value: vectors.to_array(value, np.float32),
 )
+_FLAGS = _Codec(
+    lambda value: vectors.from_array(np.asarray(value, dtype=np.uint8)),
+    lambda value: vectors.to_array(value, np.uint8).astype(bool),
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,8 @@ class Metadata:
         fragment, fragments: this is burst `fragment` of the section's `fragments`.
         fragments_received: how many of them the receiver got (sections put together again).
         model: wire id of the codec, 0 where none applies.
-        rate: JSCC channel symbols per 16x16 block, or the MCS index of bits and text.
+        rate: JSCC channel symbols per 16x16 block, or the MCS index of bits and text; on bytes
+            that are not encoded yet the MCS they are to be sent with.
         shape: (height, width, 3) of the image.
         total: complex symbols of an analog section; payload bytes of bits and text.
         aux: codec side information, 16 bits.
@@ -104,6 +111,9 @@ class Metadata:
         sample: index in the received stream of the (last) burst's first sample.
         name: file the image came from, without its folder.
         refiner: name of the weights that have refined the image.
+        point: operating point of the codec bank the image was coded at.
+        keep: which blocks of 16x16 pixels were sent, row by row; `kept_blocks` gives them a shape.
+        complete: False for an image of which a part was damaged and is only predicted.
     """
 
     image_id: int | None = None
@@ -123,6 +133,9 @@ class Metadata:
     sample: int | None = None
     name: str | None = None
     refiner: str | None = None
+    point: int | None = None
+    keep: NDArray[np.bool_] | None = None
+    complete: bool | None = None
 
     def to_pmt(self) -> Any:
         """The metadata as a PMT dict, absent keys left out."""
@@ -221,6 +234,9 @@ _CODECS: dict[str, _Codec] = {
     "sample": _INTEGER,
     "name": _STRING,
     "refiner": _STRING,
+    "point": _INTEGER,
+    "keep": _FLAGS,
+    "complete": _BOOL,
 }
 assert list(_CODECS) == [f.name for f in fields(Metadata)]
 _KEYS = [(name, pmt.intern(name), codec) for name, codec in _CODECS.items()]
@@ -264,3 +280,21 @@ def read_image(pdu: Any) -> tuple[Metadata, NDArray[np.uint8]]:
     if pixels.size != int(np.prod(metadata.shape)) or not pixels.size:
         raise PduError(f"{pixels.size} bytes for an image of {metadata.shape}")
     return metadata, pixels.reshape(metadata.shape)
+
+
+def kept_blocks(metadata: Metadata) -> NDArray[np.bool_]:
+    """Which blocks of 16x16 pixels of an image were sent, [ceil(H/16), ceil(W/16)].
+
+    All of them where the metadata does not say.
+
+    Raises:
+        PduError: no shape, or as many flags as do not belong to it.
+    """
+    if metadata.shape is None:
+        raise PduError("metadata lacks shape")
+    blocks = -(-metadata.shape[0] // BLOCK), -(-metadata.shape[1] // BLOCK)
+    if metadata.keep is None:
+        return np.ones(blocks, dtype=bool)
+    if metadata.keep.size != blocks[0] * blocks[1]:
+        raise PduError(f"keep has {metadata.keep.size} flags for {blocks[0]}x{blocks[1]} blocks")
+    return metadata.keep.reshape(blocks)
