@@ -5,7 +5,7 @@ import threading
 
 import pytest
 import zmq
-from gnuradio.gensc.zmq_socket import Endpoint
+from gnuradio.gensc.zmq_socket import Endpoint, Listener
 
 
 @pytest.mark.parametrize("kind", [zmq.PUSH, zmq.PULL, zmq.PUB, zmq.SUB])
@@ -41,3 +41,29 @@ def test_it_can_be_closed_twice_and_opened_again():
     assert not endpoint.socket.closed
     endpoint.close()
     assert endpoint.socket.closed
+
+
+def test_a_listener_hands_on_what_arrives_until_it_is_told_to_stop():
+    endpoint = Endpoint(zmq.PULL, "tcp://127.0.0.1:*", True, {})
+    taken, dropped, enough = [], [], threading.Event()
+
+    def take(message):
+        taken.append(message)
+        if message == b"last":
+            enough.set()
+        return False
+
+    listener = Listener(endpoint, take, dropped.append)
+    for _ in range(2):
+        listener.start()
+        with zmq.Context() as context, context.socket(zmq.PUSH) as sender:
+            sender.connect(endpoint.address)
+            sender.send(b"first")
+            sender.send_multipart([b"in", b"parts"])
+            sender.send(b"last")
+            assert enough.wait(10)
+        enough.clear()
+        listener.stop()
+        assert endpoint.socket.closed
+    assert taken == [b"first", b"last"] * 2
+    assert dropped == ["a message in 2 parts"] * 2

@@ -14,7 +14,7 @@ from . import choice_message, snr_datagram
 from .errors import GenscError, PduError
 from .message_ports import message_block
 from .metadata import read_image
-from .zmq_socket import Endpoint
+from .zmq_socket import Endpoint, Listener
 
 POLL_MS = 50
 """How often silence is noticed."""
@@ -79,8 +79,9 @@ class rate_controller(message_block):
         self._controller = RateController(chosen, config)
         self._said: Choice | None = None
         self._endpoint = Endpoint(zmq.SUB, address, bind, {zmq.RCVHWM: 64, zmq.MAXMSGSIZE: 4096})
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._listener = Listener(
+            self._endpoint, self._take, self.drop, POLL_MS, lambda: self._say(self.choice())
+        )
         self.setup_ports({"image": self._image}, ["image", "choice", "snr", "mcs"])
 
     @property
@@ -123,48 +124,27 @@ class rate_controller(message_block):
         with self._lock:
             self._controller = RateController(self._table, self._config)
         self._said = None
-        self._endpoint.open()
-        self._endpoint.socket.subscribe(b"")
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._listen, args=[self._closing], daemon=True)
         started = super().start()
-        self._thread.start()
+        self._listener.start()
         return started
 
     def stop(self) -> bool:
         """End that thread and close the socket."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._endpoint.close()
+        self._listener.stop()
         return super().stop()
 
-    def _listen(self, closing: threading.Event) -> None:
-        socket, monitor = self._endpoint.socket, self._endpoint.monitor
-        poller = zmq.Poller()
-        poller.register(socket, zmq.POLLIN)
-        poller.register(monitor, zmq.POLLIN)
-        while not closing.is_set():
-            self._say(self.choice())
-            ready = dict(poller.poll(POLL_MS))
-            if monitor in ready and self._endpoint.stranger_left():
-                self.drop("a peer that does not speak ZeroMQ")
-            if socket in ready:
-                self._take(socket.recv_multipart())
-
-    def _take(self, parts: list[bytes]) -> None:
+    def _take(self, datagram: bytes) -> bool:
         try:
-            if len(parts) != 1:
-                raise PduError(f"SNR feedback in {len(parts)} parts")
-            report = snr_datagram.unpack(parts[0])
+            report = snr_datagram.unpack(datagram)
         except PduError as error:
             self.drop(str(error))
-            return
+            return False
         with self._lock:
             self._controller.report(report.snr_db)
             level = self._controller.mean_db
         self.received += 1
         self.publish("snr", choice_message.pair("snr_db", level))
+        return False
 
     def _say(self, choice: Choice) -> None:
         """Publish a choice unless it was the last one published."""

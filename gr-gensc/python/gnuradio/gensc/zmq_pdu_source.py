@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import zmq
 
 from . import zmq_frame
 from .errors import PduError
 from .message_ports import message_block
-from .zmq_socket import Endpoint
+from .zmq_socket import Endpoint, Listener
 
 
 class zmq_pdu_source(message_block):
@@ -34,8 +32,7 @@ class zmq_pdu_source(message_block):
         self._endpoint = Endpoint(
             zmq.PULL, address, bind, {zmq.RCVHWM: 16, zmq.MAXMSGSIZE: zmq_frame.MAX_FRAME}
         )
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._listener = Listener(self._endpoint, self._take, self.drop)
         self.setup_ports({}, ["out"])
 
     @property
@@ -45,36 +42,17 @@ class zmq_pdu_source(message_block):
 
     def start(self) -> bool:
         """Start the thread that waits on the socket."""
-        self._endpoint.open()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._receive, args=[self._closing], daemon=True)
         started = super().start()
-        self._thread.start()
+        self._listener.start()
         return started
 
     def stop(self) -> bool:
         """End that thread and close the socket."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._endpoint.close()
+        self._listener.stop()
         return super().stop()
 
-    def _receive(self, closing: threading.Event) -> None:
-        socket, monitor = self._endpoint.socket, self._endpoint.monitor
-        poller = zmq.Poller()
-        poller.register(socket, zmq.POLLIN)
-        poller.register(monitor, zmq.POLLIN)
-        while not closing.is_set():
-            ready = dict(poller.poll(100))
-            if monitor in ready and self._endpoint.stranger_left():
-                self.drop("a peer that does not speak ZeroMQ")
-            if socket in ready and self._take(socket.recv()):
-                self.finish()
-                return
-
     def _take(self, frame: bytes) -> bool:
-        """Publish a frame's PDU; True when the stream has ended."""
+        """Publish the PDU of a frame; True when the stream has ended."""
         try:
             pdu = zmq_frame.unpack(frame)
         except PduError as error:
@@ -83,7 +61,10 @@ class zmq_pdu_source(message_block):
             self.drop(f"{type(error).__name__}: {error}")
         else:
             if pdu is None:
-                return not self.keep_open
+                if self.keep_open:
+                    return False
+                self.finish()
+                return True
             self.publish("out", pdu)
             self.received += 1
         return False

@@ -1,9 +1,10 @@
-"""A ZeroMQ socket that says in one line why it cannot be opened."""
+"""A ZeroMQ socket that says in one line why it cannot be opened, and a thread that listens."""
 
 from __future__ import annotations
 
+import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import zmq
@@ -25,7 +26,7 @@ class Endpoint:
     """One socket in a context of its own; opened by the constructor.
 
     Args:
-        kind: zmq.PUSH or zmq.PULL.
+        kind: of socket, zmq.PUSH for one.
         address: where; with port * any free one, then found in `address`.
         bind: bind there, or connect.
         options: integer socket options.
@@ -88,3 +89,63 @@ class Endpoint:
         self._finaliser.detach()
         _let_go(self._context, self.socket, int(linger_s * 1000))
         self._context = None
+
+
+class Listener:
+    """A thread that hands on what arrives at an endpoint, from `start` to `stop`.
+
+    Args:
+        endpoint: opened by `start`, closed by `stop`.
+        take: called with each message; True ends the thread.
+        drop: called with the reason for what is not handed on: messages in several parts, and
+            peers that do not speak ZeroMQ.
+        poll_ms: longest wait for a message.
+        between: called before each wait.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        take: Callable[[bytes], bool],
+        drop: Callable[[str], None],
+        poll_ms: int = 100,
+        between: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._endpoint, self._take, self._drop = endpoint, take, drop
+        self._poll_ms, self._between = poll_ms, between
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Open the endpoint and listen; a SUB socket to everything."""
+        self._endpoint.open()
+        if self._endpoint.socket.type == zmq.SUB:
+            self._endpoint.socket.subscribe(b"")
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._listen, args=[self._closing], daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close the endpoint."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._endpoint.close()
+
+    def _listen(self, closing: threading.Event) -> None:
+        socket, monitor = self._endpoint.socket, self._endpoint.monitor
+        poller = zmq.Poller()
+        poller.register(socket, zmq.POLLIN)
+        poller.register(monitor, zmq.POLLIN)
+        while not closing.is_set():
+            self._between()
+            ready = dict(poller.poll(self._poll_ms))
+            if monitor in ready and self._endpoint.stranger_left():
+                self._drop("a peer that does not speak ZeroMQ")
+            if socket not in ready:
+                continue
+            parts = socket.recv_multipart()
+            if len(parts) != 1:
+                self._drop(f"a message in {len(parts)} parts")
+            elif self._take(parts[0]):
+                return
