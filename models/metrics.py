@@ -47,6 +47,26 @@ def psnr(reference: Photo, image: Photo) -> float:
     return 10.0 * float(np.log10(255.0**2 / mse)) if mse > 0.0 else float("inf")
 
 
+def mask_psnr(reference: Photo, image: Photo, keep: NDArray[np.bool_]) -> float:
+    """PSNR in dB over the pixels of a mask (GVIF-CIE, Eq. 40); ``inf`` where they are equal.
+
+    Parameters
+    ----------
+    keep : bool ``H x W``, the pixels that count.
+
+    Raises
+    ------
+    ValueError
+        Not two uint8 colour images of one shape, a mask of another shape, or an empty one.
+    """
+    _check(reference, image)
+    if keep.dtype != np.bool_ or keep.shape != reference.shape[:2]:
+        raise ValueError(f"mask must be bool {reference.shape[:2]}, not {keep.dtype} {keep.shape}")
+    if not keep.any():
+        raise ValueError("the mask is empty: there is no pixel to compare")
+    return psnr(reference[keep][None], image[keep][None])
+
+
 def _planes(image: Photo) -> Tensor:
     """uint8 ``H x W x 3`` to float64 ``3 x 1 x H x W``: each colour is its own picture."""
     return torch.from_numpy(image.astype(np.float64)).permute(2, 0, 1)[:, None]

@@ -5,6 +5,7 @@ import pytest
 from gensc_models import metrics
 from gensc_models.metrics import (
     MS_SSIM_WEIGHTS,
+    mask_psnr,
     ms_ssim,
     ms_ssim_name,
     ms_ssim_scales,
@@ -43,6 +44,19 @@ def reference_ssim(x: NDArray[np.float64], y: NDArray[np.float64], **options: fl
 def test_psnr_agrees_with_scikit_image() -> None:
     x, y = noisy_pair()
     assert psnr(x, y) == pytest.approx(peak_signal_noise_ratio(x, y), abs=1e-9)
+
+
+def test_mask_psnr_counts_the_pixels_of_the_mask_alone() -> None:
+    x, y = noisy_pair()
+    keep = np.zeros(x.shape[:2], bool)
+    keep[20:60, 30:90] = True
+    assert mask_psnr(x, y, keep) == pytest.approx(psnr(x[20:60, 30:90], y[20:60, 30:90]))
+    assert mask_psnr(x, y, np.ones_like(keep)) == pytest.approx(psnr(x, y))
+    assert mask_psnr(x, np.where(keep[..., None], x, y), keep) == float("inf")
+    with pytest.raises(ValueError, match="mask is empty"):
+        mask_psnr(x, y, np.zeros_like(keep))
+    with pytest.raises(ValueError, match="mask must be bool"):
+        mask_psnr(x, y, keep[1:])
 
 
 def test_psnr_of_a_known_error() -> None:
