@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from gensc_models.inpainting.fill import enlarge, pull, smooth_fill
+from gensc_models.inpainting.fill import pull, smooth_fill
 from gensc_models.inpainting.inpainter import Image, Keep, check_request, combine
+from gensc_models.inpainting.pyramid import continuation
 from gensc_models.inpainting.tensors import known, to_image
 
 GREY = 128
@@ -61,8 +62,7 @@ class Biharmonic:
         coarse, weight = levels.pop()
         filled = torch.from_numpy(_solve(coarse[0].numpy(), weight[0, 0].numpy() == 0.0))[None]
         for values, weight in reversed(levels):
-            filled = enlarge(filled, *values.shape[-2:])
-            filled = filled + smooth_fill(values - filled, weight)
+            filled = continuation(values, weight, filled)
         return combine(image, keep, to_image(filled))
 
 

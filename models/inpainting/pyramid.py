@@ -1,0 +1,61 @@
+"""Coarse to fine: holes are larger than a tile at full resolution, but not at a fraction of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from gensc_models.inpainting.fill import enlarge, pull, smooth_fill
+from torch import Tensor
+
+# A coarsest level of at most this side lies well within what the network sees at once.
+LARGEST_COARSEST = 96
+
+
+class Kind(IntEnum):
+    """What the network is told of a level: how its smooth continuation came about."""
+
+    FINEST = 0
+    MIDDLE = 1
+    COARSEST = 2
+
+
+@dataclass(frozen=True)
+class Level:
+    """One resolution of a partly known image, and whose continuation is from the kept pixels.
+
+    ``values`` are ``B x 3 x H x W`` in [0, 1]; ``weight`` is ``B x 1 x H x W``, 1 where known.
+    """
+
+    values: Tensor
+    weight: Tensor
+    kind: Kind
+
+
+def levels(values: Tensor, weight: Tensor) -> list[Level]:
+    """The image halved until its longer side is at most 96, coarsest first.
+
+    A small image has one level only, which is a coarsest one.
+    """
+    sizes = [(values, weight)]
+    while max(sizes[-1][0].shape[-2:]) > LARGEST_COARSEST:
+        sizes.append(pull(*sizes[-1]))
+    last = len(sizes) - 1
+    kinds = [Kind.COARSEST if i == last else Kind.FINEST if i == 0 else Kind.MIDDLE
+             for i in range(last + 1)]  # fmt: skip
+    return [Level(*size, kind) for size, kind in zip(sizes, kinds, strict=True)][::-1]
+
+
+def continuation(values: Tensor, weight: Tensor, coarser: Tensor | None = None) -> Tensor:
+    """What a level starts from: exact where known, smooth elsewhere.
+
+    Parameters
+    ----------
+    values, weight : as of :class:`Level`.
+    coarser : the finished level below, ``B x 3 x ceil(H/2) x ceil(W/2)``. It is enlarged, and what
+        it lacks on the kept pixels is continued into the hole, so that the border fits.
+    """
+    if coarser is None:
+        return smooth_fill(values, weight)
+    enlarged = enlarge(coarser, *values.shape[-2:])
+    return enlarged + smooth_fill(values - enlarged, weight)
