@@ -25,7 +25,6 @@ from gensc_host.bench import gsc_plots as plots
 from gensc_host.bench import gsc_training as training
 from gensc_host.bench.base import BenchResult
 from gensc_host.bench.gsc_checks import all_checks
-from gensc_host.bench.gsc_perceptual import Perceptual, load_lpips
 from gensc_host.bench.gsc_points import Points
 from gensc_host.bench.gsc_schemes import (
     GSC,
@@ -46,6 +45,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from gensc_models.cifar import ImageSet
+    from gensc_models.lpips import Distance
     from matplotlib.figure import Figure
 
 #: Pictures of CIFAR-10 in the strip of Figure 6.
@@ -79,7 +79,7 @@ class _Run:
 
     plan: Plan
     bar: Reporter
-    perceptual: Perceptual | None
+    perceptual: Distance | None
     points: Points = field(default_factory=Points)
     rows: list[dict[str, Any]] = field(default_factory=list)
     lines: list[Result] = field(default_factory=list)
@@ -106,7 +106,7 @@ def run(
         UserError: data that cannot be read, damaged weights.
     """
     plan = QUICK if quick else Plan()
-    perceptual, lpips = load_lpips()
+    perceptual, lpips = _lpips()
     test = None if cifar_path is None else _load(cifar_path, limit or plan.cifar.images)
     pictures = _photos(images, plan.photos)
     # Read first: a log that cannot be read must not cost the sweep.
@@ -134,6 +134,18 @@ def run(
         settings=state.settings,
         lines=state.lines,
     )
+
+
+def _lpips() -> tuple[Distance | None, str]:
+    """LPIPS and what it is; or None and why it cannot be computed here."""
+    from gensc_models.hub import UnavailableError
+    from gensc_models.lpips import load_lpips
+
+    try:
+        found = load_lpips()
+    except UnavailableError as error:
+        return None, str(error)
+    return found, found.name
 
 
 def _load(path: Path, limit: int) -> ImageSet:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gensc_host.bench import gsc_link as link
 from gensc_host.bench.gsc_digital import DigitalSender
 from gensc_host.bench.gsc_link import BATCH, Images
-from gensc_host.bench.gsc_perceptual import Perceptual
 from gensc_host.bench.gsc_points import Point, Points
 from gensc_host.bench.gsc_schemes import System
 from gensc_host.progress import Reporter
+
+if TYPE_CHECKING:
+    from gensc_models.lpips import Distance
 
 EXPERIMENT = "cifar"
 CHANNELS = ("awgn", "rayleigh")
@@ -39,7 +42,7 @@ def sweep(
     seed: int,
     points: Points,
     bar: Reporter,
-    perceptual: Perceptual | None = None,
+    perceptual: Distance | None = None,
 ) -> None:
     """Every system and JPEG at every SNR over both channels; the results go into `points`."""
     from gensc_models.layout import symbols_for

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gensc_host.bench import gsc_link as link
 from gensc_host.bench.gsc_link import BATCH, Images
-from gensc_host.bench.gsc_perceptual import Perceptual
 from gensc_host.bench.gsc_points import Points
 from gensc_host.bench.gsc_schemes import System
 from gensc_host.progress import Reporter
+
+if TYPE_CHECKING:
+    from gensc_models.lpips import Distance
 
 EXPERIMENT = "mu"
 USERS = 3
@@ -45,7 +48,7 @@ def sweep(
     seed: int,
     points: Points,
     bar: Reporter,
-    perceptual: Perceptual | None = None,
+    perceptual: Distance | None = None,
 ) -> None:
     """Every system at every SNR; a point for every user goes into `points`."""
     images = images[: plan.images // USERS * USERS]

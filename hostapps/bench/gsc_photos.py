@@ -6,18 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gensc_host.baseline import jpeg, jpeg_link
 from gensc_host.bench import gsc_link as link
 from gensc_host.bench.gsc_digital import DIVISORS
-from gensc_host.bench.gsc_perceptual import Perceptual
 from gensc_host.bench.gsc_points import Point, Points
 from gensc_host.bench.gsc_schemes import System
 from gensc_host.progress import Reporter
 from gensc_phy.bits import decode_bits
 from gensc_phy.mcs import Mcs, choose_mcs
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gensc_models.lpips import Distance
 
 EXPERIMENT = "photos"
 Search = Callable[[str, int, Mcs], jpeg_link.JpegPayload]
@@ -42,7 +45,7 @@ def sweep(
     seed: int,
     points: Points,
     bar: Reporter,
-    perceptual: Perceptual | None = None,
+    perceptual: Distance | None = None,
 ) -> None:
     """Every system and JPEG on every photo at every point; the results go into `points`."""
     trials: dict[tuple[str, str, int, float, Mcs], Points] = {}
@@ -87,7 +90,7 @@ def _jpeg(
     point: Point,
     mcs: Mcs,
     draw: int,
-    perceptual: Perceptual | None,
+    perceptual: Distance | None,
 ) -> None:
     """The best JPEG that fits with this scheme, over the channel."""
     from gensc_models.layout import symbols_for

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gensc_host.bench.gsc_link import Images
-from gensc_host.bench.gsc_perceptual import Perceptual
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gensc_models.lpips import Distance
 
 #: Mean squared error below which an image counts as exact: that of rounding to 8 bits. Without a
 #: floor one image that comes back exactly would make the mean PSNR infinite.
@@ -48,7 +50,7 @@ class Point:
     ms_ssim: list[float] = field(default_factory=list)
     lpips: list[float] = field(default_factory=list)
 
-    def add(self, originals: Images, shown: Images, perceptual: Perceptual | None = None) -> None:
+    def add(self, originals: Images, shown: Images, perceptual: Distance | None = None) -> None:
         """Score images of one size, uint8 [N, H, W, 3]."""
         from gensc_models.metrics import mse_each, reduced_ms_ssim_each
 
