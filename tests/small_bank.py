@@ -17,6 +17,7 @@ class Coded:
 @dataclass
 class Pixels:
     image: np.ndarray
+    keep: np.ndarray
 
 
 class SmallBank:
@@ -45,7 +46,7 @@ class SmallBank:
         blocks = np.full((rows, columns, 16, 16, 3), 128.0)
         blocks[flags] = values.reshape(-1, 16, 16, 3) * self.step(point)
         pixels = blocks.swapaxes(1, 2).reshape(16 * rows, 16 * columns, 3)
-        return Pixels(np.clip(pixels, 0, 255).astype(np.uint8))
+        return Pixels(np.clip(pixels, 0, 255).astype(np.uint8), flags)
 
     def scales(self, image, point):
         rows, columns = image.shape[0] // 16, image.shape[1] // 16

@@ -31,6 +31,10 @@ class Decoded(Protocol):
     def image(self) -> Photo:
         """Pixels, H x W x 3."""
 
+    @property
+    def keep(self) -> Mask:
+        """The blocks that were sent, [ceil(H/16), ceil(W/16)]."""
+
 
 class Bank(Protocol):
     """A codec with several operating points that can leave blocks out.

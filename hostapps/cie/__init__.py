@@ -1,0 +1,1 @@
+"""GVIF-CIE from end to end: what matters of an image is sent, the rest is made up."""
