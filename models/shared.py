@@ -17,6 +17,7 @@ from gensc_models import weights
 from gensc_models.codec import JsccCodec
 
 if TYPE_CHECKING:
+    from gensc_models.hyperprior import HyperpriorCodec
     from gensc_models.refiner import Refiner
 
 
@@ -53,6 +54,19 @@ def shared_codec_by_wire_id(wire_id: int) -> JsccCodec:
         No installed weights carry that number.
     """
     return shared_codec(weights.with_wire_id(wire_id).path)
+
+
+def shared_bank(name_or_path: str | Path) -> HyperpriorCodec:
+    """The codec bank of that name or folder, on the CPU.
+
+    Raises
+    ------
+    WeightsError
+        As :meth:`gensc_models.hyperprior.HyperpriorCodec.from_pretrained`.
+    """
+    from gensc_models.hyperprior import HyperpriorCodec
+
+    return _shared(HyperpriorCodec, name_or_path)
 
 
 def shared_refiner(name_or_path: str | Path) -> Refiner:

@@ -104,6 +104,15 @@ def test_an_interval_of_0_sends_every_measurement():
     assert (feedback.sent, feedback.dropped) == (3, 0)
 
 
+def test_switched_off_it_says_nothing_and_forgets():
+    feedback = gensc.snr_feedback(LOCAL, interval_s=0, enabled=False)
+    through(feedback, fragments(3.0, 10.0), "fragment")
+    assert feedback.sent == 0
+    feedback.set_enabled(True)
+    through(feedback, fragments(20.0), "fragment")
+    assert feedback.sent == 1
+
+
 def test_what_is_no_measurement_is_counted():
     feedback = gensc.snr_feedback(LOCAL)
     through(feedback, [*junk(), *fragments(float("nan"), float("-inf"))], "fragment")
@@ -166,6 +175,27 @@ def test_each_image_goes_on_with_the_choice_of_its_moment(tables):
     got = through(controller, [image_pdu(smooth_image(), i) for i in range(5)], "image", "image")
     assert [gensc.read_image(pdu)[0].image_id for pdu in got] == list(range(5))
     assert {choice_message.attached(pdu) for pdu in got} == {ROWS[0]}
+
+
+def test_a_simulation_gives_it_its_own_clock(tables):
+    controller, now = gensc.rate_controller(tables, LOCAL, bind=True, silence_s=1), [0.0]
+    controller.clock = lambda: now[0]
+    flowgraph, flow = gr.top_block(), Collect("choice")
+    flowgraph.msg_connect(controller, "choice", flow, "choice")
+    flowgraph.start()
+    context, sender = publisher(controller.address)
+    try:
+        good = snr_datagram.pack(SnrReport(12.0, 1))
+        wait_for(lambda: sender.send(good) or time.sleep(0.02) or controller.received)
+        high = controller.choice()
+        now[0] = 0.9
+        assert controller.choice() == high != ROWS[0]
+        now[0] = 100.0
+        assert controller.choice() == ROWS[0]
+    finally:
+        context.destroy(linger=0)
+        flowgraph.stop()
+        flowgraph.wait()
 
 
 def test_what_is_no_image_is_counted(tables):

@@ -16,10 +16,13 @@ from .bits_encoder import bits_encoder
 from .burst_rx import burst_rx
 from .burst_tx import burst_tx
 from .channel import channel
+from .cie_decoder import cie_decoder
+from .cie_encoder import cie_encoder
 from .errors import GenscError, PduError, one_line_errors
 from .fragment_to_stream import fragment_to_stream
 from .fragmenter import fragmenter
 from .grc_path import grc_blocks_path
+from .history import history
 from .idle import end_when_idle, wait_until_idle
 from .image_sink import image_sink
 from .image_source import image_source
@@ -55,10 +58,13 @@ __all__ = [
     "burst_rx",
     "burst_tx",
     "channel",
+    "cie_decoder",
+    "cie_encoder",
     "end_when_idle",
     "fragment_to_stream",
     "fragmenter",
     "grc_blocks_path",
+    "history",
     "image_display",
     "image_sink",
     "image_source",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from gensc_phy.bits import encode_bits
 
+from .errors import GenscError, PduError
 from .mcs_choice import mcs_by_index
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
@@ -15,10 +16,11 @@ from .metadata import Metadata, make_pdu, read_pdu
 class bits_encoder(message_block):
     """Encodes each [bytes] PDU into a bit [section]: CRC-32, LDPC, QAM.
 
-    `image_id`, `model`, `shape` and `aux` are passed on; without `image_id`, a counter.
+    `image_id`, `model`, `shape` and `aux` are passed on; without `image_id`, a counter. A PDU that
+    carries a `rate` is sent with that scheme.
 
     Args:
-        mcs: index into the MCS table, 0 (most robust) … 9.
+        mcs: index into the MCS table, 0 (most robust) … 9, for all other PDUs.
 
     Raises:
         GenscError: no such MCS.
@@ -37,6 +39,11 @@ class bits_encoder(message_block):
     def _encode(self, pdu: Any) -> None:
         metadata, data = read_pdu(pdu, np.uint8)
         mcs = self._mcs
+        if metadata.rate is not None:
+            try:
+                mcs = mcs_by_index(metadata.rate)
+            except GenscError as error:
+                raise PduError(str(error)) from error
         image_id = self._count if metadata.image_id is None else metadata.image_id
         self._count = (self._count + 1) & 0xFFFF
         symbols = encode_bits(data.tobytes(), mcs)

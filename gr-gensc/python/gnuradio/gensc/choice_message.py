@@ -16,12 +16,7 @@ from gensc_phy.rate_table import Choice, RateTableError
 from .errors import PduError
 
 _KEY = pmt.intern("choice")
-_WRITE = {
-    "float": pmt.from_double,
-    "int": pmt.from_long,
-    "int | None": pmt.from_long,
-    "bool": pmt.from_bool,
-}
+_WRITE = {float: pmt.from_double, int: pmt.from_long, bool: pmt.from_bool}
 _READ = {
     "float": pmt.to_double,
     "int": pmt.to_long,
@@ -32,13 +27,7 @@ _READ = {
 
 def to_pmt(choice: Choice) -> Any:
     """The choice as a PMT dict; a field that is None is left out."""
-    result = pmt.make_dict()
-    for field in fields(Choice):
-        value = getattr(choice, field.name)
-        if value is not None:
-            write = _WRITE[str(field.type)]
-            result = pmt.dict_add(result, pmt.intern(field.name), write(value))
-    return result
+    return plain_dict(**vars(choice))
 
 
 def from_pmt(message: Any) -> Choice:
@@ -92,6 +81,15 @@ def attached(pdu: Any) -> Choice | None:
         return None
     found = pmt.dict_ref(pmt.car(pdu), _KEY, pmt.PMT_NIL)
     return None if pmt.is_null(found) else from_pmt(found)
+
+
+def plain_dict(**values: float | None) -> Any:
+    """A PMT dict of numbers and truths by name; those that are None are left out."""
+    result = pmt.make_dict()
+    for name, value in values.items():
+        if value is not None:
+            result = pmt.dict_add(result, pmt.intern(name), _WRITE[type(value)](value))
+    return result
 
 
 def pair(name: str, value: float) -> Any:

@@ -6,13 +6,23 @@ All blocks of a process that name the same weights share one copy of the network
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import GenscError
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec
+    from gensc_models.cie import ImportanceMap
+    from gensc_models.hyperprior import HyperpriorCodec
     from gensc_models.refiner import Refiner
+
+BANK = "hyperprior"
+"""The codec bank that is shipped."""
+RATE_TABLES = "rate-tables.json"
+"""Rate tables of a bank, in the folder of its weights."""
+INFORMATION = "information"
+"""The importance that needs no weights."""
 
 
 def load_codec(model: str) -> JsccCodec:
@@ -41,6 +51,48 @@ def codec_of_wire_id(wire_id: int) -> JsccCodec:
         return shared_codec_by_wire_id(wire_id)
     except (ValueError, LookupError, OSError) as error:
         raise GenscError(f"unknown model id {wire_id}: {error}") from error
+
+
+def load_bank(name: str) -> HyperpriorCodec:
+    """A codec bank by the name of its weights, or a path.
+
+    Raises:
+        GenscError: no such weights, or damaged ones.
+    """
+    from gensc_models.shared import shared_bank
+
+    try:
+        return shared_bank(name)
+    except (ValueError, OSError) as error:
+        raise GenscError(f"bank {name!r}: {error}") from error
+
+
+def load_importance(name: str) -> ImportanceMap | None:
+    """An importance by name; None for the bank's own information.
+
+    Raises:
+        GenscError: none of that name.
+    """
+    if name == INFORMATION:
+        return None
+    raise GenscError(f"importance {name!r}: there is {INFORMATION}")
+
+
+def default_rate_tables(bank: str = BANK) -> Path:
+    """The file of rate tables that lies beside a bank's weights.
+
+    Raises:
+        GenscError: no such weights, or no tables beside them.
+    """
+    from gensc_models.weights import locate
+
+    try:
+        path = locate(bank) / RATE_TABLES
+    except (ValueError, OSError) as error:
+        raise GenscError(f"bank {bank!r}: {error}") from error
+    if not path.is_file():
+        raise GenscError(f"{path}: no rate tables (gensc adapt writes them)")
+    return path
 
 
 def load_refiner(model: str) -> Refiner:

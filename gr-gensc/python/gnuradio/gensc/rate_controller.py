@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from gensc_phy.rate_control import ControlConfig, RateController
 from gensc_phy.rate_table import Choice, RateTableError, load_tables, pick
 
 from . import choice_message, snr_datagram
+from .codecs import default_rate_tables
 from .errors import GenscError, PduError
 from .message_ports import message_block
 from .metadata import read_image
@@ -35,12 +38,16 @@ class rate_controller(message_block):
     With [image] connected the block ends with the images; without, when the flowgraph is stopped.
 
     Args:
-        table: JSON file of rate tables.
+        table: JSON file of rate tables; empty: the one beside the weights of the codec bank.
         address: ZeroMQ address of the feedback.
         bind: this end binds and the feedback connects.
         t_max_s, mask_psnr_db: which table of the file; both 0: its first.
         margin_db, spread_factor, hysteresis_db, time_constant_s, silence_s, fallback_s: see
             `gensc_phy.rate_control.ControlConfig`.
+
+    Attributes:
+        clock: seconds of a clock that never runs backwards; a simulation may give its own.
+        received: reports used so far.
 
     Raises:
         GenscError: no such table, not an address, or numbers that make no controller.
@@ -62,7 +69,7 @@ class rate_controller(message_block):
     ) -> None:
         message_block.__init__(self, "rate_controller")
         try:
-            tables = load_tables(Path(table))
+            tables = load_tables(Path(table) if table else default_rate_tables())
             chosen = pick(tables, t_max_s, mask_psnr_db) if t_max_s or mask_psnr_db else tables[0]
             config = ControlConfig(
                 margin_db, spread_factor, hysteresis_db, time_constant_s, silence_s, fallback_s
@@ -74,15 +81,19 @@ class rate_controller(message_block):
         if chosen.transport != "burst":
             raise GenscError(f"{table}: a table of the idealised capacity has no MCS to send with")
         self.received = 0
+        self.clock: Callable[[], float] = time.monotonic
         self._table, self._config = chosen, config
         self._lock = threading.Lock()
-        self._controller = RateController(chosen, config)
+        self._controller = self._new_controller()
         self._said: Choice | None = None
         self._endpoint = Endpoint(zmq.SUB, address, bind, {zmq.RCVHWM: 64, zmq.MAXMSGSIZE: 4096})
         self._listener = Listener(
             self._endpoint, self._take, self.drop, POLL_MS, lambda: self._say(self.choice())
         )
         self.setup_ports({"image": self._image}, ["image", "choice", "snr", "mcs"])
+
+    def _new_controller(self) -> RateController:
+        return RateController(self._table, self._config, lambda: self.clock())
 
     @property
     def address(self) -> str:
@@ -122,7 +133,7 @@ class rate_controller(message_block):
     def start(self) -> bool:
         """Begin without a report, and start the thread that waits on the socket."""
         with self._lock:
-            self._controller = RateController(self._table, self._config)
+            self._controller = self._new_controller()
         self._said = None
         started = super().start()
         self._listener.start()

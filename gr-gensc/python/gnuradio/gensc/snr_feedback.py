@@ -28,14 +28,18 @@ class snr_feedback(message_block):
         address: ZeroMQ address, e.g. "tcp://*:5556".
         bind: this end binds and the controller connects; one of the two must.
         interval_s: least time between two datagrams; 0 sends one per measurement.
+        enabled: False cuts the feedback, until it is switched on.
 
     Raises:
         GenscError: not an address, or taken; a negative interval.
     """
 
-    def __init__(self, address: str, bind: bool = True, interval_s: float = 0.1) -> None:
+    def __init__(
+        self, address: str, bind: bool = True, interval_s: float = 0.1, enabled: bool = True
+    ) -> None:
         message_block.__init__(self, "snr_feedback")
         self.sent = 0
+        self.enabled = bool(enabled)
         self.set_interval_s(interval_s)
         self._measured: list[float] = []
         self._last = -math.inf
@@ -53,6 +57,10 @@ class snr_feedback(message_block):
         if not interval_s >= 0:
             raise GenscError(f"snr_feedback: interval {interval_s} s must not be negative")
         self.interval_s = float(interval_s)
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Whether measurements are sent from the next one on; those in between are forgotten."""
+        self.enabled = bool(enabled)
 
     def start(self) -> bool:
         """Open the socket again after a stop."""
@@ -77,6 +85,9 @@ class snr_feedback(message_block):
         low, high = SNR_RANGE_DB
         if not low <= snr_db <= high:
             raise PduError(f"SNR of {snr_db} dB")
+        if not self.enabled:
+            self._measured.clear()
+            return
         self._measured.append(10 ** (snr_db / 10))
         if time.monotonic() - self._last >= self.interval_s:
             self._send()
