@@ -4,6 +4,7 @@ import math
 import random
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from gensc_phy.rate_control import ControlConfig, RateController, SnrFilter
 from hypothesis import given
@@ -39,7 +40,7 @@ def test_it_never_asks_for_more_than_the_snr_less_the_margin(config, reported):
     controller, now = told(config, reported)
     choice = controller.choose(now)
     newest = reported[-1][1]
-    steady = controller.mean_db - config.spread_factor * controller.spread_db
+    steady = controller.level_db - config.spread_factor * controller.spread_db
     assert choice == ROWS[0] or choice.snr_db <= min(newest, steady) - config.margin_db + 1e-9
 
 
@@ -73,10 +74,12 @@ def test_after_silence_it_is_back_at_the_most_robust_row_in_the_stated_time(
     waits = [share * (silence_s + fallback_s) / 50 for share in range(52)]
     seen = [ROWS.index(controller.choose(now + wait)) for wait in waits]
     assert seen == sorted(seen, reverse=True)
-    # Not at the border itself, where the sum of the times may round either way.
-    before = 0.999 * silence_s
-    assert all(row == last for row, wait in zip(seen, waits, strict=True) if wait <= before)
     assert seen[-1] == 0
+    # Until it is called silence only a falling channel loses its row. Not at the border itself,
+    # where the sum of the times may round either way.
+    if controller.slope_db_s >= 0:
+        early = [row for row, wait in zip(seen, waits, strict=True) if wait <= 0.999 * silence_s]
+        assert set(early) == {last}
 
 
 def test_it_goes_down_in_steps_not_in_one():
@@ -165,19 +168,65 @@ def test_a_report_that_claims_to_be_older_does_not_turn_time_back():
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), snrs), min_size=1, max_size=30), st.floats(0.1, 5))
-def test_the_filter_is_the_exponentially_weighted_mean_and_deviation(reported, time_constant):
-    heard, now, times = SnrFilter(time_constant), 0.0, []
+def test_the_filter_is_the_exponentially_weighted_line_through_the_reports(reported, constant):
+    heard, now = SnrFilter(constant), 0.0
+    times = []
     for interval, snr_db in reported:
         now += interval
         times.append(now)
         heard.add(snr_db, now)
-    weights = [math.exp((at - now) / time_constant) for at in times]
-    values = [snr for _, snr in reported]
-    mean = sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
-    variance = sum(w * (v - mean) ** 2 for w, v in zip(weights, values, strict=True)) / sum(weights)
+    t, y = np.array(times) - now, np.array([snr for _, snr in reported])
+    weights = np.exp(t / constant)
+    total = weights.sum()
+    about, mean = t - weights @ t / total, weights @ y / total
     assert heard.mean_db == pytest.approx(mean, abs=1e-6)
-    assert heard.spread_db == pytest.approx(math.sqrt(variance), abs=1e-4)
-    assert heard.newest_db == values[-1]
+    assert heard.newest_db == y[-1]
+    assert min(mean, y[-1]) - 1e-6 <= heard.level_db <= max(mean, y[-1]) + 1e-6
+    # The spread is that about the line with the slope the filter says, and never above that
+    # about the mean.
+    spread = np.sqrt(weights @ (y - mean - heard.slope_db_s * about) ** 2 / total)
+    assert heard.spread_db == pytest.approx(spread, abs=1e-4)
+    assert heard.spread_db <= np.sqrt(weights @ (y - mean) ** 2 / total) + 1e-4
+
+
+@pytest.mark.parametrize("slope", [-2.0, -0.5, 0.5, 2.0])
+def test_a_steady_walk_is_followed_without_lag(slope):
+    noise, heard = random.Random(3), SnrFilter(1.0)
+    for step in range(100):
+        heard.add(10 + slope * 0.1 * step + noise.gauss(0, 0.1), 0.1 * step)
+    assert heard.slope_db_s == pytest.approx(slope, abs=0.15)
+    assert heard.level_db == pytest.approx(10 + slope * 9.9, abs=0.15)
+    assert heard.spread_db < 0.2
+
+
+def test_a_fading_channel_has_a_spread_and_no_slope():
+    noise, heard = random.Random(3), SnrFilter(5.0)
+    slopes, spreads = [], []
+    for step in range(400):
+        heard.add(noise.gauss(10, 3), 0.1 * step)
+        slopes.append(abs(heard.slope_db_s))
+        spreads.append(heard.spread_db)
+    assert np.median(slopes[50:]) < 0.2
+    assert np.mean(spreads[50:]) == pytest.approx(3, abs=0.4)
+
+
+def test_two_reports_that_differ_by_their_error_make_no_slope():
+    heard = SnrFilter(1.0)
+    heard.add(10.0, 0.0)
+    heard.add(10.2, 0.1)
+    assert heard.slope_db_s == 0.0
+
+
+def test_between_reports_a_falling_channel_falls_on():
+    controller = RateController(TABLE, ControlConfig(silence_s=2.0, time_constant_s=1.0))
+    for step in range(50):
+        controller.report(18.0 - 0.2 * step, 0.1 * step)
+    at_once, later = controller.choose(4.9), controller.choose(6.8)
+    assert later.snr_db < at_once.snr_db - 2
+    rising = RateController(TABLE, ControlConfig(silence_s=2.0, time_constant_s=1.0))
+    for step in range(50):
+        rising.report(8.0 + 0.2 * step, 0.1 * step)
+    assert rising.choose(6.8) == rising.choose(4.9)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class rate_controller(message_block):
     def level(self) -> float:
         """The filtered SNR in dB; NaN before the first report."""
         with self._lock:
-            return self._controller.mean_db
+            return self._controller.level_db
 
     def mcs(self) -> int:
         """Index of the scheme chosen now."""
@@ -152,7 +152,7 @@ class rate_controller(message_block):
             return False
         with self._lock:
             self._controller.report(report.snr_db)
-            level = self._controller.mean_db
+            level = self._controller.level_db
         self.received += 1
         self.publish("snr", choice_message.pair("snr_db", level))
         return False
