@@ -122,7 +122,7 @@ class LinearCode(nn.Module):
         Parameters
         ----------
         received, precision : ``B x 256 x h x w``.
-        scale : ``B``, the image's normalisation ``s``.
+        scale : ``B``, the image's normalisation ``s``, or one per block, ``B x 1 x h x w``.
         gains : as :meth:`gains` gives them.
 
         Returns
@@ -130,7 +130,7 @@ class LinearCode(nn.Module):
         The estimate and its reliability ``lam g^2 p / (lam g^2 p + s^2)`` in [0, 1].
         """
         prior = self.prior(received.shape[-2:])
-        s = scale[:, None, None, None]
+        s = scale[:, None, None, None] if scale.ndim == 1 else scale
         information = prior * gains.square() * precision
         posterior = information + s.square()
         estimate = prior * gains * precision * s * received / posterior
