@@ -12,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -22,12 +23,14 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
+N = TypeVar("N", bound=nn.Module)
+
 ENVIRONMENT = "GENSC_WEIGHTS"
 CONFIG = "config.json"
 TENSORS = "model.safetensors"
 FORMAT = 1
 # Kinds of weights that no burst header names and that have no rates.
-WITHOUT_WIRE_ID = frozenset({"refiner"})
+WITHOUT_WIRE_ID = frozenset({"classifier", "importance", "inpainter", "refiner"})
 
 
 class WeightsError(ValueError):
@@ -148,6 +151,45 @@ def load_into(module: nn.Module, tensors: dict[str, Tensor], name: str) -> None:
     if extra:
         raise WeightsError(f"weights '{name}' do not fit their config: unknown '{extra[0]}'")
     module.load_state_dict(tensors)
+
+
+@dataclass(frozen=True)
+class StoredNetwork(Generic[N]):
+    """A network with the weights it was stored with, and what these are called."""
+
+    network: N
+    name: str
+    sha256: str
+
+
+def read_network(
+    name_or_path: str | Path, kind: str, build: Callable[[dict[str, Any]], N]
+) -> StoredNetwork[N]:
+    """A network of one kind with its weights, on the CPU.
+
+    Parameters
+    ----------
+    name_or_path : as :func:`locate` takes it.
+    kind : what the weights must be.
+    build : makes the untrained network of the field ``network`` in ``config.json``.
+
+    Raises
+    ------
+    WeightsError
+        Missing, damaged, of another kind, or not fitting their own config.
+    """
+    folder = locate(name_or_path)
+    data = read_config(folder)
+    if data["kind"] != kind:
+        raise WeightsError(
+            f"weights '{folder.name}' are of kind '{data['kind']}', expected '{kind}'"
+        )
+    try:
+        network = build(data["network"])
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise WeightsError(f"weights '{folder.name}': unusable network config: {error}") from error
+    load_into(network, read_tensors(folder, data["sha256"]), folder.name)
+    return StoredNetwork(network, data["name"], data["sha256"])
 
 
 def write(folder: Path, config: dict[str, Any], module: nn.Module) -> None:

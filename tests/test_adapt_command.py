@@ -111,4 +111,4 @@ def test_mistakes_are_one_line(refused, earlier, tmp_path, argv, named):
 def test_points_and_importance_that_do_not_exist_are_named(refused, monkeypatch):
     monkeypatch.setattr("gensc_host.adapt.bank.load_bank", lambda name: SmallBank())
     assert "--points: 9 not among 1 … 4" in refused("--points", "1,9")
-    assert "no such folder" in refused("--importance", "guess")
+    assert "none of information, a folder" in refused("--importance", "guess")

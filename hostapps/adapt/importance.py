@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from gensc_host.adapt.bank import Bank, Photo
 from gensc_host.errors import UserError
 from numpy.typing import NDArray
 from PIL import Image
+
+if TYPE_CHECKING:
+    from gensc_models.importance import ImageImportance
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -81,3 +84,62 @@ class MapFolder:
                 except (OSError, ValueError, Image.DecompressionBombError) as error:
                     raise UserError(f"{path}: {error}") from error
         raise UserError(f"{self.folder}: no map called {stem} ({', '.join(SUFFIXES)})")
+
+
+@dataclass(frozen=True, eq=False)
+class FromImage:
+    """A source of `gensc_models.importance`, which looks at the image alone.
+
+    Attributes:
+        source: which.
+    """
+
+    source: ImageImportance
+
+    @property
+    def name(self) -> str:
+        """What it is."""
+        return self.source.name
+
+    def __call__(self, image: Photo, stem: str) -> NDArray[np.float64]:
+        """The map of the image, H x W.
+
+        Raises:
+            UserError: the source can say nothing about this image.
+        """
+        try:
+            return self.source(image).astype(np.float64)
+        except ValueError as error:
+            raise UserError(f"{stem}: {error}") from error
+
+
+def importance_source(text: str, bank: Bank) -> Importance:
+    """The source that a line of text names.
+
+    Args:
+        text: `information`, a folder of maps named like the images, or what
+            `gensc_models.importance.load_importance` takes; empty stands for `learned` where
+            its weights are installed, else for `information`.
+        bank: whose visual information `information` is.
+
+    Raises:
+        UserError: no such source, weights or class.
+    """
+    from gensc_models.importance import (
+        CHOICES,
+        learned_is_installed,
+        load_importance,
+        names_a_source,
+    )
+
+    text = text or ("learned" if learned_is_installed() else "information")
+    if text == "information":
+        return InformationImportance(bank)
+    if Path(text).is_dir():
+        return MapFolder(Path(text))
+    if not names_a_source(text):
+        raise UserError(f"--importance '{text}': none of information, a folder of maps, {CHOICES}")
+    try:
+        return FromImage(load_importance(text))
+    except ValueError as error:
+        raise UserError(f"--importance {text}: {error}") from error

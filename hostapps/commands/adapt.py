@@ -28,8 +28,12 @@ def adapt(
     bank: Annotated[str, typer.Option(help="Codec bank: name or folder of weights.")] = "",
     importance: Annotated[
         str,
-        typer.Option(help="information, or a folder of greyscale maps named like the images."),
-    ] = "information",
+        typer.Option(
+            help="learned, cam, cam:CLASS, resnet50[:CLASS], information, box:X,Y,W,H, a picture, "
+            "or a folder of greyscale maps named like the images. Default: learned where its "
+            "weights are, else information."
+        ),
+    ] = "",
     t_max: Annotated[str, typer.Option(help="Latency limits in ms: 20 or 20,50.")] = "20",
     mask_psnr: Annotated[str, typer.Option(help="Least PSNR of what is sent, dB.")] = "30",
     snr: Annotated[str, typer.Option(help="Es/N0 in dB of the rows.")] = "-5:25:1",
@@ -136,20 +140,14 @@ def _measure(
     """Measure the bank on the images of the command line."""
     import numpy as np
     from gensc_host.adapt.bank import DEFAULT, load_bank
-    from gensc_host.adapt.importance import Importance, InformationImportance, MapFolder
+    from gensc_host.adapt.importance import importance_source
     from gensc_host.adapt.measure import measure
     from gensc_host.images import display_name, expand, load_image
     from gensc_host.progress import progress
     from gensc_host.ranges import parse_numbers
 
     bank = load_bank(bank_name or DEFAULT)
-    source: Importance
-    if importance == "information":
-        source = InformationImportance(bank)
-    elif Path(importance).is_dir():
-        source = MapFolder(Path(importance))
-    else:
-        raise UserError(f"--importance {importance!r}: not information, and no such folder")
+    source = importance_source(importance, bank)
     chosen = parse_numbers(points, "--points") if points else list(bank.points)
     unknown = [f"{point:g}" for point in chosen if point not in bank.points]
     if unknown:

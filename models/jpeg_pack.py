@@ -1,0 +1,56 @@
+"""Packs of small JPEG files in one ``.npz``: how data sets of many tiny images are kept.
+
+``jpeg`` holds all files behind one another, ``offsets`` (one more than images) where each begins,
+``labels`` the class of each and, in some packs, ``classes`` what the classes are called.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class JpegPack:
+    """Decoded images of one size, uint8 ``N x H x W x 3``, labels int64 ``N``, names of classes.
+
+    ``classes`` is empty where the pack does not name them.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+def read_pack(path: Path, limit: int | None = None) -> JpegPack:
+    """The first ``limit`` images of a pack, or all.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    ValueError
+        Not a pack, a file in it is no picture, or the pictures differ in size.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as pack:
+            data, offsets, labels = pack["jpeg"], pack["offsets"], pack["labels"]
+            classes = tuple(map(str, pack["classes"])) if "classes" in pack else ()
+        files = [data[a:b].tobytes() for a, b in pairwise(offsets[: limit and limit + 1])]
+        images = np.stack([_decoded(file) for file in files])
+    except FileNotFoundError:
+        raise
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: not a pack of JPEG files ({error})") from error
+    return JpegPack(images, labels[:limit].astype(np.int64), classes)
+
+
+def _decoded(file: bytes) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(file)) as picture:
+        return np.asarray(picture.convert("RGB"))
