@@ -5,6 +5,7 @@ import json
 import pytest
 from gensc_host.adapt.family_file import save_family
 from gensc_host.cli import run
+from gensc_phy.mcs import MCS_TABLE
 from gensc_phy.rate_table import load_tables
 from PIL import Image
 
@@ -73,7 +74,7 @@ def test_a_bank_is_measured_on_images_and_the_measurements_kept(tmp_path, monkey
     photos = [str(tmp_path), "--limit", "2", "--points", "1,3", "--alpha-step", "0.4"]
     assert run(["adapt", *photos, *argv, "--out", str(out)]) == 0
     [table] = load_tables(out / "rate-tables.json")
-    assert "small 000000000000, 2 images, information" in table.source
+    assert "small 000000000000, 2 images, information, at most 96x64 pixels" in table.source
     assert {row.point for row in table.choices} <= {1, 3}
     again = ["adapt", "--measured", str(out / "measured.npz"), *argv, "--out", str(tmp_path / "b")]
     assert run(again) == 0
@@ -90,6 +91,15 @@ def test_a_table_that_covers_most_images_is_more_careful(earlier, tmp_path):
     assert sum(row.gvif for row in most.choices) < sum(row.gvif for row in mean.choices)
 
 
+def test_a_row_at_each_scheme_a_margin_above_its_threshold(earlier, tmp_path):
+    argv = ["adapt", "--measured", earlier, "--solver", "search", "--out", str(tmp_path)]
+    assert run([*argv, "--snr", "schemes", "--margin", "0.4"]) == 0
+    [table] = load_tables(tmp_path / "rate-tables.json")
+    assert [row.mcs for row in table.choices] == [mcs.index for mcs in MCS_TABLE]
+    wanted = [mcs.threshold_db + 0.4 for mcs in MCS_TABLE]
+    assert table.snrs_db == pytest.approx(wanted)
+
+
 def test_without_weights_one_line_says_so(refused):
     assert "--bank nobody: no weights called 'nobody'" in refused("--bank", "nobody")
 
@@ -101,6 +111,7 @@ def test_without_weights_one_line_says_so(refused):
         (["--t-max", "soon"], "--t-max"),
         (["--snr", "-20,-10"], "no scheme works"),
         (["--transport", "pigeon"], "--transport"),
+        (["--transport", "capacity", "--snr", "schemes"], "--snr schemes"),
         (["skimage:coffee"], "--measured takes the place of images"),
     ],
 )

@@ -68,7 +68,7 @@ def test_it_tells_how_far_it_is_and_where_the_figures_come_from():
     notes = []
     family = measure(BANK, Ramp(), PHOTOS, (1, 4), ALPHAS, notes.append)
     assert notes == ["a point 1", "a point 4", "b point 1", "b point 4"]
-    assert family.source == "small 000000000000, 2 images, ramp"
+    assert family.source == "small 000000000000, 2 images, ramp, at most 80x48 pixels"
 
 
 def test_nothing_to_measure_is_refused():

@@ -28,6 +28,12 @@ def bank(tmp_path_factory):
     return str(folder)
 
 
+@pytest.fixture(autouse=True)
+def _only_what_the_tests_make(monkeypatch):
+    """No importance network is installed: the default is the bank's own information."""
+    monkeypatch.setattr("gensc_models.importance.learned_is_installed", lambda: False)
+
+
 def encode(encoder, *pdus):
     return through(encoder, pdus, "image", "bytes")
 
@@ -100,6 +106,12 @@ def test_where_nothing_fits_the_least_is_sent_and_counted(bank):
     encoder = gensc.cie_encoder(bank, budget_bits=8)
     (sent,) = told(encoder, image_pdu(PHOTO))
     assert (sent["in_time"], sent["point"], sent["alpha"], encoder.late) == (False, 19, 1.0, 1)
+
+
+def test_what_matters_is_said_by_a_line_of_text(bank):
+    encoder = gensc.cie_encoder(bank, "box:0,0,64,96", alpha=0.5)
+    (pdu,) = decode(gensc.cie_decoder(bank), *encode(encoder, image_pdu(PHOTO)))
+    assert (kept_blocks(read_image(pdu)[0]) == (np.arange(8) < 4)).all()
 
 
 def test_what_is_no_image_or_has_an_impossible_choice_is_counted(bank):

@@ -55,7 +55,11 @@ def measure(
                 bits[n, p, a], mse[n, p, a] = seen[key]
                 gvif[n, p, a] = min(1.0, float(share[keep].sum()))
             step(f"{name} point {point}")
-    source = f"{bank.name} {bank.sha256[:12]}, {len(photos)} images, {importance.name}"
+    height, width = (max(photo.shape[side] for _, photo in photos) for side in (0, 1))
+    source = (
+        f"{bank.name} {bank.sha256[:12]}, {len(photos)} images, {importance.name}, "
+        f"at most {width}x{height} pixels"
+    )
     return Family(tuple(points), np.array(alphas, dtype=float), bits, gvif, mse, source)
 
 

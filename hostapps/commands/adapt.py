@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gensc_phy.rate_table import RateTable
     from rich.table import Table
 
+SCHEMES = "schemes"
+"""Rows at the SNRs where the modulation and coding scheme changes."""
+
 
 def register(app: typer.Typer) -> None:
     """Add `adapt`."""
@@ -36,12 +39,18 @@ def adapt(
     ] = "",
     t_max: Annotated[str, typer.Option(help="Latency limits in ms: 20 or 20,50.")] = "20",
     mask_psnr: Annotated[str, typer.Option(help="Least PSNR of what is sent, dB.")] = "30",
-    snr: Annotated[str, typer.Option(help="Es/N0 in dB of the rows.")] = "-5:25:1",
+    snr: Annotated[
+        str,
+        typer.Option(help="Es/N0 in dB of the rows; schemes: where the MCS changes (burst)."),
+    ] = "-5:25:1",
     bandwidth: Annotated[float, typer.Option(min=1, help="Bandwidth in Hz.")] = 1e6,
     transport: Annotated[
         Literal["burst", "capacity"],
         typer.Option(help="The waveform's bits, or the paper's idealised capacity."),
     ] = "burst",
+    margin: Annotated[
+        float, typer.Option(min=0, help="Kept to a scheme's threshold, dB (burst).")
+    ] = 0.0,
     solver: Annotated[
         Literal["algorithm1", "search"], typer.Option(help="The paper's, or exhaustive.")
     ] = "algorithm1",
@@ -76,8 +85,8 @@ def adapt(
 
     limits_ms = parse_numbers(t_max, "--t-max")
     floors_db = parse_numbers(mask_psnr, "--mask-psnr")
-    snrs_db = tuple(sorted(set(parse_numbers(snr, "--snr"))))
-    links = [_link(transport, limit_ms / 1e3, bandwidth) for limit_ms in limits_ms]
+    snrs_db = _snrs_db(snr, transport, margin)
+    links = [_link(transport, limit_ms / 1e3, bandwidth, margin) for limit_ms in limits_ms]
     if measured is not None:
         if images:
             raise UserError("--measured takes the place of images: give one of the two")
@@ -114,7 +123,19 @@ def adapt(
         console.print(f"wrote {path}", markup=False, soft_wrap=True)
 
 
-def _link(kind: str, t_max_s: float, bandwidth_hz: float) -> Transport:
+def _snrs_db(text: str, transport: str, margin_db: float) -> tuple[float, ...]:
+    """Es/N0 of the rows, rising."""
+    from gensc_host.ranges import parse_numbers
+    from gensc_phy.mcs import MCS_TABLE
+
+    if text != SCHEMES:
+        return tuple(sorted(set(parse_numbers(text, "--snr"))))
+    if transport != "burst":
+        raise UserError(f"--snr {SCHEMES}: the idealised capacity has none")
+    return tuple(mcs.threshold_db + margin_db for mcs in MCS_TABLE)
+
+
+def _link(kind: str, t_max_s: float, bandwidth_hz: float, margin_db: float) -> Transport:
     """The transport of the options."""
     from gensc_host.adapt.transport import BurstTransport, CapacityTransport
     from gensc_phy.config import WaveformConfig
@@ -122,7 +143,7 @@ def _link(kind: str, t_max_s: float, bandwidth_hz: float) -> Transport:
     try:
         if kind == "capacity":
             return CapacityTransport(t_max_s, bandwidth_hz)
-        return BurstTransport(t_max_s, WaveformConfig(sample_rate=bandwidth_hz))
+        return BurstTransport(t_max_s, WaveformConfig(sample_rate=bandwidth_hz), margin_db)
     except ValueError as error:
         raise UserError(f"--t-max: {error}") from error
 

@@ -33,7 +33,9 @@ class cie_encoder(message_block):
 
     Args:
         bank: name of the codec bank's weights, or a path to them.
-        importance: "information" (of the bank itself), or name of an importance network's weights.
+        importance: "information" (of the bank itself), or what
+            `gensc_models.importance.load_importance` takes ("learned", "cam", "box:X,Y,W,H", …);
+            empty: learned where its weights are installed, else information.
         point: operating point of images without a choice, 1 (finest) and up.
         alpha: their threshold, 0 … 1.
         mcs: their modulation and coding scheme.
@@ -45,13 +47,13 @@ class cie_encoder(message_block):
         late: those that did not fit even then.
 
     Raises:
-        GenscError: no such weights, operating point or MCS, or a threshold outside 0 … 1.
+        GenscError: no such weights, importance, operating point or MCS, or numbers out of range.
     """
 
     def __init__(
         self,
         bank: str = "hyperprior",
-        importance: str = "information",
+        importance: str = "",
         point: int = 10,
         alpha: float = 0.0,
         mcs: int = 3,

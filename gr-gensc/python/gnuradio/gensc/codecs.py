@@ -68,14 +68,26 @@ def load_bank(name: str) -> HyperpriorCodec:
 
 
 def load_importance(name: str) -> ImportanceMap | None:
-    """An importance by name; None for the bank's own information.
+    """A source of importance by what `gensc_models.importance.load_importance` calls it.
+
+    Args:
+        name: empty stands for "learned" where its weights are installed, else for "information".
+
+    Returns:
+        None for "information": that of the codec bank itself.
 
     Raises:
-        GenscError: none of that name.
+        GenscError: no such source, or no such weights.
     """
+    from gensc_models import importance
+
+    name = name or ("learned" if importance.learned_is_installed() else INFORMATION)
     if name == INFORMATION:
         return None
-    raise GenscError(f"importance {name!r}: there is {INFORMATION}")
+    try:
+        return importance.load_importance(name)
+    except (ValueError, OSError) as error:
+        raise GenscError(f"importance {name!r}: {error}") from error
 
 
 def default_rate_tables(bank: str = BANK) -> Path:
