@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gensc_host import channels, codecs, machine
-from gensc_host.quality import score
+from gensc_host.quality import Effort, score
 from gensc_host.reception import BytesReception, Reception
 from gensc_host.results import Result, Symbols
 from numpy.typing import NDArray
@@ -204,12 +204,9 @@ class LinkRunner:
             counters=radio.counters(),
         )
 
-    def result(self, reception: Reception, *, full: bool = True) -> Result:
-        """The result line of a reception as the decoder gave it, before any refinement.
-
-        `full` False leaves all metrics but PSNR out.
-        """
-        metrics, reasons = score(reception.original, reception.image, full=full)
+    def result(self, reception: Reception, *, effort: Effort = "fidelity") -> Result:
+        """The result line of a reception as the decoder gave it, before any refinement."""
+        metrics, reasons = _score(reception, reception.image, effort)
         return Result(
             image=reception.name,
             image_id=reception.image_id,
@@ -233,24 +230,31 @@ class LinkRunner:
             extra={"rate": self.rate, "cfo_hz": reception.cfo_hz, **reception.counters},
         )
 
-    def refined_result(self, reception: Reception, *, full: bool = True) -> Result | None:
+    def refined_result(self, reception: Reception, *, effort: Effort = "fidelity") -> Result | None:
         """The result line of the refined image; None where the runner has no refiner.
 
         An image that could not be refined has a line too, which says so.
         """
         if self.refiner_weights is None:
             return None
-        metrics, reasons = score(reception.original, reception.refined, full=full)
+        metrics, reasons = _score(reception, reception.refined, effort)
         if reception.image is not None and reception.refined is None:
             reasons |= dict.fromkeys(("psnr", "ssim", "ms_ssim"), "the refinement failed")
         return replace(
-            self.result(reception, full=False),
+            self.result(reception, effort="psnr"),
             scheme=f"{self.codec.name}+{self.refiner_weights.id}",
             refiner=self.refiner_weights,
             metrics=metrics,
             reasons=reasons,
             latency_ms=reception.latency_ms,
         )
+
+
+def _score(
+    reception: Reception, shown: NDArray[np.uint8] | None, effort: Effort
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Metrics of the decoded or refined picture; the caption that was sent says what is in it."""
+    return score(reception.original, shown, effort=effort, caption=reception.text_sent)
 
 
 def leave_cores_to_gnuradio() -> None:

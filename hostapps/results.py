@@ -17,6 +17,8 @@ from gensc_host.machine import machine, versions
 
 #: How PSNR is computed; written into every line.
 PSNR_NOTE = "on uint8 images, per image"
+#: The reason for a metric that nobody wanted.
+NOT_ASKED = "not asked for"
 #: Quality metrics of a line, in order.
 METRICS = ("psnr", "ssim", "ms_ssim", "lpips", "clip_score", "brisque", "mask_psnr", "gvif")
 
@@ -119,7 +121,7 @@ class Result:
         """The JSON line as a dict; numbers are rounded, NaN and infinities are null."""
         metrics = {name: _number(self.metrics.get(name), 4) for name in METRICS}
         missing = {
-            name: self.reasons.get(name, "not asked for")
+            name: self.reasons.get(name, NOT_ASKED)
             for name, value in metrics.items()
             if value is None
         }

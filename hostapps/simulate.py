@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-from gensc_host.quality import score
+from gensc_host.quality import Effort, score
 from gensc_host.results import Result, Symbols, Weights
 from numpy.typing import NDArray
 
@@ -28,6 +29,7 @@ class Sweep:
         rates: channel symbols per 16×16 block.
         seed: the noise of a point depends on it and on the image alone, not on the order.
         repeat: realisations of channel and noise per point, each a result of its own.
+        effort: which metrics are computed.
     """
 
     channels: Sequence[str] = ("awgn",)
@@ -35,6 +37,7 @@ class Sweep:
     rates: Sequence[int] = (32,)
     seed: int = 1
     repeat: int = 1
+    effort: Effort = "fidelity"
 
     def points(self) -> Iterator[tuple[str, int, float, int]]:
         """(channel, rate, SNR, seed) of every run."""
@@ -88,14 +91,16 @@ def run_sweep(
     image: NDArray[np.uint8],
     sweep: Sweep,
     refiner: tuple[Refiner, Weights] | None = None,
+    caption: str | None = None,
 ) -> Iterator[Result]:
-    """Results of one image at every point of the sweep.
+    """Results of one image, which the caption describes, at every point of the sweep.
 
     With a refiner, the line of every received image is followed by that of the refined one.
     """
+    judge = partial(score, image, effort=sweep.effort, caption=caption)
     for channel, rate, snr_db, seed in sweep.points():
         received, count, latency = transmit(codec, image, channel, rate, snr_db, seed)
-        metrics, reasons = score(image, received)
+        metrics, reasons = judge(received)
         result = Result(
             image=name,
             shape=image.shape,  # type: ignore[arg-type]
@@ -113,29 +118,30 @@ def run_sweep(
         )
         yield result
         if refiner is not None:
-            yield refined_result(result, image, received, refiner, snr_db)
+            yield refined_result(result, received, refiner, snr_db, judge)
 
 
 def refined_result(
     result: Result,
-    image: NDArray[np.uint8],
     received: NDArray[np.uint8],
     refiner: tuple[Refiner, Weights],
     snr_db: float,
+    judge: Callable[[NDArray[np.uint8]], tuple[dict[str, float], dict[str, str]]],
 ) -> Result:
     """The result of refining a received image, told the SNR of its channel.
 
     Args:
         result: of the received image.
-        image, received: original and received, uint8 H×W×3.
+        received: uint8 H×W×3.
         refiner: and which weights it has.
         snr_db: Es/N0; what a receiver with perfect channel knowledge would tell the refiner.
+        judge: metrics of a picture, and why some are missing, as from `gensc_host.quality.score`.
     """
     network, weights = refiner
     started = time.perf_counter()
     refined = network.refine(received, snr_db)
     milliseconds = 1e3 * (time.perf_counter() - started)
-    metrics, reasons = score(image, refined)
+    metrics, reasons = judge(refined)
     return replace(
         result,
         scheme=f"{result.scheme}+{weights.id}",

@@ -88,10 +88,10 @@ def test_another_seed_gives_other_noise(runner, photo):
 
 def test_lost_fragments_cost_quality_not_the_picture(runner):
     photo = fit(load_image("skimage:chelsea"), 256, 384)
-    whole = runner.result(runner.send(photo, "a", snr_db=10, seed=2), full=False)
+    whole = runner.result(runner.send(photo, "a", snr_db=10, seed=2), effort="psnr")
     part = runner.send(photo, "a", snr_db=10, seed=2, lost=[1])
     assert part.fragments_lost == 1
-    lesser = runner.result(part, full=False)
+    lesser = runner.result(part, effort="psnr")
     assert 12 < lesser.metrics["psnr"] < whole.metrics["psnr"]
     assert lesser.extra["sections_incomplete"] == 1
 

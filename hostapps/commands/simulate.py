@@ -9,6 +9,7 @@ import typer
 from gensc_host import terminal
 from gensc_host.commands import options
 from gensc_host.errors import UserError
+from gensc_host.quality import Effort
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +29,9 @@ def simulate(
     max_side: Annotated[int, typer.Option(min=0, help="Scale larger pictures down.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of channel and noise.")] = 1,
     repeat: Annotated[int, typer.Option(min=1, help="Realisations per point.")] = 1,
+    metrics: Annotated[
+        Effort, typer.Option(help="How many; perceptual: LPIPS, CLIP-Score and BRISQUE too, slow.")
+    ] = "fidelity",
     out: Annotated[Path | None, typer.Option(help="File for the result lines.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Result lines on stdout.")] = False,
 ) -> None:
@@ -37,8 +41,9 @@ def simulate(
     from gensc_host.progress import progress
     from gensc_host.ranges import parse_numbers
     from gensc_host.results import write_line, write_results
+    from gensc_host.samples import caption_of
     from gensc_host.simulate import Sweep, run_sweep
-    from gensc_host.summary import table_of
+    from gensc_host.summary import missing, table_of
     from gensc_models.channel import CHANNELS
 
     channels = channel.split(",")
@@ -50,12 +55,12 @@ def simulate(
     refiner = codecs.load_refiner(refine)
     rates = [codecs.check_rate(value) for value in parse_numbers(rate, "--rate")]
     snrs = codecs.check_snrs(parse_numbers(snr, "--snr"))
-    sweep = Sweep(channels, snrs, rates, seed, repeat)
+    sweep = Sweep(channels, snrs, rates, seed, repeat, metrics)
     results = []
     with progress("simulate", len(paths) * len(sweep)) as reporter:
         for path in paths:
-            image = load_image(path, max_side)
-            for result in run_sweep(codec, weights, display_name(path), image, sweep, refiner):
+            image, name = load_image(path, max_side), display_name(path)
+            for result in run_sweep(codec, weights, name, image, sweep, refiner, caption_of(path)):
                 results.append(result)
                 if result.refiner is None:
                     reporter.step(f"{result.image} {result.channel}")
@@ -69,5 +74,7 @@ def simulate(
         return
     console = terminal.console()
     console.print(table_of(results, f"{codec.name}, torch-only channel, perfect CSI"))
+    for line in missing(results):
+        console.print(line)
     if out:
         console.print(f"wrote {out}")
