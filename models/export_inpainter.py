@@ -23,9 +23,7 @@ def export(checkpoint: Path, folder: Path) -> Path:
     """
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        scales = tuple(state["residual_scales"])
-        config = NetworkConfig(**{**state["config"], "residual_scales": scales})
-        network = InpaintingNetwork(config)
+        network = InpaintingNetwork(NetworkConfig.from_json(state["network_config"]))
         average = state["average"]
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error

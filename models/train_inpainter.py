@@ -1,6 +1,6 @@
 """Trainer of the inpainting network: ``python -m gensc_models.train_inpainter``.
 
-Draws patches of the three kinds of level (:mod:`gensc_models.inpainting.patches`), a noise level
+Draws patches of all kinds of level (:mod:`gensc_models.inpainting.patches`), a noise level
 for each, and learns the velocity of the residual over the smooth continuation by its squared error
 in the holes. Muon trains the convolutions, Adam the vectors. Trains for a given number of minutes
 (the learning rate follows the clock), resumes from its checkpoint, logs JSON lines and keeps an
@@ -22,7 +22,7 @@ import torch
 from gensc_models.inpainting.config import NetworkConfig
 from gensc_models.inpainting.network import InpaintingNetwork
 from gensc_models.inpainting.patches import Patches, PatchMaker, residual_scales
-from gensc_models.inpainting.pyramid import Kind
+from gensc_models.inpainting.pyramid import KINDS
 from gensc_models.inpainting.schedule import velocity
 from gensc_models.muon import Muon
 from gensc_models.photos import Photo, load_photo, photo_files, prefetch
@@ -32,7 +32,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 VALIDATION_TAUS = (1.0, 0.75, 0.5, 0.25)
-SMALLEST_SHARE = 1e-3
+VALIDATION_PATCHES = 64
+LEAST_TAU = 1e-3
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class InpainterTrainConfig:
     """What one training run needs to know.
 
     ``data`` are folders of photos, ``saliency`` optionally one of importance maps whose shapes
-    half of the masks get. ``batch`` are patches per step: coarsest, middle and finest level.
+    half of the masks get. ``batch`` are patches per step and kind of level, finest to coarsest.
     ``mean_share`` of the noise levels are pure noise, where the network learns the mean, which
     is where sampling starts.
     """
@@ -51,8 +52,8 @@ class InpainterTrainConfig:
     exclude_prefix: tuple[str, ...] = ()
     saliency: Path | None = None
     model: NetworkConfig = field(default_factory=NetworkConfig)
-    batch: tuple[int, int, int] = (8, 4, 4)
-    patch: int = 64
+    batch: tuple[int, ...] = (8, 8, 12, 12, 16)
+    patch: int = 32
     mean_share: float = 0.1
     learning_rate: float = 1e-3
     muon_rate: float = 3e-3
@@ -66,11 +67,6 @@ class InpainterTrainConfig:
     bfloat16: bool = False
     device: str = "cpu"
     seed: int = 1
-
-    @property
-    def counts(self) -> dict[Kind, int]:
-        """Patches of a step by kind."""
-        return dict(zip((Kind.COARSEST, Kind.MIDDLE, Kind.FINEST), self.batch, strict=True))
 
 
 def load_photos(config: InpainterTrainConfig) -> tuple[list[Photo], list[Photo]]:
@@ -115,7 +111,7 @@ def hole_loss(
 
     The known part is noisy too, as RePaint presents it: its residual is 0.
     """
-    clean = (patches.image - patches.fill) / scales[patches.kind].view(-1, 1, 1, 1)
+    clean = patches.residual / scales[patches.kind][..., None, None]
     angle = (0.5 * torch.pi * tau).view(-1, 1, 1, 1)
     noisy = angle.cos() * clean + angle.sin() * noise
     predicted = network(noisy, patches.fill, patches.weight, tau, patches.kind)
@@ -172,7 +168,7 @@ class TrainingRun:
         """Writes ``checkpoint.pt``; a run killed meanwhile leaves the old one whole."""
         state = {
             "config": asdict(self.config.model),
-            "residual_scales": list(self.model.residual_scales),
+            "network_config": self.model.as_json(),
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "muon": self.muon.state_dict(),
@@ -190,10 +186,10 @@ class TrainingRun:
         order = torch.randperm(count, generator=self._random)
         tau = (order + torch.rand(count, generator=self._random)) / count
         pure = torch.rand(count, generator=self._random) < self.config.mean_share
-        return torch.where(pure, 1.0, tau.clamp_min(SMALLEST_SHARE)).to(self.config.device)
+        return torch.where(pure, 1.0, tau.clamp_min(LEAST_TAU)).to(self.config.device)
 
-    def advance(self, patches: Patches) -> float:
-        """One optimiser step on a batch; returns its loss.
+    def advance(self, groups: Sequence[Patches]) -> float:
+        """One optimiser step on patches, those of one size together; returns the mean loss.
 
         A step whose gradient is not finite is left out.
         """
@@ -201,12 +197,14 @@ class TrainingRun:
         factor = pace(self.step, config.warmup_steps, self.minutes / config.minutes)
         self.muon.param_groups[0]["lr"] = config.muon_rate * factor
         self.adam.param_groups[0]["lr"] = config.learning_rate * factor
-        patches = self._on_device(patches)
-        noise = torch.randn(patches.image.shape, generator=self._random).to(config.device)
-        tau = self._draw_taus(len(noise))
+        losses = []
         device_type = torch.device(config.device).type
         with torch.autocast(device_type, dtype=torch.bfloat16, enabled=config.bfloat16):
-            loss = hole_loss(self.network, patches, tau, noise, self._scales).mean()
+            for patches in map(self._on_device, groups):
+                noise = torch.randn(patches.image.shape, generator=self._random).to(config.device)
+                tau = self._draw_taus(len(noise))
+                losses.append(hole_loss(self.network, patches, tau, noise, self._scales))
+        loss = torch.cat(losses).mean()
         self.network.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
@@ -218,21 +216,19 @@ class TrainingRun:
         return loss.item()
 
     @torch.inference_mode()
-    def validate(self, sets: dict[Kind, Patches]) -> dict[str, dict[str, float]]:
-        """Loss of the averaged network on fixed patches, per kind and noise level.
+    def validate(self, sets: Sequence[Patches]) -> dict[str, list[float]]:
+        """Loss of the averaged network on fixed patches, per noise level, one figure per kind.
 
         At tau = 1 it is the squared error of the mean relative to the smooth continuation's.
         """
-        result: dict[str, dict[str, float]] = {}
-        for kind, patches in sets.items():
-            patches = self._on_device(patches)
+        result: dict[str, list[float]] = {f"{value:g}": [] for value in VALIDATION_TAUS}
+        for patches in map(self._on_device, sets):
             random = torch.Generator().manual_seed(0)
             noise = torch.randn(patches.image.shape, generator=random).to(self.config.device)
-            row = result[kind.name.lower()] = {}
             for value in VALIDATION_TAUS:
                 tau = torch.full((len(noise),), value, device=self.config.device)
                 loss = hole_loss(self.average, patches, tau, noise, self._scales)
-                row[f"{value:g}"] = round(loss.mean().item(), 4)
+                result[f"{value:g}"].append(round(loss.mean().item(), 4))
         return result
 
 
@@ -243,8 +239,7 @@ def _new_or_resumed(config: InpainterTrainConfig, maker: PatchMaker) -> Training
     state = torch.load(checkpoint, map_location=config.device, weights_only=True)
     if state.get("config") != asdict(config.model):
         raise ValueError(f"{checkpoint}: of another kind of run; choose another --out")
-    model = replace(config.model, residual_scales=tuple(state["residual_scales"]))
-    run = TrainingRun(config, model)
+    run = TrainingRun(config, NetworkConfig.from_json(state["network_config"]))
     run.resume(state)
     return run
 
@@ -270,12 +265,12 @@ def train(config: InpainterTrainConfig) -> Path:
     run = _new_or_resumed(config, PatchMaker(photos, config.seed, maps, config.patch))
     log = config.out / "log.jsonl"
     if not run.step:
-        scales = list(run.model.residual_scales)
+        scales = run.model.as_json()["residual_scales"]
         log_record(log, {"step": 0, "photos": len(photos), "residual_scales": scales})
     validation = PatchMaker(held_out, 0, maps, config.patch)
-    sets = {kind: validation.of_kind(kind, 32) for kind in Kind}
+    sets = [validation.of_kind(kind, VALIDATION_PATCHES) for kind in range(KINDS)]
     maker = PatchMaker(photos, config.seed + 7919 * (run.step + 1), maps, config.patch)
-    batches = prefetch(lambda: maker.batch(config.counts))
+    batches = prefetch(lambda: maker.batch(config.batch))
     since, seen, losses = time.monotonic(), 0, []
     while True:
         due = time.monotonic() - since > 60.0 * config.validate_every_minutes
@@ -293,9 +288,8 @@ def train(config: InpainterTrainConfig) -> Path:
             since, seen, losses = time.monotonic(), 0, []
         if run.finished:
             return run.checkpoint
-        patches = next(batches)
-        losses.append(run.advance(patches))
-        seen += len(patches.image)
+        losses.append(run.advance(next(batches)))
+        seen += sum(config.batch)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -307,8 +301,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--exclude-prefix", nargs="*", default=[], help="file names to leave out")
     parser.add_argument(
-        "--batch", type=int, nargs=3, default=InpainterTrainConfig.batch,
-        metavar=("COARSEST", "MIDDLE", "FINEST"), help="patches per step",
+        "--batch", type=int, nargs=KINDS, default=InpainterTrainConfig.batch,
+        help="patches per step and kind of level, finest to coarsest",
     )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, default=InpainterTrainConfig.learning_rate)
     parser.add_argument("--muon-rate", type=float, default=InpainterTrainConfig.muon_rate)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gensc_models.inpainting.pyramid import KINDS
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -14,22 +16,24 @@ class NetworkConfig:
     image after ``PixelUnshuffle(unshuffle)``; ``depths`` are residual blocks on each way, down
     and up. ``condition`` is the width of the embedding of step and kind of level.
     ``residual_scales`` are the standard deviations of what is missing in the smooth continuation,
-    per kind of level (:class:`gensc_models.inpainting.pyramid.Kind`), colours in [0, 1].
+    in opponent colours (:mod:`gensc_models.inpainting.colours`), per kind of level
+    (:mod:`gensc_models.inpainting.pyramid`).
     """
 
     unshuffle: int = 2
     widths: tuple[int, ...] = (48, 96, 128)
     depths: tuple[int, ...] = (2, 2, 2)
     condition: int = 64
-    residual_scales: tuple[float, float, float] = (0.05, 0.06, 0.2)
+    residual_scales: tuple[tuple[float, float, float], ...] = ((0.1, 0.02, 0.01),) * KINDS
 
     def __post_init__(self) -> None:
         if not len(self.widths) == len(self.depths) >= 1:
             raise ValueError("widths and depths must have one entry per resolution")
         if min(*self.widths, *self.depths, self.condition, self.unshuffle) < 1:
             raise ValueError("widths, depths, condition and unshuffle must be positive")
-        if len(self.residual_scales) != 3 or min(self.residual_scales) <= 0.0:
-            raise ValueError("residual_scales needs three positive numbers")
+        rows = [tuple(row) for row in self.residual_scales]
+        if [len(row) for row in rows] != [3] * KINDS or min(map(min, rows)) <= 0.0:
+            raise ValueError(f"residual_scales needs {KINDS} times three positive numbers")
 
     @property
     def multiple(self) -> int:
@@ -38,7 +42,8 @@ class NetworkConfig:
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and numbers."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return plain | {"residual_scales": [list(row) for row in self.residual_scales]}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> NetworkConfig:
@@ -46,10 +51,12 @@ class NetworkConfig:
 
         Raises
         ------
-        TypeError, ValueError, AttributeError
-            Unknown fields, or sizes that make no network.
+        TypeError, ValueError, KeyError, AttributeError
+            Unknown or missing fields, or sizes that make no network.
         """
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        scales = tuple(tuple(row) for row in data["residual_scales"])
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**values | {"residual_scales": scales})
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,8 @@ class SamplingConfig:
 
     steps: int = 31
     refining_steps: int = 4
-    jumps: int = 3
-    jump_length: int = 3
+    jumps: int = 2
+    jump_length: int = 2
     curve: float = 1.0
     temperature: float = 1.0
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from gensc_models import weights
 from gensc_models.inpainting.classical import GREY
+from gensc_models.inpainting.colours import of_opponent
 from gensc_models.inpainting.config import NetworkConfig, SamplingConfig
 from gensc_models.inpainting.inpainter import Image, Keep, check_request, combine
 from gensc_models.inpainting.network import InpaintingNetwork
@@ -128,7 +129,7 @@ class DiffusionInpainter:
     ) -> Tensor:
         """One level ``1 x 3 x H x W``: reverse diffusion with RePaint's resampling."""
         sampling = self.sampling
-        scale = self.network.config.residual_scales[level.kind]
+        scales = torch.tensor(self.network.config.residual_scales[level.kind]).view(1, 3, 1, 1)
         taus = noise_levels(path[0].start, sampling.curve)
         missing = 1.0 - level.weight
         tiles = Tiles(missing)
@@ -143,13 +144,13 @@ class DiffusionInpainter:
             x = down(x, clean, noise, share, target, sampling.temperature)
             known_part = diffuse(torch.zeros_like(x), noise, target)
             x = torch.where(level.weight > 0.0, known_part, x)
-        return fill + scale * x
+        return fill + of_opponent(scales * x)
 
     def _denoise(self, x: Tensor, fill: Tensor, level: Level, tau: float, tiles: Tiles) -> Tensor:
         """Estimate of the clean residual, ``1 x 3 x H x W``: tiles one by one, blended."""
         device = next(self.network.parameters()).device
         taus = torch.full((1,), tau, device=device)
-        kind = torch.full((1,), int(level.kind), device=device)
+        kind = torch.full((1,), level.kind, device=device)
 
         def run(area: Area) -> Tensor:
             parts = [t[..., area[0], area[1]] for t in (x, fill, level.weight)]

@@ -19,10 +19,10 @@ from itertools import pairwise
 import torch
 from gensc_models.blocks import Conditioner, FilmStack, Upsample, zero_initialised
 from gensc_models.inpainting.config import NetworkConfig
+from gensc_models.inpainting.pyramid import KINDS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-KINDS = 3
 # Colours, centred, get about the variance of the other inputs.
 COLOUR_GAIN = 4.0
 INPUTS = 7
@@ -60,7 +60,8 @@ class InpaintingNetwork(nn.Module):
 
         Parameters
         ----------
-        noisy : ``x_t``, ``B x 3 x H x W``, of the residual in units of its standard deviation.
+        noisy : ``x_t``, ``B x 3 x H x W``, of the residual in opponent colours, in units of their
+            standard deviations.
         fill : smooth continuation of the kept pixels in [0, 1], ``B x 3 x H x W``.
         weight : mask m, ``B x 1 x H x W``, 1 where a pixel is kept.
         tau : noise level in [0, 1], ``B``.

@@ -1,48 +1,46 @@
-"""Coarse to fine: holes are larger than a tile at full resolution, but not at a fraction of it."""
+"""Coarse to fine: holes are larger than a tile at full resolution, but not at a fraction of it.
+
+Each level adds an octave of detail to the one below, about equally strong at all its frequencies.
+So does the noise of the diffusion, and even a network that has learned little errs by no more.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from gensc_models.inpainting.fill import enlarge, pull, smooth_fill
 from torch import Tensor
 
 # A coarsest level of at most this side lies well within what the network sees at once.
-LARGEST_COARSEST = 96
-
-
-class Kind(IntEnum):
-    """What the network is told of a level: how its smooth continuation came about."""
-
-    FINEST = 0
-    MIDDLE = 1
-    COARSEST = 2
+LARGEST_COARSEST = 24
+# What the network is told of a level: how often the image was halved (0 ... 3, or more often), or
+# that it is the coarsest, whose continuation has nothing to start from but the kept pixels.
+KINDS = 5
+COARSEST = KINDS - 1
 
 
 @dataclass(frozen=True)
 class Level:
-    """One resolution of a partly known image, and whose continuation is from the kept pixels.
+    """One resolution of a partly known image.
 
     ``values`` are ``B x 3 x H x W`` in [0, 1]; ``weight`` is ``B x 1 x H x W``, 1 where known.
     """
 
     values: Tensor
     weight: Tensor
-    kind: Kind
+    kind: int
 
 
 def levels(values: Tensor, weight: Tensor) -> list[Level]:
-    """The image halved until its longer side is at most 96, coarsest first.
+    """The image halved until its longer side is at most 24, coarsest first.
 
-    A small image has one level only, which is a coarsest one.
+    A very small image has one level only, which is a coarsest one.
     """
     sizes = [(values, weight)]
     while max(sizes[-1][0].shape[-2:]) > LARGEST_COARSEST:
         sizes.append(pull(*sizes[-1]))
     last = len(sizes) - 1
-    kinds = [Kind.COARSEST if i == last else Kind.FINEST if i == 0 else Kind.MIDDLE
-             for i in range(last + 1)]  # fmt: skip
+    kinds = [min(halvings, COARSEST - 1) for halvings in range(last)] + [COARSEST]
     return [Level(*size, kind) for size, kind in zip(sizes, kinds, strict=True)][::-1]
 
 
