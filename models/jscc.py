@@ -159,6 +159,7 @@ class ResidualJscc(nn.Module):
         self.linear = linear or LinearCode()
         self.encoder = encoder
         self.decoder = decoder
+        self.base: nn.Module | None = None
 
     def encode(self, image: Tensor, snr_db: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
         """Image ``B x 3 x H x W`` in [0, 1] to unit-power channels and the scale ``s`` (``B``).
@@ -168,10 +169,7 @@ class ResidualJscc(nn.Module):
         """
         mask = real_channels(rate)
         with torch.autocast(image.device.type, enabled=False):
-            y = self.linear.analyse(image)
-            size = y.shape[-2:]
-            z = self.linear.gains(snr_db, rate, size) * y
-            whitened = y / self.linear.prior(size).sqrt()
+            z, whitened = self._base_channels(image, snr_db, rate)
         if self.encoder is not None:
             z = z + self.encoder(image, whitened, snr_db, rate).float()
         z = z * mask
@@ -196,28 +194,54 @@ class ResidualJscc(nn.Module):
             precision = precision * torch.pow(10.0, -excess_db / 10.0)[:, None, None, None]
             met_db = met_db - excess_db
         with torch.autocast(received.device.type, enabled=False):
-            power = linear.sent_power(snr_db, rate, POWER_FLOOR)
+            power = self._sent_power(snr_db, rate)
             received, precision = despread(received, precision, power, rate)
-            gains = linear.gains(snr_db, rate, received.shape[-2:])
-            estimate, reliability = linear.estimate(received, precision, scale, gains)
-            image = linear.synthesise(estimate)
+            image, features = self._base_image(received, precision, scale, snr_db, rate)
         if self.decoder is None:
             return image
-        whitened = estimate / linear.prior(estimate.shape[-2:]).sqrt()
-        heard = received * precision / (1.0 + precision)
         lowest, sure = LOWEST_SNR_DB
         confidence = ((met_db - lowest) / (sure - lowest)).clamp(0.0, 1.0)
         met_db = met_db.clamp_min(-10.0)
         scalars = torch.stack(
             [snr_feature(snr_db), rate_feature(rate), snr_feature(met_db), torch.log(scale)], dim=1
         )
-        features = torch.cat([whitened, heard, reliability], dim=1)
-        correction = self.decoder(features, image, scalars).float()
+        correction = self._correction(features, image, scalars, snr_db, rate).float()
         # In units of the error that the linear code is expected to leave, so that the network's
         # task has the same size at every operating point.
         unit = linear.expected_mse(met_db, snr_db, rate).sqrt()
         strength = CORRECTION_GAIN * confidence * unit
         return image + strength[:, None, None, None] * correction
+
+    def _base_channels(self, image: Tensor, snr_db: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """Channels before the encoder network adds to them, and the whitened coefficients."""
+        y = self.linear.analyse(image)
+        size = y.shape[-2:]
+        whitened = y / self.linear.prior(size).sqrt()
+        return self.linear.gains(snr_db, rate, size) * y, whitened
+
+    def _sent_power(self, snr_db: Tensor, rate: Tensor) -> Tensor:
+        """Mean power of each channel as sent, ``B x 256``."""
+        return self.linear.sent_power(snr_db, rate, POWER_FLOOR)
+
+    def _base_image(
+        self, received: Tensor, precision: Tensor, scale: Tensor, snr_db: Tensor, rate: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Image before the decoder network corrects it, and the features it gets.
+
+        Those are three values per channel, ``B x 768 x h x w``: whitened estimate, LLSE of the
+        channel itself, reliability.
+        """
+        linear, size = self.linear, received.shape[-2:]
+        gains = linear.gains(snr_db, rate, size)
+        estimate, reliability = linear.estimate(received, precision, scale, gains)
+        whitened = estimate / linear.prior(size).sqrt()
+        heard = received * precision / (1.0 + precision)
+        return linear.synthesise(estimate), torch.cat([whitened, heard, reliability], dim=1)
+
+    def _correction(
+        self, features: Tensor, image: Tensor, scalars: Tensor, snr_db: Tensor, rate: Tensor
+    ) -> Tensor:
+        return self.decoder(features, image, scalars)
 
 
 class PhotoJscc(ResidualJscc):

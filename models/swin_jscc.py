@@ -15,8 +15,10 @@ from itertools import pairwise
 
 import torch
 from gensc_models.blocks import Conditioner, FilmStack, zero_initialised
+from gensc_models.convolutional_base import ConvolutionalBase, by_position
+from gensc_models.deepjscc import GRID, LATENT
 from gensc_models.jscc import ResidualJscc, rate_feature, snr_feature
-from gensc_models.linear import BLOCK, COEFFICIENTS, PATCH, LinearCode
+from gensc_models.linear import BLOCK, COEFFICIENTS, MAX_RATE, PATCH, LinearCode
 from gensc_models.swin import PatchDivision, PatchMerging, SwinStage
 from gensc_models.wide_linear import WideLinearCode
 from torch import Tensor, nn
@@ -31,12 +33,16 @@ class SwinConfig:
 
     ``detail_depth`` residual convolutions of ``detail_width`` work at half the resolution before
     the encoder's first stage and behind the decoder's last; 0 leaves them out, as the paper has it.
-    ``wide`` takes the linear code of :mod:`gensc_models.wide_linear`.
+    ``wide`` takes the linear code of :mod:`gensc_models.wide_linear`. ``convolutional_snrs_db``
+    are the SNRs of the networks of DeepJSCC (:mod:`gensc_models.convolutional_base`) that serve as
+    the base code instead of the linear one at the full rate and design SNRs below
+    ``convolutional_below_db``; none: the linear code serves everywhere.
 
     Raises
     ------
     ValueError
-        The tuples differ in length, or the last patch is not 2 to 16 pixels wide.
+        The tuples differ in length, the last patch is not 2 to 16 pixels wide, or there is a
+        convolutional base code without ``detail_depth``.
     """
 
     widths: tuple[int, ...] = (64, 128)
@@ -49,14 +55,18 @@ class SwinConfig:
     detail_width: int = 0
     detail_depth: int = 0
     wide: bool = False
+    convolutional_snrs_db: tuple[float, ...] = ()
+    convolutional_below_db: float = 11.5
 
     def __post_init__(self) -> None:
         stages = len(self.widths)
         # Lists come out of config.json.
-        for name in ("widths", "depths", "heads"):
+        for name in ("widths", "depths", "heads", "convolutional_snrs_db"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not (stages == len(self.depths) == len(self.heads)):
             raise ValueError("widths, depths and heads must have one entry per stage")
+        if self.convolutional_snrs_db and not self.detail_depth:
+            raise ValueError("a convolutional base code needs detail_depth")
         if not stages or self.first_patch % 2 or BLOCK % self.patch:
             raise ValueError(f"{stages} stages from patches of {self.first_patch}: a block has 16")
 
@@ -69,6 +79,12 @@ class SwinConfig:
         """Pixels along a side of a token of stage i."""
         return self.first_patch * 2**i
 
+    def convolutional(self, snr_db: Tensor, rate: Tensor) -> Tensor:
+        """Which images have the convolutional base code, ``B`` of bool."""
+        if not self.convolutional_snrs_db:
+            return torch.zeros_like(snr_db, dtype=torch.bool)
+        return (snr_db < self.convolutional_below_db) & (rate == MAX_RATE)
+
     def stage(self, i: int) -> SwinStage:
         """A new stage of that number."""
         return SwinStage(
@@ -77,7 +93,9 @@ class SwinConfig:
         )  # fmt: skip
 
 
-CIFAR = SwinConfig(detail_width=48, detail_depth=2, wide=True)
+CIFAR = SwinConfig(
+    detail_width=48, detail_depth=2, wide=True, convolutional_snrs_db=(1.0, 4.0, 7.0, 10.0)
+)
 PHOTO = SwinConfig(
     (64, 96, 192), (2, 2, 2), (2, 3, 6), first_patch=4, window=8, detail_width=32, detail_depth=1
 )
@@ -93,6 +111,11 @@ def patches(image: Tensor, size: int) -> Tensor:
 def unpatch(tokens: Tensor, size: int) -> Tensor:
     """Inverse of :func:`patches`."""
     return F.pixel_shuffle(tokens.permute(0, 3, 1, 2), size)
+
+
+def per_base(convolutional: Tensor, ours: Tensor, linear: Tensor) -> Tensor:
+    """For every image that of the two results, ``B x ...``, which belongs to its base code."""
+    return torch.where(convolutional.view(-1, *[1] * (linear.ndim - 1)), ours, linear)
 
 
 class DetailIn(nn.Module):
@@ -118,12 +141,25 @@ class DetailOut(nn.Module):
         self.pixels = nn.Conv2d(2 * COLOURS * 4, config.detail_width, 3, padding=1)
         self.stack = FilmStack(config.detail_width, config.detail_depth, config.condition)
         self.out = zero_initialised(nn.Conv2d(config.detail_width, COLOURS * 4, 3, padding=1))
+        self.out_convolutional = None
+        if config.convolutional_snrs_db:
+            last = nn.Conv2d(config.detail_width, COLOURS * 4, 3, padding=1)
+            self.out_convolutional = zero_initialised(last)
 
-    def forward(self, x: Tensor, received: Tensor, view: Tensor, condition: Tensor) -> Tensor:
-        """Tokens, and two pictures ``B x 3 x H x W`` to look at, to ``B x 3 x H x W``."""
+    def forward(
+        self, x: Tensor, received: Tensor, view: Tensor, condition: Tensor, convolutional: Tensor
+    ) -> Tensor:
+        """Tokens, and two pictures ``B x 3 x H x W`` to look at, to ``B x 3 x H x W``.
+
+        ``convolutional`` (``B``) says which images have that base code.
+        """
         seen = F.pixel_unshuffle(torch.cat([received, view], dim=1), 2)
         x = unpatch(self.tokens(x), self.factor) + self.pixels(seen)
-        return F.pixel_shuffle(self.out(self.stack(x, condition)), 2)
+        x = self.stack(x, condition)
+        out = self.out(x)
+        if self.out_convolutional is not None:
+            out = per_base(convolutional, self.out_convolutional(x), out)
+        return F.pixel_shuffle(out, 2)
 
 
 class SwinEncoder(nn.Module):
@@ -144,6 +180,10 @@ class SwinEncoder(nn.Module):
         # gathered over the block, where the channels of the linear code live.
         self.per_patch = nn.Linear(widths[-1], COLOURS * c.patch**2)
         self.out = zero_initialised(nn.Linear(PATCH, COEFFICIENTS))
+        self.latents = None
+        if c.convolutional_snrs_db:
+            self.latents = zero_initialised(nn.Linear(COLOURS * GRID**2, LATENT))
+        self.convolutional = c.convolutional
 
     def forward(self, image: Tensor, whitened: Tensor, snr_db: Tensor, rate: Tensor) -> Tensor:
         """Additions to the real channels, ``B x 256 x H/16 x W/16``."""
@@ -156,7 +196,12 @@ class SwinEncoder(nn.Module):
         for i, stage in enumerate(self.stages):
             x = stage(self.merge[i - 1](x) if i else x, condition)
         picture = unpatch(self.per_patch(self.norm(x)), self.patch)
-        return self.out(patches(picture, BLOCK)).permute(0, 3, 1, 2)
+        added = self.out(patches(picture, BLOCK)).permute(0, 3, 1, 2)
+        if self.latents is None:
+            return added
+        latents = self.latents(patches(picture, GRID)).permute(0, 3, 1, 2)
+        convolutional = self.convolutional(snr_db, rate)
+        return per_base(convolutional, F.pixel_unshuffle(latents, GRID), added)
 
 
 class SwinDecoder(nn.Module):
@@ -168,6 +213,9 @@ class SwinDecoder(nn.Module):
         self.sizes = [c.patch_of(i) for i in range(len(widths))]
         self.conditioner = Conditioner(4, c.condition)
         self.features = nn.Linear(3 * COEFFICIENTS, PATCH)
+        self.latents = None
+        if c.convolutional_snrs_db:
+            self.latents = nn.Linear(3 * LATENT, COLOURS * GRID**2)
         self.picture = nn.ModuleList(
             nn.Linear(COLOURS * c.patch_of(i) ** 2, width) for i, width in enumerate(widths)
         )
@@ -181,12 +229,20 @@ class SwinDecoder(nn.Module):
         last = nn.Linear(widths[0], COLOURS * c.first_patch**2)
         self.out = None if c.detail_depth else zero_initialised(last)
 
-    def forward(self, features: Tensor, linear_image: Tensor, scalars: Tensor) -> Tensor:
-        """Correction of the image, ``B x 3 x H x W``, in units of the expected error."""
+    def forward(
+        self, features: Tensor, base_image: Tensor, scalars: Tensor, convolutional: Tensor
+    ) -> Tensor:
+        """Correction of the image, ``B x 3 x H x W``, in units of the expected error.
+
+        ``convolutional`` (``B``) says which images have that base code.
+        """
         condition = self.conditioner(scalars)
-        view = 2.0 * linear_image - 1.0
+        view = 2.0 * base_image - 1.0
         last = len(self.stages) - 1
         received = unpatch(self.features(features.permute(0, 2, 3, 1)), BLOCK)
+        if self.latents is not None:
+            latents = unpatch(self.latents(by_position(features)), GRID)
+            received = per_base(convolutional, latents, received)
         x = self.received(patches(received, self.sizes[last]))
         x = x + self.picture[last](patches(view, self.sizes[last]))
         x = self.stages[last](x, condition)
@@ -194,7 +250,7 @@ class SwinDecoder(nn.Module):
             x = self.divide[i](x) + self.picture[i](patches(view, self.sizes[i]))
             x = self.stages[i](x, condition)
         if self.detail is not None:
-            return self.detail(self.norm(x), received, view, condition)
+            return self.detail(self.norm(x), received, view, condition, convolutional)
         return unpatch(self.out(self.norm(x)), self.sizes[0])
 
 
@@ -204,3 +260,40 @@ class SwinJscc(ResidualJscc):
     def __init__(self, config: SwinConfig) -> None:
         linear = WideLinearCode() if config.wide else LinearCode()
         super().__init__(SwinEncoder(config), SwinDecoder(config), linear)
+        self.config = config
+        if config.convolutional_snrs_db:
+            self.base = ConvolutionalBase(config.convolutional_snrs_db)
+
+    def encode(self, image: Tensor, snr_db: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """As :meth:`ResidualJscc.encode`; the convolutional code needs no scale, so it is 1."""
+        sent, scale = super().encode(image, snr_db, rate)
+        return sent, torch.where(self.config.convolutional(snr_db, rate), 1.0, scale)
+
+    def _base_channels(self, image: Tensor, snr_db: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        z, whitened = super()._base_channels(image, snr_db, rate)
+        place = self.config.convolutional(snr_db, rate).nonzero()[:, 0]
+        if len(place):
+            z = z.index_copy(0, place, self.base.symbols(image[place], snr_db[place]))
+        return z, whitened
+
+    def _sent_power(self, snr_db: Tensor, rate: Tensor) -> Tensor:
+        power = super()._sent_power(snr_db, rate)
+        return per_base(self.config.convolutional(snr_db, rate), torch.ones_like(power), power)
+
+    def _base_image(
+        self, received: Tensor, precision: Tensor, scale: Tensor, snr_db: Tensor, rate: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        image, features = super()._base_image(received, precision, scale, snr_db, rate)
+        place = self.config.convolutional(snr_db, rate).nonzero()[:, 0]
+        if len(place):
+            heard, known = received[place], precision[place]
+            ours, taken, reliability = self.base.estimate(heard, known, snr_db[place])
+            latents = torch.cat([taken, heard * reliability, reliability], dim=1)
+            image = image.index_copy(0, place, ours)
+            features = features.index_copy(0, place, latents)
+        return image, features
+
+    def _correction(
+        self, features: Tensor, image: Tensor, scalars: Tensor, snr_db: Tensor, rate: Tensor
+    ) -> Tensor:
+        return self.decoder(features, image, scalars, self.config.convolutional(snr_db, rate))

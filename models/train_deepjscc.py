@@ -5,7 +5,9 @@ low SNR stalls. The time asked for is that of all networks together; the first, 
 random weights, gets the largest share. Within its share the learning rate of each falls to zero.
 Like the other trainers it resumes from its checkpoint, logs JSON lines and keeps an exponential
 moving average, which is what gets exported (:mod:`gensc_models.export_deepjscc`). A finished run
-that is given more minutes goes round all its networks once more, in equal shares.
+that is given more minutes goes round all its networks once more, in equal shares. ``--start``
+begins a new run at weights instead: that counts as a later round, and can be kept to some of the
+networks.
 
 The loss is the published one, the squared error. Two things shorten the published budget, a
 day on a processor, to an hour: the first network starts from a linear code
@@ -25,10 +27,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from gensc_models.cifar import load_cifar
+from gensc_models.codec import load_codec
 from gensc_models.deepjscc import Autoencoder, DeepJscc, DeepJsccConfig
 from gensc_models.deepjscc_start import start_linear
 from gensc_models.muon import Muon
 from gensc_models.training import follow, log_record, pace, save_checkpoint
+from gensc_models.weights import WeightsError
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
@@ -42,13 +46,22 @@ class DeepJsccTrainConfig:
 
     ``data`` is a folder or pack of CIFAR-10. ``first_fraction`` of ``minutes`` goes to the
     network of the highest SNR, the rest in equal parts to the others, whose learning rates start
-    at ``later_fraction`` of the first one's; so do all in later rounds.
+    at ``later_fraction`` of the first one's; so do all in later rounds. ``start`` are weights, by
+    name or folder, to go on from; ``only`` then names the SNRs whose networks are trained on
+    (none: all).
+
+    Raises
+    ------
+    ValueError
+        ``only`` without ``start``, or an SNR that has no network.
     """
 
     data: Path
     out: Path
     minutes: float = 50.0
     model: DeepJsccConfig = field(default_factory=DeepJsccConfig)
+    start: str | None = None
+    only: tuple[float, ...] = ()
     first_fraction: float = 0.35
     learning_rate: float = 3e-3
     later_fraction: float = 0.6
@@ -61,7 +74,20 @@ class DeepJsccTrainConfig:
     max_steps: int | None = None
     threads: int = 2
     device: str = "cpu"
+    bfloat16: bool = False
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.only and self.start is None:
+            raise ValueError("only some networks can be trained on, not trained from nothing")
+        for snr_db in self.only:
+            if snr_db not in self.model.snrs_db:
+                raise ValueError(f"no network for {snr_db:g} dB among {list(self.model.snrs_db)}")
+
+    @property
+    def trained_snrs_db(self) -> tuple[float, ...]:
+        """SNRs whose networks this run trains, in its order: the highest first."""
+        return tuple(sorted(self.only or self.model.snrs_db, reverse=True))
 
 
 def share_minutes(config: DeepJsccTrainConfig, stage: int, earlier_rounds: float = 0.0) -> float:
@@ -69,8 +95,8 @@ def share_minutes(config: DeepJsccTrainConfig, stage: int, earlier_rounds: float
 
     ``earlier_rounds`` are the minutes at which the present round over all networks began.
     """
-    count, minutes = len(config.model.snrs_db), config.minutes - earlier_rounds
-    if count == 1 or earlier_rounds > 0:
+    count, minutes = len(config.trained_snrs_db), config.minutes - earlier_rounds
+    if count == 1 or earlier_rounds > 0 or config.start is not None:
         return minutes / count
     if stage == 0:
         return minutes * config.first_fraction
@@ -138,12 +164,12 @@ class TrainingRun:
     @property
     def _index(self) -> int:
         """Networks are stored by ascending SNR and trained in the other order."""
-        return len(self.config.model.snrs_db) - 1 - self.stage
+        return self.config.model.snrs_db.index(self.snr_db)
 
     @property
     def snr_db(self) -> float:
         """SNR of the network that is being trained."""
-        return self.config.model.snrs_db[self._index]
+        return self.config.trained_snrs_db[self.stage]
 
     @property
     def network(self) -> Autoencoder:
@@ -175,17 +201,18 @@ class TrainingRun:
     @property
     def shares_used(self) -> bool:
         """Whether every network has had its share of the present round."""
-        return self.stage == len(self.config.model.snrs_db) - 1 and self.progress >= 1.0
+        return self.stage == len(self.config.trained_snrs_db) - 1 and self.progress >= 1.0
 
     @property
     def stage_done(self) -> bool:
         """Whether the next network's turn has come."""
-        return self.progress >= 1.0 and self.stage < len(self.config.model.snrs_db) - 1
+        return self.progress >= 1.0 and self.stage < len(self.config.trained_snrs_db) - 1
 
     def _new_optimisers(self) -> None:
         lr = self.config.learning_rate
         parameters = list(self.network.parameters())
-        self.muon = Muon([p for p in parameters if p.ndim > 1], lr)
+        dtype = torch.bfloat16 if self.config.bfloat16 else torch.float32
+        self.muon = Muon([p for p in parameters if p.ndim > 1], lr, dtype=dtype)
         vectors = [p for p in parameters if p.ndim == 1]
         self.adam = torch.optim.Adam(vectors, lr, betas=(0.9, 0.99))
 
@@ -196,6 +223,21 @@ class TrainingRun:
         start_linear(start, pixels, self.snr_db)
         self.network.load_state_dict(start.state_dict())
         self.averaged.load_state_dict(start.state_dict())
+
+    def go_on_from(self, weights: str) -> None:
+        """Starts all networks at weights, as a later round.
+
+        Raises
+        ------
+        WeightsError
+            Missing, damaged, not DeepJSCC, or for other SNRs.
+        """
+        codec = load_codec(weights)
+        if codec.config.network != self.config.model:
+            raise WeightsError(f"weights '{weights}' are not DeepJSCC for the SNRs of this run")
+        self.model.load_state_dict(codec.network.state_dict())
+        self.average.load_state_dict(codec.network.state_dict())
+        self.round = 1
 
     def next_stage(self) -> None:
         """Goes on with the next lower SNR, in the first round from the average of the one above."""
@@ -276,7 +318,10 @@ class TrainingRun:
         for group in self.muon.param_groups + self.adam.param_groups:
             group["lr"] = rate
         image = image.to(self.config.device).contiguous(memory_format=torch.channels_last)
-        loss = F.mse_loss(self.network(image, self.snr_db), image)
+        kind = torch.device(self.config.device).type
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=self.config.bfloat16):
+            decoded = self.network(image, self.snr_db)
+        loss = F.mse_loss(decoded.float(), image)
         self.network.zero_grad(set_to_none=True)
         loss.backward()
         self.muon.step()
@@ -307,6 +352,8 @@ def train(config: DeepJsccTrainConfig) -> Path:
     ------
     FileNotFoundError
         No CIFAR-10 at ``config.data``.
+    WeightsError
+        As :meth:`TrainingRun.go_on_from`.
     ValueError
         It is not CIFAR-10, has too few images, or the checkpoint is of another kind of run.
     """
@@ -321,6 +368,8 @@ def train(config: DeepJsccTrainConfig) -> Path:
     run = TrainingRun(config)
     if run.checkpoint.exists():
         run.resume()
+    elif config.start is not None:
+        run.go_on_from(config.start)
     else:
         run.begin(images[: config.statistics_images])
     seed = config.seed + 7919 * run.step
@@ -366,10 +415,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--snrs", type=float, nargs="+", default=DeepJsccConfig().snrs_db, metavar="DB"
     )
+    parser.add_argument("--start", metavar="WEIGHTS", help="weights of DeepJSCC to go on from")
+    parser.add_argument(
+        "--only", type=float, nargs="+", default=(), metavar="DB", help="networks to go on with"
+    )
     parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
     parser.add_argument("--batch", type=int, default=defaults.batch)
+    parser.add_argument("--ema", type=float, default=defaults.ema, help="of the weights, per step")
     parser.add_argument("--threads", type=int, default=defaults.threads)
     parser.add_argument("--device", default=defaults.device)
+    parser.add_argument("--bfloat16", action="store_true", help="mixed precision, where it is fast")
     parser.add_argument("--seed", type=int, default=defaults.seed)
     options = parser.parse_args(arguments)
     train(
@@ -378,10 +433,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             out=options.out,
             minutes=options.minutes,
             model=DeepJsccConfig(tuple(options.snrs)),
+            start=options.start,
+            only=tuple(options.only),
             learning_rate=options.learning_rate,
             batch=options.batch,
+            ema=options.ema,
             threads=options.threads,
             device=options.device,
+            bfloat16=options.bfloat16,
             seed=options.seed,
         )
     )

@@ -1,8 +1,8 @@
 """Trains the Swin JSCC codecs of GSC: ``python -m gensc_models.train_gsc PRESET --data ... --out``.
 
 ``cifar`` is the paper's set-up (32x32, CBR 1/6, AWGN and block Rayleigh fading, one model for 0 to
-15 dB), ``photo`` covers CBR 1/48 to 1/6 for any size. The loop is that of
-:mod:`gensc_models.train_jscc`.
+15 dB), grown around the weights ``deepjscc-cifar``; ``photo`` covers CBR 1/48 to 1/6 for any size.
+The loop is that of :mod:`gensc_models.train_jscc`.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ def preset(name: str, data: Sequence[Path], out: Path) -> TrainConfig:
     return replace(
         base,
         model=CIFAR,
+        base="deepjscc-cifar",
         points=OperatingRange(
-            0.0, 18.0, (MAX_RATE,), block=0.25, fast=0.0, selective=0.05, lossy=0.05
+            0.0, 16.0, (MAX_RATE,), block=0.25, fast=0.0, selective=0.05, lossy=0.05
         ),
+        ema=0.997,
         crop_shapes=((32, 32, 1.0),),
         validation_photos=500,
         validation_points=tuple((MAX_RATE, snr) for snr in CIFAR_SNRS_DB),
@@ -53,15 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="photos or CIFAR-10")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--start", metavar="WEIGHTS", help="weights of the codec to go on from")
+    parser.add_argument("--base", metavar="WEIGHTS", help="DeepJSCC to grow around (cifar)")
     parser.add_argument("--exclude-prefix", nargs="*", default=[], help="file names to leave out")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-steps", type=int)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bfloat16", action="store_true", help="mixed precision, where it is fast")
     options = parser.parse_args(arguments)
+    chosen = preset(options.preset, options.data, options.out)
     config = replace(
-        preset(options.preset, options.data, options.out),
+        chosen,
+        base=options.base or chosen.base,
         minutes=options.minutes,
+        start=options.start,
         exclude_prefix=tuple(options.exclude_prefix),
         threads=options.threads,
         max_steps=options.max_steps,

@@ -18,6 +18,7 @@ import torch
 from gensc_models.blocks import FilmBlock
 from gensc_models.cifar import BINARY_FILES, load_cifar
 from gensc_models.jscc import JsccConfig, ResidualJscc
+from gensc_models.jscc_start import go_on_from, start_base
 from gensc_models.linear import BLOCK, fit_klt, real_channels
 from gensc_models.muon import Muon
 from gensc_models.networks import network_of
@@ -51,7 +52,11 @@ class TrainConfig:
 
     ``linear_fraction`` is the learning rate of the linear code relative to the networks':
     at the full rate its initialisation is lost within minutes. ``muon_rate`` is that of the
-    decoder's :func:`inner_matrices`, by :mod:`gensc_models.muon`; 0 leaves them to Adam.
+    decoder's :func:`inner_matrices`, by :mod:`gensc_models.muon`; 0 leaves them to Adam. ``base``
+    are the weights of DeepJSCC, by name or folder, that a convolutional base code starts from;
+    ``base_fraction`` is the learning rate of that code. ``start`` are weights of the same kind to
+    go on from, at ``later_fraction`` of the learning rates; without them the networks start as
+    zero around the linear code of the data.
     """
 
     data: tuple[Path, ...]
@@ -63,6 +68,10 @@ class TrainConfig:
     learning_rate: float = 6e-4
     muon_rate: float = 0.0
     linear_fraction: float = 0.04
+    start: str | None = None
+    later_fraction: float = 0.6
+    base: str | None = None
+    base_fraction: float = 0.3
     warmup_steps: int = 200
     ema: float = 0.999
     clip: float = 1.0
@@ -230,20 +239,27 @@ class TrainingRun:
         self._earlier_minutes = 0.0
         self._start = time.monotonic()
         linear = list(self.model.linear.parameters())
+        base = list(self.model.base.parameters()) if self.model.base is not None else []
         # The encoder's changes are small: orthogonalised steps would be mostly noise.
         learner = self.model.decoder
         matrices = inner_matrices(learner) if config.muon_rate and learner else []
-        ids = {id(p) for p in (*linear, *matrices)}
+        ids = {id(p) for p in (*linear, *base, *matrices)}
         networks = [p for p in self.model.parameters() if id(p) not in ids]
+        share = 1.0 if config.start is None else config.later_fraction
+        rate = config.learning_rate * share
         groups = [
-            {"params": networks, "peak": config.learning_rate},
-            {"params": linear, "peak": config.learning_rate * config.linear_fraction},
+            {"params": networks, "peak": rate},
+            {"params": linear, "peak": rate * config.linear_fraction},
         ]
+        if base:
+            groups.append({"params": base, "peak": rate * config.base_fraction})
         self.optimisers: list[torch.optim.Optimizer] = [
             torch.optim.Adam(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
         ]
         if matrices:
-            self.optimisers.append(Muon([{"params": matrices, "peak": config.muon_rate}]))
+            dtype = torch.bfloat16 if config.bfloat16 else torch.float32
+            group = {"params": matrices, "peak": config.muon_rate * share}
+            self.optimisers.append(Muon([group], dtype=dtype))
 
     @property
     def minutes(self) -> float:
@@ -257,9 +273,19 @@ class TrainingRun:
         return self.minutes >= self.config.minutes or (limit is not None and self.step >= limit)
 
     def begin(self, statistics: dict[str, Tensor]) -> None:
-        """Starts from the linear code."""
+        """Starts from the linear code, from ``config.start`` and from ``config.base``.
+
+        Raises
+        ------
+        WeightsError
+            Weights to start from are missing, unusable or of another shape.
+        """
         self.statistics = statistics
         self.model.linear.load_statistics(**statistics)
+        if self.config.start is not None:
+            go_on_from(self.model, self.config.start)
+        if self.config.base is not None:
+            start_base(self.model, self.config.base)
         self.average.load_state_dict(self.model.state_dict())
 
     def resume(self) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gensc_models.codec import load_codec
+from gensc_models.codec import JsccCodec, load_codec
 from gensc_models.deepjscc import Autoencoder, DeepJsccConfig
-from gensc_models.export_deepjscc import export
+from gensc_models.export_deepjscc import DEEPJSCC_CIFAR, export
 from gensc_models.train_deepjscc import (
     DeepJsccTrainConfig,
     TrainingRun,
@@ -200,3 +200,46 @@ def test_validation_states_both_conventions() -> None:
     assert found["mean_psnr"] == pytest.approx(-10 * np.mean(np.log10(errors)), abs=2e-3)
     assert found["psnr_of_mean_mse"] == pytest.approx(-10 * np.log10(np.mean(errors)), abs=2e-3)
     assert found["mean_psnr"] > found["psnr_of_mean_mse"]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random networks for 4, 7 and 10 dB."""
+    torch.manual_seed(5)
+    codec = JsccCodec(replace(DEEPJSCC_CIFAR, network=DeepJsccConfig((4.0, 7.0, 10.0))))
+    folder = tmp_path_factory.mktemp("start") / "deepjscc-cifar"
+    codec.save_pretrained(folder)
+    return folder
+
+
+def test_a_run_goes_on_from_weights_as_a_later_round_with_equal_shares(
+    cifar: Path, weights: Path, tmp_path: Path
+) -> None:
+    three = DeepJsccConfig((4.0, 7.0, 10.0))
+    chosen = config(
+        cifar, tmp_path, minutes=0.004, max_steps=None, model=three, start=str(weights),
+        only=(4.0, 10.0), bfloat16=True,
+    )  # fmt: skip
+    assert [share_minutes(chosen, stage) for stage in range(2)] == [0.002, 0.002]
+    checkpoint = train(chosen)
+    order = [(r["round"], r["snr_db"]) for r in records(tmp_path)]
+    assert list(dict.fromkeys(order)) == [(1, 10.0), (1, 4.0)]
+    start = load_codec(weights).network.state_dict()
+    average = torch.load(checkpoint, weights_only=True)["average"]
+    same = {name.split(".")[1] for name in start if torch.equal(start[name], average[name])}
+    moved = {name.split(".")[1] for name in start if not torch.equal(start[name], average[name])}
+    assert (same, moved) == ({"1"}, {"0", "2"})
+    assert load_codec(export(checkpoint, tmp_path / "weights")).config.network == three
+
+
+def test_weights_to_go_on_from_must_have_the_networks(
+    cifar: Path, weights: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(WeightsError, match="are not DeepJSCC for the SNRs of this run"):
+        train(config(cifar, tmp_path, start=str(weights)))
+    with pytest.raises(WeightsError, match="softcast"):
+        train(config(cifar, tmp_path, start="softcast"))
+    with pytest.raises(ValueError, match="no network for 5 dB"):
+        config(cifar, tmp_path, start=str(weights), only=(5.0,))
+    with pytest.raises(ValueError, match="not trained from nothing"):
+        config(cifar, tmp_path, only=(4.0,))

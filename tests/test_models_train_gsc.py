@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gensc_models import export_jscc
 from gensc_models.cifar import BINARY_FILES, RECORD
-from gensc_models.codec import load_codec
-from gensc_models.export_gsc import export
-from gensc_models.swin_jscc import SwinConfig
+from gensc_models.codec import JsccCodec, load_codec
+from gensc_models.deepjscc import DeepJsccConfig
+from gensc_models.export_deepjscc import DEEPJSCC_CIFAR
+from gensc_models.export_gsc import IDENTITIES, export
+from gensc_models.jscc_start import go_on_from, start_base
+from gensc_models.swin_jscc import SwinConfig, SwinJscc
 from gensc_models.train_gsc import preset
 from gensc_models.train_jscc import train
 from gensc_models.weights import WeightsError
@@ -33,6 +37,7 @@ def test_a_run_on_cifar_resumes_and_becomes_weights(cifar: Path, tmp_path: Path)
     config = replace(
         preset("cifar", [cifar], tmp_path / "run"),
         model=WIDE,
+        base=None,
         crop_shapes=((32, 4, 1.0),),
         validation_photos=4,
         statistics_crops=40,
@@ -79,3 +84,48 @@ def test_the_photo_preset_trains_on_folders_of_photos(tmp_path: Path) -> None:
 def test_an_unknown_preset_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="preset 'video'"):
         preset("video", [], tmp_path)
+
+
+def test_a_run_grows_around_deepjscc_and_goes_on_from_weights(cifar: Path, tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    baseline = JsccCodec(replace(DEEPJSCC_CIFAR, network=DeepJsccConfig((1.0, 7.0, 13.0))))
+    baseline.save_pretrained(tmp_path / "deepjscc")
+    torch.manual_seed(6)
+    codec = JsccCodec(replace(IDENTITIES["cifar"], network=WIDE))
+    torch.nn.init.normal_(codec.network.decoder.detail.out.weight, std=0.1)
+    codec.save_pretrained(tmp_path / "before")
+    config = replace(
+        preset("cifar", [cifar], tmp_path / "run"),
+        model=replace(WIDE, convolutional_snrs_db=(1.0, 7.0)),
+        base=str(tmp_path / "deepjscc"),
+        start=str(tmp_path / "before"),
+        crop_shapes=((32, 4, 1.0),),
+        validation_photos=4,
+        statistics_crops=40,
+        bfloat16=True,
+        threads=1,
+        max_steps=1,
+    )
+    grown = load_codec(export("cifar", train(config), tmp_path / "weights"))
+    assert grown.config.network.convolutional_snrs_db == (1.0, 7.0)
+    tensors, before = grown.network.state_dict(), load_codec(tmp_path / "before").network
+    networks = load_codec(tmp_path / "deepjscc").network.networks
+    for name, stored in before.state_dict().items():
+        torch.testing.assert_close(tensors[name], stored, rtol=0.02, atol=2e-2)
+    for i in (0, 1):
+        for name, stored in networks[i].state_dict().items():
+            torch.testing.assert_close(
+                tensors[f"base.networks.{i}.{name}"], stored, atol=2e-2, rtol=0
+            )
+
+
+def test_weights_to_start_from_are_refused_by_name(tmp_path: Path) -> None:
+    model = SwinJscc(replace(WIDE, convolutional_snrs_db=(1.0, 5.0)))
+    with pytest.raises(WeightsError, match="'softcast': a convolutional base code starts from"):
+        start_base(model, "softcast")
+    with pytest.raises(WeightsError, match="no network for 5 dB"):
+        start_base(model, "deepjscc-cifar")
+    with pytest.raises(WeightsError, match="'softcast' do not fit"):
+        go_on_from(model, "softcast")
+    with pytest.raises(WeightsError, match="starts from DeepJSCC"):
+        start_base(SwinJscc(WIDE), "deepjscc-cifar")
