@@ -168,6 +168,7 @@ class LinkRunner:
             out.text = texts.seen[0].data.tobytes().decode("utf-8")
         if text is not None:
             out.text_ok = bool(texts.seen and texts.seen[0].metadata.crc_ok)
+            out.text_state = texts.seen[0].metadata.text_state if texts.seen else "dropped"
         return out
 
     def send_bytes(
@@ -226,6 +227,7 @@ class LinkRunner:
             fragments_lost=reception.fragments_lost,
             text=reception.text,
             text_ok=reception.text_ok,
+            text_state=reception.text_state,
             seed=reception.seed,
             extra={"rate": self.rate, "cfo_hz": reception.cfo_hz, **reception.counters},
         )

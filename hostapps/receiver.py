@@ -163,8 +163,11 @@ class Writer:
         )
 
     def text(self, seen: Seen) -> None:
-        """Write a text file; a damaged text is marked in its name."""
+        """Write a text file; one that is cut down to what is whole has it in its name."""
         meta = seen.metadata
+        if meta.text_state == "dropped":
+            self._say(f"{meta.image_id:05d}: the caption is too damaged and dropped")
+            return
         mark = "" if meta.crc_ok else "-damaged"
         path = self._free(f"{meta.image_id:05d}{mark}", ".txt")
         path.write_bytes(seen.data.tobytes() + b"\n")

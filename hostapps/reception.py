@@ -27,7 +27,9 @@ class Reception:
         constellation: some received analog symbols, complex64.
         text_constellation: some received symbols of the text section, complex64.
         fragments, fragments_lost: bursts of the analog section.
-        text_sent, text, text_ok: caption sent, received, and whether its CRC holds.
+        text_sent, text, text_ok: caption sent, received, and whether its CRC holds; of a damaged
+            one what is whole.
+        text_state: "exact", "repaired" or "dropped".
         cfo_hz: mean estimate of the carrier frequency offset.
         latency_ms: stage → milliseconds of wall time.
         counters: of the receiver and the assembler.
@@ -54,6 +56,7 @@ class Reception:
     text_sent: str | None = None
     text: str | None = None
     text_ok: bool | None = None
+    text_state: str | None = None
     cfo_hz: float | None = None
     latency_ms: dict[str, float] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)

@@ -82,8 +82,9 @@ class Result:
         reasons: metric → why it was not computed, where the general reason does not fit.
         latency_ms: stage → milliseconds.
         fragments, fragments_lost: bursts of the analog section, and how many never arrived.
-        text: caption received, None where none was sent.
+        text: caption received, None where none was sent; of a damaged one what is whole.
         text_ok: whether its CRC holds.
+        text_state: "exact", "repaired" (cut down to what is whole) or "dropped".
         seed: of channel and noise.
         extra: further facts of the scheme (MCS, JPEG quality, bytes …).
     """
@@ -108,6 +109,7 @@ class Result:
     fragments_lost: int | None = None
     text: str | None = None
     text_ok: bool | None = None
+    text_state: str | None = None
     seed: int | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -146,6 +148,7 @@ class Result:
             "fragments_lost": self.fragments_lost,
             "text": self.text,
             "text_ok": self.text_ok,
+            "text_state": self.text_state,
             **metrics,
             "not_computed": missing,
             "psnr_computed": PSNR_NOTE,

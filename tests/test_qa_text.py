@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import gensc_phy.text
 import numpy as np
 import pmt
 import pytest
@@ -51,10 +52,17 @@ def test_the_empty_caption_is_a_caption():
     assert decode(over_the_air(encode(text_pdu("")), 10))[1] == ""
 
 
-def test_a_damaged_caption_is_given_out_and_marked():
+def test_a_caption_of_which_nothing_is_whole_is_dropped_and_says_so():
     metadata, text = decode(over_the_air(encode(text_pdu(CAPTION * 20)), 0))
-    assert metadata.crc_ok is False
-    assert isinstance(text, str)
+    assert (metadata.crc_ok, metadata.text_state, text) == (False, "dropped", "")
+
+
+def test_of_a_caption_damaged_in_part_the_whole_words_are_left():
+    sentences = [f"Sentence {i} speaks of item {i * i} and of nothing else." for i in range(12)]
+    section = encode(text_pdu(" ".join(sentences)))
+    metadata, text = decode(over_the_air(section, gensc_phy.text.DEFAULT_MCS.threshold_db - 0.5))
+    assert (metadata.crc_ok, metadata.text_state) == (False, "repaired")
+    assert set(text.split()) < set(" ".join(sentences).split())
 
 
 def test_what_is_no_text_is_counted():

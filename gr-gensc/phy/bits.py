@@ -8,7 +8,7 @@ Everything follows from the payload's length and the MCS: a receiver needs these
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -37,12 +37,14 @@ class BitsResult:
         crc_ok: the payload is what was sent.
         codewords_ok: codewords that satisfy all their parity checks.
         codewords: codewords of the section.
+        intact: bool [bytes], those whose codewords satisfy all their checks; all where `crc_ok`.
     """
 
     payload: bytes
     crc_ok: bool
     codewords_ok: int
     codewords: int
+    intact: NDArray[np.bool_] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,12 @@ def decode_bits(
     message = message ^ _scrambler(message.size)
     framed = np.packbits(message)[: n_bytes + CRC_BYTES].tobytes()
     payload, check = framed[:n_bytes], int.from_bytes(framed[n_bytes:], "big")
+    crc_ok = crc32(payload) == check
+    intact = decoded.ok.repeat(layout.info)[: 8 * n_bytes].reshape(-1, 8).all(axis=1)
     return BitsResult(
         payload=payload,
-        crc_ok=crc32(payload) == check,
+        crc_ok=crc_ok,
         codewords_ok=int(decoded.ok.sum()),
         codewords=layout.codewords,
+        intact=intact | crc_ok,
     )

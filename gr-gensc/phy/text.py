@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .bits import decode_bits, encode_bits
+from .caption import TextState, whole_text
 from .mcs import MCS_TABLE, Mcs
 
 DEFAULT_MCS = next(m for m in MCS_TABLE if (m.bits_per_symbol, m.code_rate) == (4, "1/2"))
@@ -23,11 +24,20 @@ class TextResult:
         text: the text; best effort where `crc_ok` is False.
         crc_ok: the text is what was sent, character for character.
         repaired: bytes that are no UTF-8 were replaced by U+FFFD or control characters dropped.
+        whole: the sentences or words of it that are certainly right; the text where `crc_ok`.
     """
 
     text: str
     crc_ok: bool
     repaired: bool
+    whole: str
+
+    @property
+    def state(self) -> TextState:
+        """What became of the text for those who take nothing but `whole`."""
+        if self.crc_ok:
+            return "exact"
+        return "repaired" if self.whole else "dropped"
 
 
 def encode_text(text: str, mcs: Mcs = DEFAULT_MCS) -> tuple[bytes, NDArray[np.complex64]]:
@@ -45,8 +55,8 @@ def decode_text(
 ) -> TextResult:
     """Decode a text of `n_bytes` bytes; see `bits.decode_bits` for the arguments.
 
-    A text whose CRC fails is still returned, cleaned of what no caption holds: whatever reads
-    captions downstream (a person, a diffusion prompt) can often use most of it.
+    A text whose CRC fails is still returned, cleaned of what no caption holds, for people to read;
+    programs take what is `whole` of it (`caption.whole_text`).
 
     Raises:
         ValueError: when the number of symbols does not belong to `n_bytes` and `mcs`.
@@ -55,6 +65,8 @@ def decode_text(
     exact = result.payload.decode("utf-8", errors="replace")
     if result.crc_ok:
         repaired = exact.encode("utf-8") != result.payload
-        return TextResult(exact, crc_ok=True, repaired=repaired)
+        return TextResult(exact, crc_ok=True, repaired=repaired, whole=exact)
     clean = "".join(c for c in exact if c in "\n\t" or unicodedata.category(c) != "Cc")
-    return TextResult(clean, crc_ok=False, repaired=clean.encode("utf-8") != result.payload)
+    repaired = clean.encode("utf-8") != result.payload
+    whole = whole_text(result.payload, result.intact)
+    return TextResult(clean, crc_ok=False, repaired=repaired, whole=whole)

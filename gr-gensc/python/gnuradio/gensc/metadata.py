@@ -108,6 +108,7 @@ class Metadata:
         noise_var: error variance of every symbol of the vector, inf where it was lost.
         cfo_hz: measured carrier frequency offset.
         crc_ok: header CRC of a fragment; payload CRC of bytes and text. Analog payloads have none.
+        text_state: what became of a text: "exact", "repaired" (only what is whole) or "dropped".
         sample: index in the received stream of the (last) burst's first sample.
         name: file the image came from, without its folder.
         refiner: name of the weights that have refined the image.
@@ -130,6 +131,7 @@ class Metadata:
     noise_var: NDArray[np.float32] | None = None
     cfo_hz: float | None = None
     crc_ok: bool | None = None
+    text_state: str | None = None
     sample: int | None = None
     name: str | None = None
     refiner: str | None = None
@@ -231,6 +233,7 @@ _CODECS: dict[str, _Codec] = {
     "noise_var": _FLOATS,
     "cfo_hz": _REAL,
     "crc_ok": _BOOL,
+    "text_state": _STRING,
     "sample": _INTEGER,
     "name": _STRING,
     "refiner": _STRING,

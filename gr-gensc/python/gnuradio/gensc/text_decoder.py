@@ -17,8 +17,9 @@ from .metadata import make_pdu, read_pdu
 class text_decoder(message_block):
     """Decodes each text [section] into a [text] PDU of UTF-8 bytes.
 
-    A damaged text is sent all the same, with `crc_ok` false and what is no UTF-8 replaced: readers
-    of captions can often use most of it. Sections of other kinds pass by.
+    `text_state` in its metadata says what became of the text: "exact"; "repaired", cut down to the
+    sentences or words that are certainly right; or "dropped", and then it is empty. Sections of
+    other kinds pass by.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,6 @@ class text_decoder(message_block):
         except ValueError as error:
             raise PduError(str(error)) from error
         self.failed += not result.crc_ok
-        metadata = replace(metadata, noise_var=None, crc_ok=result.crc_ok)
-        utf8 = result.text.encode("utf-8")
+        metadata = replace(metadata, noise_var=None, crc_ok=result.crc_ok, text_state=result.state)
+        utf8 = result.whole.encode("utf-8")
         self.publish("text", make_pdu(metadata, np.frombuffer(utf8, np.uint8)))
