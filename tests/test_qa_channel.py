@@ -87,6 +87,16 @@ def test_fading_keeps_the_mean_power(taps):
     assert blocks_of.min() < 0.3 < 1.5 < blocks_of.max()
 
 
+def test_a_steady_path_keeps_the_mean_power_and_makes_fades_shallow():
+    ones = np.ones(600_000)
+    rayleigh = through_channel(ones, snr_db=np.inf, fading_hz=2000)
+    rice = through_channel(ones, snr_db=np.inf, fading_hz=2000, rice_k=10)
+    assert np.mean(np.abs(rice) ** 2) == pytest.approx(1, abs=0.15)
+    # Power of Rician fading varies by sqrt(1 + 2 K) / (1 + K) of its mean.
+    assert np.std(np.abs(rice) ** 2) == pytest.approx(np.sqrt(21) / 11, rel=0.3)
+    assert np.abs(rice).min() > 0.2 > np.abs(rayleigh).min()
+
+
 def test_the_same_seed_gives_the_same_channel():
     one = through_channel(np.zeros(5000), seed=5)
     np.testing.assert_array_equal(one, through_channel(np.zeros(5000), seed=5))
@@ -117,8 +127,10 @@ def test_snr_and_offset_can_change_while_it_runs():
 
 
 @pytest.mark.parametrize(
-    "kwargs", [{"taps": []}, {"seed": 0}, {"sample_rate": 0}, {"fading_hz": -1}]
-)
+    "kwargs",
+    [{"taps": []}, {"seed": 0}, {"sample_rate": 0}, {"fading_hz": -1}, {"rice_k": -1},
+     {"rice_k": 3, "taps": [0.8, 0.6]}],
+)  # fmt: skip
 def test_numbers_that_describe_no_channel_are_refused(kwargs):
     with pytest.raises(gensc.GenscError, match="channel"):
         gensc.channel(**kwargs)

@@ -33,6 +33,8 @@ class channel(gr.hier_block2):
         seed: of noise and fading; the same one gives the same channel. Not 0, which GNU Radio
             takes for the time of day.
         sample_rate: samples per second.
+        rice_k: with fading, power of a steady path over that of the scattered ones (Rician); 0 is
+            Rayleigh. Only of a single tap.
 
     Raises:
         GenscError: numbers that describe no channel.
@@ -47,10 +49,13 @@ class channel(gr.hier_block2):
         fading_hz: float = 0.0,
         seed: int = 1,
         sample_rate: float = 1e6,
+        rice_k: float = 0.0,
     ) -> None:
-        if not len(taps) or sample_rate <= 0 or fading_hz < 0 or seed == 0:
+        if not len(taps) or sample_rate <= 0 or fading_hz < 0 or seed == 0 or rice_k < 0:
             raise GenscError("channel: taps must not be empty, sample_rate must be positive, "
-                             "fading_hz not negative and seed not 0")  # fmt: skip
+                             "fading_hz and rice_k not negative and seed not 0")  # fmt: skip
+        if rice_k and not _is_flat(taps):
+            raise GenscError("channel: a steady path (rice_k) needs the one tap 1")
         gr.hier_block2.__init__(
             self,
             "channel",
@@ -66,7 +71,7 @@ class channel(gr.hier_block2):
         if sample_offset_ppm:
             chain.append(_resampler(1 + sample_offset_ppm * 1e-6))
         if fading_hz:
-            self._fader = _fading(fixed_taps, fading_hz / self.sample_rate, seed)
+            self._fader = _fading(fixed_taps, fading_hz / self.sample_rate, seed, float(rice_k))
             chain.append(self._fader)
             fixed_taps = (1 + 0j,)
         self._model = channels.channel_model(
@@ -123,10 +128,15 @@ class channel(gr.hier_block2):
         self._fader.set_fDTs(fading_hz / self.sample_rate)
 
 
-def _fading(taps: Sequence[complex], doppler: float, seed: int) -> Any:
+def _is_flat(taps: Sequence[complex]) -> bool:
+    """Whether the channel is one tap of magnitude 1."""
+    return abs(taps[0]) == 1 and not any(taps[1:])
+
+
+def _fading(taps: Sequence[complex], doppler: float, seed: int, rice_k: float) -> Any:
+    if _is_flat(taps):
+        return channels.fading_model(_SINUSOIDS, doppler, rice_k > 0, rice_k, seed)
     delays = [float(i) for i, tap in enumerate(taps) if tap]
-    if delays == [0.0] and abs(taps[0]) == 1:
-        return channels.fading_model(_SINUSOIDS, doppler, False, 0.0, seed)
     mags = [abs(tap) for tap in taps if tap]
     # Whole delays, and one tap more than the longest: its interpolator is exact there.
     return channels.selective_fading_model(
