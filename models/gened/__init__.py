@@ -1,0 +1,1 @@
+"""GenED-SC's transmitter and receiver: foreground and background as two branches of one code."""

@@ -1,0 +1,159 @@
+"""How the symbols and the power of an image are shared between foreground and background.
+
+Both ends know the mask, the number of symbols, and two numbers from the header section: the
+symbols of a background block and how much stronger a foreground symbol is. From these everything
+follows by integer arithmetic: the sum over the blocks is exact for every mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from gensc_models.linear import MAX_RATE, LinearCode
+from torch import Tensor
+
+# Of one stream over the other, in dB; 4 bits of the header section.
+POWER_STEP_DB = 1.0
+POWER_STEPS = 16
+# What the split is chosen among: power that the foreground gets beyond its share.
+POWER_CHOICES_DB = tuple(range(9))
+
+
+class SplitError(ValueError):
+    """A split that the image has no room for; one line."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Share of each branch of one image: what the header section carries beside the mask.
+
+    ``background`` is the rate of a background block (complex symbols), ``ratio_db`` the power of a
+    foreground symbol over that of a background symbol.
+    """
+
+    background: int
+    ratio_db: float
+
+
+@dataclass(frozen=True)
+class Shares:
+    """A split, the mask and the number of symbols put together; tensors are ``h x w``.
+
+    ``rates`` are the complex symbols of every block; ``powers`` those of a foreground and of a
+    background symbol, whose mean over all symbols is one.
+    """
+
+    mask: Tensor
+    rates: Tensor
+    powers: tuple[float, float]
+
+    @property
+    def symbols(self) -> tuple[int, int]:
+        """Complex symbols of foreground and background."""
+        return int(self.rates[self.mask].sum()), int(self.rates[~self.mask].sum())
+
+    def power_map(self) -> Tensor:
+        """Power of the symbols of every block, ``h x w``."""
+        return torch.where(self.mask, *self.powers)
+
+
+def _too_many(symbols: int, count: int) -> SplitError:
+    return SplitError(f"{symbols} symbols for {count} blocks: a block takes 0 to {MAX_RATE}")
+
+
+def uniform_rates(count: int, symbols: int) -> Tensor:
+    """``symbols`` over ``count`` blocks, as evenly as whole numbers can: the first have one more.
+
+    Raises
+    ------
+    SplitError
+        A block would get more than 128.
+    """
+    if not count:
+        if symbols:
+            raise SplitError(f"{symbols} symbols and no block to send with them")
+        return torch.zeros(0, dtype=torch.long)
+    each, more = divmod(symbols, count)
+    if not (each >= 0 and each + bool(more) <= MAX_RATE):
+        raise _too_many(symbols, count)
+    return each + (torch.arange(count) < more).long()
+
+
+def shares(mask: Tensor, symbols: int, split: Split) -> Shares:
+    """What every block gets, in the order of the rows.
+
+    Parameters
+    ----------
+    mask : bool ``h x w``, true in the foreground.
+    symbols : complex symbols of the whole image.
+
+    Raises
+    ------
+    SplitError
+        The background alone takes more than there is, or the foreground cannot take the rest.
+    """
+    rates = torch.zeros(mask.shape, dtype=torch.long)
+    background = int((~mask).sum())
+    if mask.any():
+        rates[~mask] = split.background
+        rates[mask] = uniform_rates(
+            mask.numel() - background, symbols - background * split.background
+        )
+    else:
+        rates[~mask] = uniform_rates(background, symbols)
+    foreground = int(rates[mask].sum())
+    ratio = 10.0 ** (split.ratio_db / 10.0)
+    # Of one branch alone there is nothing to weigh.
+    low = symbols / (ratio * foreground + symbols - foreground) if 0 < foreground < symbols else 1.0
+    high = ratio * low if 0 < foreground < symbols else 1.0
+    return Shares(mask, rates, (high, low))
+
+
+@torch.no_grad()
+def best_split(
+    linear: LinearCode, mask: Tensor, weights: Tensor, symbols: int, snr_db: float
+) -> Split:
+    """The split with the least expected weighted distortion, by the model of the linear code.
+
+    Minimises ``sum_i w_i D(C_i, snr P_i)`` over the background's rate and the ratio of the powers:
+    what the mask is uncertain about is in the weights.
+
+    Parameters
+    ----------
+    linear : gives ``D``, :meth:`LinearCode.expected_mse`.
+    mask : bool ``h x w``.
+    weights : ``h x w``, how much the squared error of a block counts.
+    symbols : complex symbols of the whole image.
+    snr_db : Es/N0 in dB that is designed for.
+
+    Raises
+    ------
+    SplitError
+        More symbols than the blocks take.
+    """
+    inside, outside = int(mask.sum()), int((~mask).sum())
+    if not inside or not outside:
+        uniform_rates(mask.numel(), symbols)
+        return Split(0, 0.0)
+    background = torch.arange(MAX_RATE + 1)
+    rest = symbols - outside * background
+    fits = (rest >= 0) & (rest <= MAX_RATE * inside)
+    if not fits.any():
+        raise _too_many(symbols, mask.numel())
+    background, rest = background[fits], rest[fits]
+    ratio_db = torch.tensor(POWER_CHOICES_DB, dtype=torch.float32)
+    ratio = 10.0 ** (ratio_db / 10.0)
+    low = symbols / (ratio * rest[:, None] + (symbols - rest)[:, None])
+    expected = torch.zeros(low.shape)
+    halves = (
+        (weights[mask].sum(), rest / inside, ratio * low),
+        (weights[~mask].sum(), background.float(), low),
+    )
+    for weight, rate, power in halves:
+        told = snr_db + 10.0 * torch.log10(power)
+        rates = rate[:, None].expand_as(told).round()
+        error = linear.expected_mse(told.flatten(), told.flatten(), rates.flatten())
+        expected += weight * error.view_as(told)
+    best = int(expected.argmin())
+    return Split(int(background[best // len(ratio)]), float(ratio_db[best % len(ratio)]))

@@ -1,0 +1,83 @@
+"""Symbols and power shared between foreground and background."""
+
+import pytest
+import torch
+from gensc_models.gened.split import Split, SplitError, best_split, shares, uniform_rates
+from gensc_models.linear import LinearCode
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+
+def falling_code() -> LinearCode:
+    linear = LinearCode()
+    linear.variance.copy_(100.0 / (1.0 + torch.arange(256.0)) ** 2)
+    return linear
+
+
+LINEAR = falling_code()
+MASKS = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(0, 2**36 - 1)).map(
+    lambda drawn: torch.tensor(
+        [[bool(drawn[2] >> (6 * i + j) & 1) for j in range(drawn[1])] for i in range(drawn[0])]
+    )
+)
+
+
+@given(MASKS, st.integers(1, 128), st.integers(0, 200), st.floats(-5, 20), st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_the_symbols_are_exactly_those_asked_for_whatever_the_mask(
+    mask: torch.Tensor, rate: int, reserved: int, snr: float, confidence: float
+) -> None:
+    symbols = max(1, mask.numel() * rate - reserved)
+    weights = 0.1 + confidence * mask + (1 - confidence) * 0.5
+    share = shares(mask, symbols, best_split(LINEAR, mask, weights, symbols, snr))
+    assert int(share.rates.sum()) == sum(share.symbols) == symbols
+    assert int(share.rates.min()) >= 0 and int(share.rates.max()) <= 128
+
+
+@given(MASKS, st.integers(2, 128), st.integers(0, 127), st.integers(0, 15))
+@settings(max_examples=60, deadline=None)
+def test_mean_power_is_one_and_the_ratio_is_the_one_set(
+    mask: torch.Tensor, rate: int, background: int, ratio_db: int
+) -> None:
+    inside = int(mask.sum())
+    rest = mask.numel() * rate - (mask.numel() - inside) * background
+    assume(inside and 0 <= rest <= 128 * inside)
+    share = shares(mask, mask.numel() * rate, Split(background, float(ratio_db)))
+    mean = float((share.power_map().double() * share.rates).sum()) / sum(share.symbols)
+    assert mean == pytest.approx(1.0, rel=1e-5)
+    if all(share.symbols):
+        assert share.powers[0] / share.powers[1] == pytest.approx(10 ** (ratio_db / 10))
+
+
+def test_blocks_of_a_branch_differ_by_one_symbol_at_most() -> None:
+    mask = torch.tensor([[True, False, True], [True, False, False]])
+    share = shares(mask, 101, Split(7, 0.0))
+    assert share.rates.tolist() == [[27, 7, 27], [26, 7, 7]]
+
+
+def test_a_certain_foreground_gets_more_symbols_and_a_doubtful_one_hardly_more() -> None:
+    mask = torch.zeros(4, 4, dtype=torch.bool)
+    mask[1:3, 1:3] = True
+    certain = best_split(LINEAR, mask, mask + 0.05, 16 * 32, 10.0)
+    doubtful = best_split(LINEAR, mask, 0.1 * mask + 0.5, 16 * 32, 10.0)
+    assert certain.background < doubtful.background <= 32
+    inside = shares(mask, 16 * 32, certain).rates[mask].float().mean()
+    assert inside > 60
+
+
+def test_one_branch_alone_has_the_uniform_rate_and_no_power_of_its_own() -> None:
+    for mask in (torch.ones(2, 3, dtype=torch.bool), torch.zeros(2, 3, dtype=torch.bool)):
+        share = shares(mask, 6 * 32, best_split(LINEAR, mask, mask + 0.1, 6 * 32, 5.0))
+        assert share.rates.unique().tolist() == [32]
+        assert share.power_map().unique().tolist() == [1.0]
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    mask = torch.tensor([[True, False]])
+    for symbols, split in ((300, Split(0, 0.0)), (10, Split(11, 0.0))):
+        with pytest.raises(SplitError, match="a block takes 0 to 128"):
+            shares(mask, symbols, split)
+    with pytest.raises(SplitError, match="257 symbols for 2 blocks"):
+        best_split(LINEAR, mask, mask + 0.1, 257, 0.0)
+    with pytest.raises(SplitError, match="no block"):
+        uniform_rates(0, 3)
