@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How much is computed: PSNR alone (sweeps); SSIM and MS-SSIM as well; LPIPS, CLIP-Score and
-#: BRISQUE as well, which take 0.1 s and more an image, and all but BRISQUE networks made elsewhere.
+#: How much is computed: PSNR alone (sweeps); SSIM and MS-SSIM as well; BRISQUE, LPIPS and
+#: CLIP-Score as well, the last two by networks made elsewhere that take up to a second an image.
 Effort = Literal["psnr", "fidelity", "perceptual"]
 
 _FIDELITY = ("psnr", "ssim", "ms_ssim")

@@ -6,6 +6,8 @@ Masks are bool arrays of one shape, maps float arrays in [0, 1]. PSNR within a m
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ Map = NDArray[np.floating]
 BETA_SQUARED = 0.3
 """Weight of recall against precision, as usual since Achanta et al. (CVPR 2009)."""
 THRESHOLDS = 256
+ROUNDING = 1e-6
 
 
 def mask_iou(predicted: Mask, truth: Mask) -> float:
@@ -27,7 +30,7 @@ def mask_iou(predicted: Mask, truth: Mask) -> float:
     """
     _check_masks(predicted, truth)
     union = np.count_nonzero(predicted | truth)
-    return np.count_nonzero(predicted & truth) / union if union else 1.0
+    return float(_ratio(np.count_nonzero(predicted & truth), union))
 
 
 def f_measure(predicted: Mask, truth: Mask, beta_squared: float = BETA_SQUARED) -> float:
@@ -74,16 +77,20 @@ def f_measure_curve(
     ValueError
         Shapes differ, or the map leaves [0, 1].
     """
-    _check_map(predicted)
-    if truth.dtype != np.bool_ or truth.shape != predicted.shape:
-        raise ValueError(f"truth must be a bool mask {predicted.shape}, not {truth.shape}")
-    # The highest threshold that a value reaches; the margin is for maps that came from 8 bits.
-    level = np.floor(predicted * (THRESHOLDS - 1) + 1e-4).astype(np.int64)
-    chosen, hit = (
-        np.bincount(values.ravel(), minlength=THRESHOLDS)[::-1].cumsum()[::-1]
-        for values in (level, level[truth])
-    )
+    hit, chosen = _counts(predicted, truth)
     return _f_measure(hit, chosen, np.count_nonzero(truth), beta_squared)
+
+
+def iou_curve(predicted: Map, truth: Mask) -> NDArray[np.float64]:
+    """:func:`mask_iou` at each of the same 256 thresholds, float64 ``256``.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ, or the map leaves [0, 1].
+    """
+    hit, chosen = _counts(predicted, truth)
+    return _ratio(hit, chosen + np.count_nonzero(truth) - hit)
 
 
 def map_error(predicted: Map, truth: Map) -> float:
@@ -101,6 +108,20 @@ def map_error(predicted: Map, truth: Map) -> float:
     return float(np.abs(predicted.astype(np.float64) - truth).mean())
 
 
+def _counts(predicted: Map, truth: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pixels of the truth, and of all, that reach each threshold."""
+    _check_map(predicted)
+    if truth.dtype != np.bool_ or truth.shape != predicted.shape:
+        raise ValueError(f"truth must be a bool mask {predicted.shape}, not {truth.shape}")
+    # The highest threshold that a value reaches; the margin is for maps that came from 8 bits.
+    level = np.floor(predicted.clip(0.0, 1.0) * (THRESHOLDS - 1) + 1e-4).astype(np.int64)
+    hit, chosen = (
+        np.bincount(values.ravel(), minlength=THRESHOLDS)[::-1].cumsum()[::-1]
+        for values in (level[truth], level)
+    )
+    return hit, chosen
+
+
 def _f_measure(
     hit: NDArray[np.int64] | int,
     chosen: NDArray[np.int64] | int,
@@ -108,9 +129,13 @@ def _f_measure(
     beta_squared: float,
 ) -> NDArray[np.float64]:
     """With P = hit/chosen and R = hit/wanted the formula is (1+b) hit / (b wanted + chosen)."""
-    below = np.asarray(beta_squared * wanted + chosen, dtype=np.float64)
-    above = np.asarray(beta_squared * hit + hit, dtype=np.float64)
-    return np.divide(above, below, out=np.ones_like(below), where=below > 0.0)
+    return _ratio(beta_squared * hit + hit, beta_squared * wanted + chosen)
+
+
+def _ratio(part: Any, whole: Any) -> NDArray[np.float64]:
+    """``part / whole``; 1 where there is nothing to be had and nothing was taken."""
+    below = np.asarray(whole, dtype=np.float64)
+    return np.divide(part, below, out=np.ones_like(below), where=below > 0.0)
 
 
 def _check_masks(predicted: Mask, truth: Mask) -> None:
@@ -124,5 +149,6 @@ def _check_masks(predicted: Mask, truth: Mask) -> None:
 def _check_map(values: Map) -> None:
     if not np.issubdtype(values.dtype, np.floating) or values.size == 0:
         raise ValueError(f"a map must be float in [0, 1], not {values.dtype} {values.shape}")
-    if not (values.min() >= 0.0 and values.max() <= 1.0):
+    # Interpolation may leave it by a rounding error.
+    if not (values.min() >= -ROUNDING and values.max() <= 1.0 + ROUNDING):
         raise ValueError(f"a map must be within [0, 1]: {values.min():g} to {values.max():g}")

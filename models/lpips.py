@@ -79,4 +79,4 @@ def load_lpips(backbone: Backbone = "alex") -> Lpips:
 
 def _tensor(images: NDArray[np.uint8]) -> torch.Tensor:
     """uint8 ``N x H x W x 3`` to float32 ``N x 3 x H x W`` in [-1, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 127.5 - 1.0

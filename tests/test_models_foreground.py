@@ -6,6 +6,7 @@ from gensc_models.foreground import (
     best_f_measure,
     f_measure,
     f_measure_curve,
+    iou_curve,
     map_error,
     mask_iou,
 )
@@ -70,13 +71,14 @@ def test_precision_weighs_more_than_recall():
 
 
 @given(map_and_mask())
-def test_curve_holds_the_f_measure_of_every_threshold(pair):
+def test_curves_hold_the_measures_of_every_threshold(pair):
     values, truth = pair
-    curve = f_measure_curve(values, truth)
-    assert curve.shape == (256,)
+    curve, ious = f_measure_curve(values, truth), iou_curve(values, truth)
+    assert curve.shape == ious.shape == (256,)
     for threshold in (0, 1, 77, 128, 254, 255):
         mask = np.round(values * 255) >= threshold
         assert curve[threshold] == pytest.approx(f_measure(mask, truth))
+        assert ious[threshold] == pytest.approx(mask_iou(mask, truth))
 
 
 @given(map_and_mask())
@@ -105,6 +107,12 @@ def test_error_is_symmetric_bounded_and_0_for_equal_maps(pair):
     other = mask.astype(np.float64)
     assert map_error(values, values) == 0
     assert 0 <= map_error(values, other) == map_error(other, values) <= 1
+
+
+def test_a_rounding_error_beyond_the_range_is_forgiven():
+    over = np.full((2, 2), 1 + 2e-7, np.float32)
+    assert f_measure_curve(over, np.ones((2, 2), bool)).tolist() == [1.0] * 256
+    assert f_measure_curve(-over + 1, np.ones((2, 2), bool))[0] == 1
 
 
 def test_what_is_no_mask_or_map_is_refused():
