@@ -104,6 +104,18 @@ def test_an_interval_of_0_sends_every_measurement():
     assert (feedback.sent, feedback.dropped) == (3, 0)
 
 
+def test_the_end_of_a_section_is_told_of_before_the_interval_has_passed():
+    feedback = gensc.snr_feedback(LOCAL, interval_s=1000)
+    section = [
+        gensc.make_pdu(
+            gensc.Metadata(snr_db=9.0, fragment=n, fragments=3), np.zeros(1, np.complex64)
+        )
+        for n in range(3)
+    ]
+    through(feedback, section * 2, "fragment")
+    assert (feedback.sent, feedback.measured) == (3, 6)  # the very first, and twice the end
+
+
 def test_switched_off_it_says_nothing_and_forgets():
     feedback = gensc.snr_feedback(LOCAL, interval_s=0, enabled=False)
     through(feedback, fragments(3.0, 10.0), "fragment")
