@@ -1,0 +1,34 @@
+"""Captions of images, behind one interface; BLIP is in :mod:`gensc_models.foundation`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from gensc_models.captions.layout import LayoutCaptioner
+from numpy.typing import NDArray
+
+__all__ = ["Captioner", "LayoutCaptioner"]
+
+
+class Captioner(Protocol):
+    """Says what an image shows."""
+
+    name: str
+
+    def caption(self, image: NDArray[np.uint8], path: str = "") -> str:
+        """Plain sentences about an image.
+
+        Parameters
+        ----------
+        image
+            uint8 ``H x W x 3``.
+        path
+            The file it came from, for those that look beside it; "" where there is none.
+
+        Raises
+        ------
+        Exception
+            The captioner has failed.
+        """
+        ...
