@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from gensc_models.captions.layout import LayoutCaptioner
+from gensc_models.captions.layout import BYTES, LayoutCaptioner
+from gensc_models.captions.shorten import shorten
 from numpy.typing import NDArray
 
-__all__ = ["Captioner", "LayoutCaptioner"]
+__all__ = ["BYTES", "Captioner", "LayoutCaptioner", "shorten"]
 
 
 class Captioner(Protocol):
