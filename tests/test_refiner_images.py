@@ -187,6 +187,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused_by_name(copy: Path) -> None:
         ({"widths": [4]}, "unusable network config"),
         ({"layers": 7}, "unusable network config"),
         ({"calibration": [1.0]}, "unusable network config: calibration"),
+        ({"applied": [1.0]}, "unusable network config: applied"),
     ]:
         network = {**config["network"], **changes}
         path.write_text(json.dumps({**config, "network": network}))

@@ -12,7 +12,7 @@ from gensc_models.codec import JsccCodec
 from gensc_models.export_refiner import export
 from gensc_models.photos import CropSampler
 from gensc_models.refiner import load_refiner
-from gensc_models.refiner.calibration import fit_calibration
+from gensc_models.refiner.calibration import fit_applied, fit_calibration
 from gensc_models.refiner.network import RefinerNetwork
 from gensc_models.refiner.pairs import LinkRange, PairMaker, PairPool, Pairs, transmit
 from gensc_models.refiner.scales import calibration
@@ -216,20 +216,24 @@ def test_loss_is_the_mean_error_plus_decibels_gained() -> None:
     assert halved == pytest.approx(0.0275 + np.log(0.35 / 1.1), abs=1e-2)
 
 
-def test_calibration_finds_the_best_strength_at_each_snr() -> None:
-    """A correction that is right at 0 dB, twice too strong at 10 and plainly wrong at 20."""
+def overshooting(overshoot: dict[float, float]) -> tuple[RefinerNetwork, Pairs]:
+    """A network that corrects a constant error by these factors at these SNRs, and such errors."""
     network = RefinerNetwork(SMALL)
     truth = torch.full((60, 3, 32, 32), 120, dtype=torch.uint8)
     snr_db = torch.tensor([0.0, 10.0, 20.0]).repeat(20)
-    decoded = truth - 20
-    overshoot = {0.0: 1.0, 10.0: 2.0, 20.0: -1.0}
 
     def corrected(image: torch.Tensor, snr: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         factor = torch.tensor([overshoot[s] for s in snr.tolist()])
         return image + factor[:, None, None, None] * 20 / 255
 
     network.forward = corrected  # type: ignore[method-assign]
-    factors = fit_calibration(network, Pairs(decoded, truth, snr_db))
+    return network, Pairs(truth - 20, truth, snr_db)
+
+
+def test_calibration_finds_the_best_strength_at_each_snr() -> None:
+    """A correction that is right at 0 dB, twice too strong at 10 and plainly wrong at 20."""
+    network, pairs = overshooting({0.0: 1.0, 10.0: 2.0, 20.0: -1.0})
+    factors = fit_calibration(network, pairs)
     assert factors[0] == pytest.approx(1.0, abs=0.01)
     assert factors[2] == pytest.approx(0.5, abs=0.01)
     assert factors[4] == 0.0
@@ -240,3 +244,10 @@ def test_calibration_is_interpolated_and_kept_beyond_its_ends() -> None:
     snr_db = torch.tensor([-9.0, 0.0, 2.5, 10.0, 17.5, 20.0, 50.0])
     expected = torch.tensor([1.0, 1.0, 0.9, 0.6, 0.2, 0.0, 0.0])
     torch.testing.assert_close(calibration(snr_db, factors), expected)
+
+
+def test_the_share_applied_suits_the_group_that_wants_least() -> None:
+    network, pairs = overshooting({0.0: 1.0, 10.0: 2.0, 20.0: -1.0})
+    half = Pairs(pairs.decoded + 10, pairs.original, pairs.snr_db)
+    assert fit_applied(network, [pairs])[::2] == pytest.approx((1.0, 0.5, 0.0), abs=0.01)
+    assert fit_applied(network, [pairs, half])[::2] == pytest.approx((0.5, 0.25, 0.0), abs=0.01)

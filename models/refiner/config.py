@@ -17,7 +17,8 @@ class RefinerConfig:
     feed-forward networks relative to the level's. ``prior_channels`` is the paper's C': the prior
     representation Z has 4 C' numbers. ``condition`` is the width of the SNR embedding.
     ``solved_filter`` has N2 start from :mod:`solved_filter` instead of the decoded image itself;
-    ``calibration`` scales the trained correction at 0, 5, 10, 15 and 20 dB (:mod:`calibration`).
+    ``calibration`` scales the trained correction at 0, 5, 10, 15 and 20 dB, ``applied`` that and
+    the solved filter's together (:mod:`calibration`).
     """
 
     unshuffle: int = 4
@@ -36,6 +37,7 @@ class RefinerConfig:
     denoiser_layers: int = 3
     solved_filter: bool = False
     calibration: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
+    applied: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:
         if not len(self.widths) == len(self.heads) == len(self.blocks) >= 1:
@@ -44,8 +46,9 @@ class RefinerConfig:
             raise ValueError(f"widths {self.widths} must be divisible by heads {self.heads}")
         if self.unshuffle not in (1, 2, 4):
             raise ValueError(f"unshuffle must be 1, 2 or 4, not {self.unshuffle}")
-        if len(self.calibration) != len(CALIBRATION_SNRS_DB):
-            raise ValueError(f"calibration needs {len(CALIBRATION_SNRS_DB)} factors")
+        for name in ("calibration", "applied"):
+            if len(getattr(self, name)) != len(CALIBRATION_SNRS_DB):
+                raise ValueError(f"{name} needs {len(CALIBRATION_SNRS_DB)} factors")
         if not 0.0 < self.beta_first <= self.beta_last < 1.0 or self.steps < 1:
             raise ValueError("the diffusion needs steps >= 1 and 0 < beta_first <= beta_last < 1")
 

@@ -5,9 +5,9 @@
     decoded ─ unshuffle ─ 3x3 ─ stage 1 ─────────────(cat)─ stage 1' ─ refine ─ 3x3 ─ shuffle
        │                           └ down ─ stage 2 ───┘ up                              │
        │                                    (and so on)                                  │
-       ├─ dynamic filter ───────────────────────────────────────────────────────────────(+)
+       ├─ dynamic filter ───────────────────────────────────────── x calibration(SNR) ─(+)
        ├─ solved filter (optional, not trained) ────────────────────────────────────────(+)
-       └─────────────────────────────────────────────────────────── strength(SNR) x ─(+)─┘
+       └────────────────────────────────────────────── strength(SNR) x applied(SNR) x ─(+)─┘
 
 The dynamic filter, a mixture of linear kernels chosen by Z and the SNR, takes care of what a whole
 image needs (smoothing or sharpening) and learns it in minutes; the U is for what depends on the
@@ -53,7 +53,7 @@ class Restoration(nn.Module):
         super().__init__()
         c = config
         self.unshuffle = c.unshuffle
-        self.calibration = c.calibration
+        self.calibration, self.applied = c.calibration, c.applied
         self.solved = SolvedFilter() if c.solved_filter else None
         modulation = c.prior_size + c.condition
         pixels = 3 * c.unshuffle**2
@@ -102,4 +102,6 @@ class Restoration(nn.Module):
         correction = F.pixel_shuffle(self.last(self.refinement(x, modulation)), self.unshuffle)
         correction = correction + self.filter(decoded, modulation)
         unit = strength(snr_db) * calibration(snr_db, self.calibration)
-        return self.start(decoded, snr_db) + unit[:, None, None, None] * correction.float()
+        refined = self.start(decoded, snr_db) + unit[:, None, None, None] * correction.float()
+        applied = calibration(snr_db, self.applied)[:, None, None, None]
+        return decoded + applied * (refined - decoded)
