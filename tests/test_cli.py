@@ -183,6 +183,7 @@ def test_recording_cut_short_still_gives_its_images(tmp_path, photo, capsys):
         (["simulate", "--snr", "200"], "--snr"),
         (["simulate", "--rate", "500"], "--rate"),
         (["simulate", "--channel", "rician"], "rician"),
+        (["simulate", "--metrics", "all"], "--metrics"),
         (["demo", "--channel", "rician"], "rician"),
         (["demo", "--rate", "0"], "--rate"),
         (["demo", "--refine", "nobody"], "--refine nobody: no weights called 'nobody'"),

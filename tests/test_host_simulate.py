@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from gensc_host import codecs
 from gensc_host.images import fit, load_image
+from gensc_host.samples import caption_of
 from gensc_host.simulate import Sweep, run_sweep, transmit
 
 from small_refiner import store
@@ -51,6 +52,21 @@ def test_same_seed_gives_the_same_picture(loaded, photo):
 def test_without_noise_there_is_no_snr(loaded, photo):
     (result,) = run_sweep(*loaded, "coffee", photo, Sweep(["none"], [10], [32]))
     assert result.as_dict()["snr_db"] is None
+
+
+def test_a_sweep_computes_the_metrics_it_is_told(loaded, photo, monkeypatch):
+    monkeypatch.setattr("gensc_models.lpips.load_lpips", lambda: lambda a, b: np.array([0.25]))
+    (psnr,) = run_sweep(*loaded, "coffee", photo, Sweep(["awgn"], [10], [32], effort="psnr"))
+    assert psnr.metrics.keys() == {"psnr"}
+    sweep = Sweep(["awgn"], [10], [32], effort="perceptual")
+    (judged,) = run_sweep(*loaded, "coffee", photo, sweep)
+    assert judged.metrics.keys() >= {"psnr", "ssim", "lpips", "brisque"}
+    assert "no caption" in judged.reasons["clip_score"]
+
+
+def test_photos_of_scikit_image_have_a_caption_and_other_pictures_none():
+    assert "espresso" in caption_of("skimage:coffee")
+    assert caption_of("coffee") is caption_of("skimage:nothing") is None
 
 
 def test_small_pictures_say_why_ms_ssim_is_missing(loaded, photo):
