@@ -23,7 +23,7 @@ def export(checkpoint: Path, folder: Path) -> Path:
     """
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        network = InpaintingNetwork(NetworkConfig.from_json(state["network_config"]))
+        network = InpaintingNetwork(NetworkConfig.from_json(state["config"]))
         average = state["average"]
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error

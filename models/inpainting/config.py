@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gensc_models.inpainting.pyramid import KINDS
+from gensc_models.inpainting.tiles import OVERLAP
 
 
 @dataclass(frozen=True)
@@ -15,25 +15,18 @@ class NetworkConfig:
     ``widths`` and ``depths`` have one entry per resolution, finest first, which is that of the
     image after ``PixelUnshuffle(unshuffle)``; ``depths`` are residual blocks on each way, down
     and up. ``condition`` is the width of the embedding of step and kind of level.
-    ``residual_scales`` are the standard deviations of what is missing in the smooth continuation,
-    in opponent colours (:mod:`gensc_models.inpainting.colours`), per kind of level
-    (:mod:`gensc_models.inpainting.pyramid`).
     """
 
     unshuffle: int = 2
     widths: tuple[int, ...] = (48, 96, 128)
     depths: tuple[int, ...] = (2, 2, 2)
     condition: int = 64
-    residual_scales: tuple[tuple[float, float, float], ...] = ((0.1, 0.02, 0.01),) * KINDS
 
     def __post_init__(self) -> None:
         if not len(self.widths) == len(self.depths) >= 1:
             raise ValueError("widths and depths must have one entry per resolution")
         if min(*self.widths, *self.depths, self.condition, self.unshuffle) < 1:
             raise ValueError("widths, depths, condition and unshuffle must be positive")
-        rows = [tuple(row) for row in self.residual_scales]
-        if [len(row) for row in rows] != [3] * KINDS or min(map(min, rows)) <= 0.0:
-            raise ValueError(f"residual_scales needs {KINDS} times three positive numbers")
 
     @property
     def multiple(self) -> int:
@@ -42,8 +35,7 @@ class NetworkConfig:
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and numbers."""
-        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return plain | {"residual_scales": [list(row) for row in self.residual_scales]}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> NetworkConfig:
@@ -51,12 +43,10 @@ class NetworkConfig:
 
         Raises
         ------
-        TypeError, ValueError, KeyError, AttributeError
-            Unknown or missing fields, or sizes that make no network.
+        TypeError, ValueError
+            Unknown fields, or sizes that make no network.
         """
-        scales = tuple(tuple(row) for row in data["residual_scales"])
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-        return cls(**values | {"residual_scales": scales})
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
 
 
 @dataclass(frozen=True)
@@ -68,6 +58,7 @@ class SamplingConfig:
     ``jump_length`` steps back, ``jumps`` times. The signal's share rises along ``curve``
     (:func:`gensc_models.inpainting.schedule.schedule_of`); noise on the way is scaled by
     ``temperature`` (1: a fair sample of what was learned, less: smoother and closer to its mean).
+    ``tile`` pixels a side, a multiple of 16, are looked at together.
     """
 
     steps: int = 31
@@ -76,9 +67,12 @@ class SamplingConfig:
     jump_length: int = 2
     curve: float = 1.0
     temperature: float = 1.0
+    tile: int = 256
 
     def __post_init__(self) -> None:
         if min(self.steps, self.refining_steps) < 1 or self.jumps < 0 or self.jump_length < 1:
             raise ValueError("sampling needs at least one step per level and jumps of at least one")
         if self.curve <= 0.0 or self.temperature < 0.0:
             raise ValueError("curve must be positive, temperature not negative")
+        if self.tile % 16 or self.tile <= OVERLAP:
+            raise ValueError(f"tile must be a multiple of 16 above {OVERLAP}, not {self.tile}")

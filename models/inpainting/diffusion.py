@@ -1,6 +1,6 @@
 """The compact diffusion inpainter: coarse to fine, any size, in tiles.
 
->>> inpainter = load_inpainter("inpainter-photo")
+>>> inpainter = DiffusionInpainter.from_pretrained("inpainter-photo")
 >>> whole = inpainter.inpaint(image, keep)
 """
 
@@ -129,10 +129,10 @@ class DiffusionInpainter:
     ) -> Tensor:
         """One level ``1 x 3 x H x W``: reverse diffusion with RePaint's resampling."""
         sampling = self.sampling
-        scales = torch.tensor(self.network.config.residual_scales[level.kind]).view(1, 3, 1, 1)
+        scales = self.network.residual_scales[level.kind].view(1, 3, 1, 1).cpu()
         taus = noise_levels(path[0].start, sampling.curve)
         missing = 1.0 - level.weight
-        tiles = Tiles(missing)
+        tiles = Tiles(missing, sampling.tile)
         x = torch.randn(fill.shape, generator=random)
         for start, stop in path:
             share, target = signal_share(taus[start]), signal_share(taus[stop])
@@ -164,14 +164,3 @@ class DiffusionInpainter:
             return clean_of_velocity(parts[0], v[..., :height, :width].cpu(), tau)
 
         return tiles.blend(run)
-
-
-def load_inpainter(name_or_path: str | Path, device: str = "cpu") -> DiffusionInpainter:
-    """The inpainter of that name or folder, ready to use.
-
-    Raises
-    ------
-    WeightsError
-        One line that names what is missing or wrong.
-    """
-    return DiffusionInpainter.from_pretrained(name_or_path, device)

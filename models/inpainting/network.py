@@ -31,12 +31,17 @@ INPUTS = 7
 class InpaintingNetwork(nn.Module):
     """Predicts the velocity of the scaled residual over the smooth continuation.
 
-    The last layer starts at zero.
+    The last layer starts at zero. ``residual_scales``, ``kinds x 3``, are the standard deviations
+    of the residual per kind of level and opponent colour (:mod:`gensc_models.inpainting.colours`):
+    measured once, before training, and stored with the weights.
     """
+
+    residual_scales: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
+        self.register_buffer("residual_scales", torch.ones(KINDS, 3))
         cells = config.unshuffle**2
         widths, depths, condition = config.widths, config.depths, config.condition
         self.condition = Conditioner(4 + KINDS, condition)

@@ -34,6 +34,10 @@ class Patches(NamedTuple):
         """What the continuation lacks, in opponent colours, ``B x 3 x S x S``."""
         return to_opponent(self.image - self.fill)
 
+    def to(self, device: str) -> Patches:
+        """The same on a device."""
+        return Patches(*(part.to(device) for part in self))
+
 
 class PatchMaker:
     """Draws patches from photos: ``size`` pixels, on the coarsest level half of that.
@@ -95,13 +99,12 @@ def gaussian_blur(image: Tensor, sigma: Tensor) -> Tensor:
     return F.conv2d(across, kernels.view(planes, 1, 7, 1), groups=planes).view(image.shape)
 
 
-def residual_scales(maker: PatchMaker, count: int = 256) -> tuple[tuple[float, float, float], ...]:
-    """RMS of the residual in the holes, per kind of level and opponent colour."""
+def residual_scales(maker: PatchMaker, count: int) -> Tensor:
+    """RMS of the residual in the holes of ``count`` patches each, ``kinds x 3``, never 0."""
     scales = []
     for kind in range(KINDS):
         patches = maker.of_kind(kind, count)
         missing = 1.0 - patches.weight
         squares = (patches.residual.square() * missing).sum(dim=(0, 2, 3)) / missing.sum()
-        first, second, third = (round(max(1e-3, s**0.5), 5) for s in squares.tolist())
-        scales.append((first, second, third))
-    return tuple(scales)
+        scales.append(squares.sqrt().clamp_min(1e-3))
+    return torch.stack(scales)

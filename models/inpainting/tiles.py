@@ -8,7 +8,6 @@ import torch
 from gensc_models.refiner.tiles import ramp, spans
 from torch import Tensor
 
-TILE = 256
 OVERLAP = 32
 Area = tuple[slice, slice]
 
@@ -19,7 +18,7 @@ class Tiles:
     Tiles begin on multiples of 16.
     """
 
-    def __init__(self, missing: Tensor, tile: int = TILE, overlap: int = OVERLAP) -> None:
+    def __init__(self, missing: Tensor, tile: int, overlap: int = OVERLAP) -> None:
         height, width = missing.shape[-2:]
         self._size = height, width
         self._tiles: list[tuple[Area, Tensor]] = []
@@ -36,6 +35,11 @@ class Tiles:
 
     def __len__(self) -> int:
         return len(self._tiles)
+
+    @property
+    def areas(self) -> list[Area]:
+        """Rows and columns of each tile."""
+        return [area for area, _ in self._tiles]
 
     def blend(self, run: Callable[[Area], Tensor]) -> Tensor:
         """``run(area)`` of every tile (``1 x 3 x h x w``), blended; 0 where there is none."""
