@@ -2,21 +2,19 @@
 
 The official layout is a folder of ``data_batch_1.bin`` ... ``data_batch_5.bin`` and
 ``test_batch.bin``: records of one label byte and 3072 bytes, red, green and blue plane by rows
-(Krizhevsky, "Learning multiple layers of features from tiny images", 2009). The pack is an ``.npz``
-with ``jpeg`` (all files behind one another), ``offsets`` (one more than images) and ``labels``;
-its images went through JPEG once more, so figures on it are said to be of that copy.
+(Krizhevsky, "Learning multiple layers of features from tiny images", 2009). The pack is one of
+:mod:`gensc_models.jpeg_pack`; its images went through JPEG once more, so figures on it are said to
+be of that copy.
 """
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from gensc_models.jpeg_pack import read_pack
 from numpy.typing import NDArray
-from PIL import Image
 
 SIDE = 32
 RECORD = 1 + 3 * SIDE * SIDE
@@ -54,18 +52,10 @@ def _read_binary(folder: Path, split: str) -> ImageSet:
 
 
 def _read_pack(path: Path, limit: int | None) -> ImageSet:
-    try:
-        with np.load(path, allow_pickle=False) as pack:
-            data, offsets, labels = pack["jpeg"], pack["offsets"], pack["labels"]
-        files = [data[a:b].tobytes() for a, b in pairwise(offsets)]
-        images = np.stack([np.asarray(Image.open(io.BytesIO(f))) for f in files[:limit]])
-    except FileNotFoundError:
-        raise
-    except (OSError, KeyError, ValueError) as error:
-        raise ValueError(f"{path}: not a pack of JPEG files ({error})") from error
-    if images.shape[1:] != (SIDE, SIDE, 3):
-        raise ValueError(f"{path}: images are {images.shape[1:]}, expected {SIDE}x{SIDE}x3")
-    return ImageSet(images, labels[:limit].astype(np.int64), PACK_SOURCE)
+    pack = read_pack(path, limit)
+    if pack.images.shape[1:] != (SIDE, SIDE, 3):
+        raise ValueError(f"{path}: images are {pack.images.shape[1:]}, expected {SIDE}x{SIDE}x3")
+    return ImageSet(pack.images, pack.labels, PACK_SOURCE)
 
 
 def load_cifar(path: str | Path, split: str = "test", limit: int | None = None) -> ImageSet:

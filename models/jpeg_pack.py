@@ -10,6 +10,8 @@ import io
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,23 @@ class JpegPack:
     classes: tuple[str, ...]
 
 
+class _Stored(NamedTuple):
+    """The arrays of a pack as they lie in the file."""
+
+    jpeg: NDArray[np.uint8]
+    offsets: NDArray[np.integer]
+    labels: NDArray[np.integer]
+    classes: tuple[str, ...]
+
+
+def pack_classes(path: Path) -> tuple[str, ...]:
+    """What the classes of a pack are called, without decoding images; errors as :func:`read_pack`.
+
+    Empty where the pack does not name them.
+    """
+    return _stored(path).classes
+
+
 def read_pack(path: Path, limit: int | None = None) -> JpegPack:
     """The first ``limit`` images of a pack, or all.
 
@@ -38,17 +57,24 @@ def read_pack(path: Path, limit: int | None = None) -> JpegPack:
     ValueError
         Not a pack, a file in it is no picture, or the pictures differ in size.
     """
+    stored = _stored(path)
+    try:
+        offsets = stored.offsets[: limit and limit + 1]
+        images = np.stack([_decoded(stored.jpeg[a:b].tobytes()) for a, b in pairwise(offsets)])
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f"{path}: not a pack of JPEG files ({error})") from error
+    return JpegPack(images, stored.labels[:limit].astype(np.int64), stored.classes)
+
+
+def _stored(path: Path) -> _Stored:
     try:
         with np.load(path, allow_pickle=False) as pack:
-            data, offsets, labels = pack["jpeg"], pack["offsets"], pack["labels"]
             classes = tuple(map(str, pack["classes"])) if "classes" in pack else ()
-        files = [data[a:b].tobytes() for a, b in pairwise(offsets[: limit and limit + 1])]
-        images = np.stack([_decoded(file) for file in files])
+            return _Stored(pack["jpeg"], pack["offsets"], pack["labels"], classes)
     except FileNotFoundError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, BadZipFile) as error:
         raise ValueError(f"{path}: not a pack of JPEG files ({error})") from error
-    return JpegPack(images, labels[:limit].astype(np.int64), classes)
 
 
 def _decoded(file: bytes) -> NDArray[np.uint8]:

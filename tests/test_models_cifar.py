@@ -1,12 +1,12 @@
 """CIFAR-10 from the official binary layout and from a pack of JPEG files."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gensc_models.cifar import BINARY_FILES, load_cifar
-from PIL import Image
+
+from small_packs import write_pack
 
 
 def records(seed: int, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -23,17 +23,6 @@ def official(tmp_path: Path) -> Path:
         rows = np.concatenate([labels[:, None].astype(np.uint8), planes], axis=1)
         rows.tofile(tmp_path / name)
     return tmp_path
-
-
-def write_pack(path: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    files = []
-    for image in images:
-        stream = io.BytesIO()
-        Image.fromarray(image).save(stream, "JPEG", quality=95)
-        files.append(stream.getvalue())
-    offsets = np.cumsum([0, *map(len, files)])
-    data = np.frombuffer(b"".join(files), np.uint8)
-    np.savez(path, jpeg=data, offsets=offsets, labels=labels)
 
 
 def test_official_files_are_read_plane_by_plane(official: Path) -> None:

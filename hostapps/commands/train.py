@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from gensc_host.errors import UserError
 from gensc_host.training import Part
+from gensc_host.training_cie import CiePart
 
 Out = Annotated[Path, typer.Option(help="Folder of checkpoint and log; a run there is resumed.")]
 Minutes = Annotated[float, typer.Option(min=0.01, help="Time to train, over all resumptions.")]
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Train a codec or a refiner on images.")
     group.command("jscc")(jscc)
     group.command("gsc")(gsc)
+    group.command("cie")(cie)
     app.add_typer(group, name="train")
 
 
@@ -55,6 +57,9 @@ def gsc(
     codec: Annotated[
         str, typer.Option(help="Refiner: codec it learns behind (default swin-cifar, swin-photo).")
     ] = "",
+    start: Annotated[
+        str, typer.Option(help="Codec, DeepJSCC: weights to go on from, by name or folder.")
+    ] = "",
     exclude_prefix: Annotated[
         list[str] | None, typer.Option(help="Photos whose names begin so are left out.")
     ] = None,
@@ -66,8 +71,51 @@ def gsc(
     Logs one JSON line per validation. `python -m gensc_models.export_gsc`, `.export_deepjscc` and
     `.export_refiner` make weights of the checkpoint.
     """
-    from gensc_host.training import Request, plan_gsc, start
+    from gensc_host import training
 
     prefixes = tuple(exclude_prefix or ())
-    request = Request(tuple(data), out, minutes, codec, prefixes, threads, seed)
-    start(plan_gsc(part, request))
+    request = training.Request(tuple(data), out, minutes, codec, start, prefixes, threads, seed)
+    training.start(training.plan_gsc(part, request))
+
+
+def cie(
+    part: Annotated[
+        CiePart,
+        typer.Option(help="Classifier of class activation maps, or the learned importance."),
+    ],
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            help="A pack of small JPEG files (.npz) for the classifier, else a folder of photos, "
+            "which may be given several times."
+        ),
+    ],
+    out: Out,
+    minutes: Minutes = 60.0,
+    maps: Annotated[
+        Path | None,
+        typer.Option(help="Importance: folder of greyscale maps named like the photos."),
+    ] = None,
+    validation: Annotated[
+        Path | None, typer.Option(help="Classifier: pack to measure its accuracy on.")
+    ] = None,
+    start_from: Annotated[
+        str, typer.Option("--start", help="Importance: classifier that it begins with.")
+    ] = "",
+    exclude_prefix: Annotated[
+        list[str] | None, typer.Option(help="Photos whose names begin so are left out.")
+    ] = None,
+    threads: Threads = 2,
+    seed: Seed = 1,
+) -> None:
+    """A part of GVIF-CIE: what it takes to know which parts of an image matter.
+
+    Logs one JSON line per validation. `python -m gensc_models.importance.export` makes weights of
+    the checkpoint.
+    """
+    from gensc_host.training import Request, start
+    from gensc_host.training_cie import plan_cie
+
+    prefixes = tuple(exclude_prefix or ())
+    request = Request(tuple(data), out, minutes, "", prefixes, threads, seed)
+    start(plan_cie(part, request, maps, validation, start_from))

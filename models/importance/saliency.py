@@ -43,7 +43,7 @@ class SaliencyConfig:
     widths: tuple[int, ...] = (64, 256)
     blocks: tuple[int, ...] = (1, 2)
     head: int = 64
-    side: int = 192
+    side: int = 144
 
     def __post_init__(self) -> None:
         if len(self.widths) != 2 or len(self.blocks) != 2:

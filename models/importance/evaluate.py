@@ -1,0 +1,127 @@
+"""Sources of importance against maps of people: ``python -m gensc_models.importance.evaluate``.
+
+Three figures, each the mean over the images:
+
+- F, the F-measure (1 + b²) P R / (b² P + R) with b² = 0.3, precision P and recall R of the pixels
+  above a threshold; the threshold is the one (of 255, the same for all images) with the largest F;
+- IoU, intersection over union at the threshold that is best for it;
+- MAE, the mean absolute difference of the maps.
+
+What people mark counts as marked from half of the full value on; where nothing reaches that, F
+and IoU do not exist and the image counts for MAE alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from gensc_models.importance.choice import load_importance
+from gensc_models.importance.classical import CentrePrior, SpectralResidual
+from gensc_models.importance.maps import MappedPhoto, load_mapped
+from gensc_models.importance.sources import ImageImportance
+from gensc_models.photos import photo_files
+from numpy.typing import NDArray
+
+BETA_SQUARED = 0.3
+THRESHOLDS = 255
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures of one source; ``images`` says of how many F and IoU are."""
+
+    name: str
+    f_measure: float
+    iou: float
+    mae: float
+    images: int
+
+
+def curves(
+    found: NDArray[np.float32], marked: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """F and IoU of one map at the thresholds 1/255 … 255/255.
+
+    Parameters
+    ----------
+    found : map in [0, 1].
+    marked : pixels that matter, at least one.
+    """
+    levels = np.floor(found * THRESHOLDS).astype(np.int64).clip(0, THRESHOLDS)
+    total = np.bincount(levels.ravel(), minlength=THRESHOLDS + 1)
+    right = np.bincount(levels[marked], minlength=THRESHOLDS + 1)
+    # Pixels at or above each level.
+    positive = total[::-1].cumsum()[::-1][1:].astype(np.float64)
+    hits = right[::-1].cumsum()[::-1][1:].astype(np.float64)
+    there = float(marked.sum())
+    # (1 + b²) P R / (b² P + R) with P = hits / positive and R = hits / there.
+    f_measure = (1.0 + BETA_SQUARED) * hits / (BETA_SQUARED * there + positive)
+    return f_measure, hits / (there + positive - hits)
+
+
+def evaluate(source: ImageImportance, pairs: Sequence[MappedPhoto]) -> Scores:
+    """Figures of a source on photos with maps.
+
+    Raises
+    ------
+    ValueError
+        No photos, or nothing marked in any.
+    """
+    f_measures, ious, errors = [], [], []
+    for pair in pairs:
+        found = source(pair.photo)
+        target = pair.map.astype(np.float32) / 255.0
+        errors.append(float(np.abs(found - target).mean()))
+        marked = target >= 0.5
+        if marked.any():
+            f_measure, iou = curves(found, marked)
+            f_measures.append(f_measure)
+            ious.append(iou)
+    if not f_measures:
+        raise ValueError("no photo with anything marked in its map")
+    return Scores(
+        source.name,
+        float(np.mean(f_measures, axis=0).max()),
+        float(np.mean(ious, axis=0).max()),
+        float(np.mean(errors)),
+        len(f_measures),
+    )
+
+
+def table(rows: Sequence[Scores]) -> str:
+    """The figures as a table in Markdown."""
+    lines = ["| importance | F ↑ | IoU ↑ | MAE ↓ |", "|---|---|---|---|"]
+    lines += [f"| {r.name} | {r.f_measure:.3f} | {r.iou:.3f} | {r.mae:.3f} |" for r in rows]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="gensc_models.importance.evaluate", description=__doc__)
+    parser.add_argument("--images", type=Path, required=True, help="folder of photos")
+    parser.add_argument("--maps", type=Path, required=True, help="folder of their maps (.png)")
+    parser.add_argument("--prefix", default="test_", help="of the names of the photos")
+    parser.add_argument("--limit", type=int, help="the first so many photos only")
+    parser.add_argument("--importance", nargs="+", default=["learned", "cam"], help="sources")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    try:
+        files = photo_files([options.images])
+        chosen = [path for path in files if path.name.startswith(options.prefix)][: options.limit]
+        pairs = load_mapped(chosen, options.maps)
+        sources = [*map(load_importance, options.importance), CentrePrior(), SpectralResidual()]
+        rows = [evaluate(source, pairs) for source in sources]
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    print(table(rows))
+    print(f"\n{len(pairs)} photos, F and IoU of the {rows[0].images} with something marked")
+
+
+if __name__ == "__main__":
+    main()
