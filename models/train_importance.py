@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from gensc_models.importance.classifier import Classifier
-from gensc_models.importance.maps import MappedPhoto, load_mapped
+from gensc_models.importance.maps import MappedPhoto, with_maps
 from gensc_models.importance.pixels import scaled
 from gensc_models.importance.saliency import SaliencyConfig, SaliencyNetwork
 from gensc_models.photos import photo_files, prefetch
@@ -141,7 +141,7 @@ def train(config: ImportanceTrainConfig) -> Path:
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    pairs = load_mapped(photo_files(config.data, config.exclude_prefix), config.maps)
+    pairs = with_maps(photo_files(config.data, config.exclude_prefix), config.maps)
     held_out = pairs[:: config.held_out]
     others = [pair for n, pair in enumerate(pairs) if n % config.held_out]
     if not others:

@@ -24,7 +24,6 @@ from gensc_models.importance.choice import load_importance
 from gensc_models.importance.classical import CentrePrior, SpectralResidual
 from gensc_models.importance.maps import MappedPhoto, load_mapped
 from gensc_models.importance.sources import ImageImportance
-from gensc_models.photos import photo_files
 from numpy.typing import NDArray
 
 BETA_SQUARED = 0.3
@@ -112,9 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     try:
-        files = photo_files([options.images])
-        chosen = [path for path in files if path.name.startswith(options.prefix)][: options.limit]
-        pairs = load_mapped(chosen, options.maps)
+        pairs = load_mapped(options.images, options.maps, (options.prefix,), options.limit)
         sources = [*map(load_importance, options.importance), CentrePrior(), SpectralResidual()]
         rows = [evaluate(source, pairs) for source in sources]
     except (OSError, ValueError) as error:

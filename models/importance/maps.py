@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from gensc_models.photos import Photo, load_photo
+from gensc_models.photos import Photo, load_photo, photo_files
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -21,7 +21,25 @@ class MappedPhoto:
     map: NDArray[np.uint8]
 
 
-def load_mapped(photos: Sequence[Path], maps: Path) -> list[MappedPhoto]:
+def load_mapped(
+    images: Path, maps: Path, prefixes: tuple[str, ...] = ("",), limit: int | None = None
+) -> list[MappedPhoto]:
+    """The first photos of a folder whose names begin with one of the prefixes, with their maps.
+
+    Raises
+    ------
+    FileNotFoundError
+        No photo of such a name, or no map for one.
+    ValueError
+        A map of another size than its photo.
+    """
+    files = [path for path in photo_files([images]) if path.name.startswith(prefixes)][:limit]
+    if not files:
+        raise FileNotFoundError(f"no image under {images} begins with {' or '.join(prefixes)}")
+    return with_maps(files, maps)
+
+
+def with_maps(photos: Sequence[Path], maps: Path) -> list[MappedPhoto]:
     """Files of photos, each with the file in the folder ``maps`` of its name and suffix ``.png``.
 
     Raises
