@@ -18,6 +18,7 @@ from gensc_models.codec import JsccCodec
 
 if TYPE_CHECKING:
     from gensc_models.hyperprior import HyperpriorCodec
+    from gensc_models.inpainting import Inpainter
     from gensc_models.refiner import Refiner
 
 
@@ -67,6 +68,19 @@ def shared_bank(name_or_path: str | Path) -> HyperpriorCodec:
     from gensc_models.hyperprior import HyperpriorCodec
 
     return _shared(HyperpriorCodec, name_or_path)
+
+
+def shared_inpainter(name: str) -> Inpainter:
+    """The inpainter that :func:`gensc_models.inpainting.load_inpainter` calls so, on the CPU.
+
+    Raises
+    ------
+    WeightsError, ValueError
+        As there.
+    """
+    from gensc_models.inpainting import DiffusionInpainter, has_weights, load_inpainter
+
+    return _shared(DiffusionInpainter, name) if has_weights(name) else load_inpainter(name)
 
 
 def shared_refiner(name_or_path: str | Path) -> Refiner:

@@ -10,7 +10,7 @@ it starts from, :mod:`network` is the U-Net, :mod:`schedule` RePaint's order of 
 :mod:`diffusion` puts them together.
 """
 
-from gensc_models.inpainting.choice import DEFAULT, load_inpainter
+from gensc_models.inpainting.choice import DEFAULT, has_weights, load_inpainter
 from gensc_models.inpainting.classical import Biharmonic, MeanFill, SmoothFill
 from gensc_models.inpainting.config import NetworkConfig, SamplingConfig
 from gensc_models.inpainting.diffusion import DiffusionInpainter
@@ -36,6 +36,7 @@ __all__ = [
     "SmoothFill",
     "check_request",
     "combine",
+    "has_weights",
     "keep_of_blocks",
     "load_inpainter",
 ]

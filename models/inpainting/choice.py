@@ -15,6 +15,11 @@ CLASSICAL: dict[str, type[Inpainter]] = {
 DIFFUSERS = "diffusers:"
 
 
+def has_weights(text: str) -> bool:
+    """Whether a line of text names, rightly or not, weights of the compact diffusion model."""
+    return text not in CLASSICAL and not text.startswith(DIFFUSERS)
+
+
 def load_inpainter(text: str | Path = DEFAULT, device: str = "cpu") -> Inpainter:
     """The inpainter that a line of text names.
 

@@ -26,6 +26,7 @@ from .history import history
 from .idle import end_when_idle, wait_until_idle
 from .image_sink import image_sink
 from .image_source import image_source
+from .inpainter import inpainter
 from .jscc_decoder import jscc_decoder
 from .jscc_encoder import jscc_encoder
 from .metadata import Metadata, make_pdu, read_image, read_pdu
@@ -68,6 +69,7 @@ __all__ = [
     "image_display",
     "image_sink",
     "image_source",
+    "inpainter",
     "jscc_decoder",
     "jscc_encoder",
     "make_pdu",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gensc_models import JsccCodec
     from gensc_models.cie import ImportanceMap
     from gensc_models.hyperprior import HyperpriorCodec
+    from gensc_models.inpainting import Inpainter
     from gensc_models.refiner import Refiner
 
 BANK = "hyperprior"
@@ -105,6 +106,20 @@ def default_rate_tables(bank: str = BANK) -> Path:
     if not path.is_file():
         raise GenscError(f"{path}: no rate tables (gensc adapt writes them)")
     return path
+
+
+def load_inpainter(model: str) -> Inpainter:
+    """An inpainter by what `gensc_models.inpainting.load_inpainter` calls it.
+
+    Raises:
+        GenscError: no such model, or damaged weights.
+    """
+    from gensc_models.shared import shared_inpainter
+
+    try:
+        return shared_inpainter(model)
+    except (ValueError, OSError) as error:
+        raise GenscError(f"inpainter {model!r}: {error}") from error
 
 
 def load_refiner(model: str) -> Refiner:

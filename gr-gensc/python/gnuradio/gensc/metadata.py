@@ -112,6 +112,7 @@ class Metadata:
         sample: index in the received stream of the (last) burst's first sample.
         name: file the image came from, without its folder.
         refiner: name of the weights that have refined the image.
+        inpainter: name of the model that has filled in what was not sent.
         point: operating point of the codec bank the image was coded at.
         keep: which blocks of 16x16 pixels were sent, row by row; `kept_blocks` gives them a shape.
         complete: False for an image of which a part was damaged and is only predicted.
@@ -135,6 +136,7 @@ class Metadata:
     sample: int | None = None
     name: str | None = None
     refiner: str | None = None
+    inpainter: str | None = None
     point: int | None = None
     keep: NDArray[np.bool_] | None = None
     complete: bool | None = None
@@ -237,6 +239,7 @@ _CODECS: dict[str, _Codec] = {
     "sample": _INTEGER,
     "name": _STRING,
     "refiner": _STRING,
+    "inpainter": _STRING,
     "point": _INTEGER,
     "keep": _FLAGS,
     "complete": _BOOL,
