@@ -37,7 +37,7 @@ class SmallBank:
         head = bytes([point, rows, columns]) + np.packbits(flags).tobytes()
         return Coded(head + zlib.compress(values.tobytes(), 9))
 
-    def decode(self, data):
+    def decode(self, data, partial=False):
         point, rows, columns = data[:3]
         size = -(-rows * columns // 8)
         flags = np.unpackbits(np.frombuffer(data[3 : 3 + size], np.uint8), count=rows * columns)

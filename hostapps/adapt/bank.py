@@ -55,8 +55,11 @@ class Bank(Protocol):
     def encode(self, image: Photo, point: int, keep: Mask | None = None) -> Encoded:
         """Code the blocks of `keep`, [ceil(H/16), ceil(W/16)]; None codes all."""
 
-    def decode(self, data: bytes) -> Decoded:
-        """Pixels of a container; blocks left out are predicted."""
+    def decode(self, data: bytes, partial: bool = False) -> Decoded:
+        """Pixels of a container; blocks left out are predicted.
+
+        `partial` takes what there is of a truncated one.
+        """
 
     def scales(self, image: Photo, point: int) -> Any:
         """Scales theta of the latents in steps of the quantiser, tensor [1, C, h, w] (Eq. 28)."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gensc_host.adapt.bank import BLOCK, Bank, Mask, Photo
 from gensc_host.adapt.importance import Importance
+from gensc_host.errors import UserError
 
 if TYPE_CHECKING:
     from gensc_models.cie import Extracted
@@ -87,3 +88,36 @@ def pixels_of(blocks: Mask, image: Photo) -> Mask:
     from gensc_models.inpainting import keep_of_blocks
 
     return keep_of_blocks(blocks, *image.shape[:2], BLOCK)
+
+
+def load_system(bank: str = "", importance: str = "", inpainter: str = "") -> CieSystem:
+    """A system by names.
+
+    Args:
+        bank: name or folder of weights; "" is the default bank.
+        importance: of `gensc_host.adapt.importance.importance_source`.
+        inpainter: of `gensc_models.inpainting.load_inpainter`, or "none"; "" is the diffusion
+            model where its weights are installed, else a smooth continuation.
+
+    Raises:
+        UserError: one of them cannot be had.
+    """
+    from gensc_host.adapt.bank import DEFAULT, load_bank
+    from gensc_host.adapt.importance import importance_source
+
+    loaded = load_bank(bank or DEFAULT)
+    source = importance_source(importance, loaded)
+    return CieSystem(loaded, source, None if inpainter == "none" else _load_inpainter(inpainter))
+
+
+def _load_inpainter(name: str) -> Inpainter:
+    from gensc_models import WeightsError
+    from gensc_models.hub import UnavailableError
+    from gensc_models.inpainting import SmoothFill, load_inpainter
+
+    try:
+        return load_inpainter(name) if name else load_inpainter()
+    except (WeightsError, UnavailableError, ValueError) as error:
+        if not name:
+            return SmoothFill()
+        raise UserError(f"--inpainter {name}: {error}") from error

@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     group.command("mimo")(mimo)
     group.command("serve")(serve)
     group.command("gsc")(gsc)
+    group.command("cie")(cie)
     app.add_typer(group, name="bench")
 
 
@@ -119,6 +120,35 @@ def gsc(
     from gensc_host.bench.gsc import run
 
     finish(lambda: run(quick, cifar, images, limit), quick, as_json, results)
+
+
+def cie(
+    images: Images = None,
+    model: options.Model = "",
+    limit: Limit = 0,
+    importance: Annotated[
+        str, typer.Option(help="What matters in an image, as `gensc adapt` takes it.")
+    ] = "",
+    inpainter: Annotated[
+        str,
+        typer.Option(help="Fills in: weights, mean, smooth, biharmonic, diffusers:NAME or none."),
+    ] = "",
+    text_to_image: Annotated[
+        str, typer.Option(help="Diffusers pipeline of the baseline that sends text alone.")
+    ] = "",
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """GVIF-CIE against JPEG 2000, the codec without filtering, and text alone: all figures."""
+    from gensc_host.bench.cie import run
+
+    finish(
+        lambda: run(quick, images, model, limit, importance, inpainter, text_to_image),
+        quick,
+        as_json,
+        results,
+    )
 
 
 def finish(
