@@ -37,12 +37,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Request:
-    """What every part needs to know; ``codec`` is the refiner's alone (default: Swin JSCC)."""
+    """What every part needs to know.
+
+    ``codec`` is the refiner's alone (default: Swin JSCC); ``start`` are weights that the two
+    others go on from.
+    """
 
     data: tuple[Path, ...]
     out: Path
     minutes: float
     codec: str = ""
+    start: str = ""
     exclude_prefix: tuple[str, ...] = ()
     threads: int = 2
     seed: int = 1
@@ -95,6 +100,8 @@ def plan_gsc(part: Part, request: Request) -> Plan:
     small = check_data(request.data)
     if request.codec and part is not Part.refiner:
         raise UserError(f"--codec is for --part refiner, not for {part.value}")
+    if request.start and part is Part.refiner:
+        raise UserError("--start is for --part codec and deepjscc, not for refiner")
     if small and request.exclude_prefix:
         raise UserError("--exclude-prefix is for photos, not for CIFAR-10")
     if part is Part.codec:
@@ -110,7 +117,7 @@ def _plan_codec(request: Request, small: bool) -> Plan:
 
     config = replace(
         preset("cifar" if small else "photo", request.data, request.out),
-        exclude_prefix=request.exclude_prefix, **request.common(),
+        exclude_prefix=request.exclude_prefix, start=request.start or None, **request.common(),
     )  # fmt: skip
     return Plan(train, config, asdict(config.model))
 
@@ -120,7 +127,9 @@ def _plan_deepjscc(request: Request, small: bool) -> Plan:
 
     if not small:
         raise UserError(f"{request.data[0]}: DeepJSCC is trained on CIFAR-10, not on photos")
-    config = DeepJsccTrainConfig(data=request.data[0], out=request.out, **request.common())
+    config = DeepJsccTrainConfig(
+        data=request.data[0], out=request.out, start=request.start or None, **request.common()
+    )
     return Plan(train, config, asdict(config.model))
 
 

@@ -9,6 +9,8 @@ import torch
 from gensc_host.cli import run
 from PIL import Image
 
+from small_packs import write_pack
+
 BATCHES = [f"data_batch_{i}.bin" for i in range(1, 6)]
 
 
@@ -60,6 +62,10 @@ def gsc(part, data, out, *more):
     return ["train", "gsc", "--part", part, "--data", str(data), "--out", str(out), *more]
 
 
+def cie(part, data, out, *more):
+    return ["train", "cie", "--part", part, "--data", str(data), "--out", str(out), *more]
+
+
 COMMON = ("--minutes", "3", "--threads", "1", "--seed", "7")
 
 
@@ -93,6 +99,17 @@ def test_the_refiner_learns_behind_the_codec_that_is_named(cifar, photos, tmp_pa
     assert (small.codec, small.cifar, small.data) == ("swin-cifar", cifar, ())
     assert (large.codec, large.cifar, large.data) == ("deepjscc-photo", None, (photos,))
     assert (small.model, large.model) == (CONFIGS["cifar"], CONFIGS["photo"])
+
+
+def test_codec_and_deepjscc_go_on_from_weights_and_the_refiner_does_not(
+    cifar, tmp_path, asked, refused
+):
+    assert run(gsc("codec", cifar, tmp_path / "a", "--start", "swin-cifar")) == 0
+    assert run(gsc("deepjscc", cifar, tmp_path / "b", "--start", "deepjscc-cifar")) == 0
+    assert run(gsc("codec", cifar, tmp_path / "c")) == 0
+    assert [config.start for config in asked] == ["swin-cifar", "deepjscc-cifar", None]
+    assert asked[0].base == "deepjscc-cifar"
+    assert "--start" in refused(*gsc("refiner", cifar, tmp_path / "d", "--start", "refiner-cifar"))
 
 
 def test_a_run_of_deepjscc_trains_is_left_when_done_and_goes_on_with_more_time(
@@ -171,3 +188,69 @@ def test_out_that_is_a_file_is_named(refused, cifar, tmp_path):
 def test_jscc_without_a_photo_large_enough_is_one_line(refused, photos, tmp_path):
     argv = ("train", "jscc", "--data", photos, "--out", tmp_path / "run")
     assert "128 pixels" in refused(*argv)
+
+
+# ---------------------------------------------------------------- cie
+
+
+@pytest.fixture
+def pack(tmp_path):
+    labels, names = np.arange(4), np.array(["ant", "bee", "cat", "dog"])
+    images = np.zeros((4, 16, 16, 3), np.uint8)
+    return write_pack(tmp_path / "pack.npz", images, labels, classes=names)
+
+
+@pytest.fixture
+def asked_of_cie(monkeypatch):
+    """As `asked`, for the parts of GVIF-CIE."""
+    from gensc_models import train_classifier, train_importance
+
+    configs = []
+    for module in (train_classifier, train_importance):
+        monkeypatch.setattr(module, "train", configs.append)
+    return configs
+
+
+def test_the_classifier_is_told_its_packs_and_the_importance_its_maps(
+    pack, photos, tmp_path, asked_of_cie
+):
+    run_of = tmp_path / "run"
+    argv = cie("classifier", pack, run_of, "--validation", str(pack), *COMMON)
+    assert run(argv) == 0
+    more = ["--maps", str(photos), "--start", "mine", "--exclude-prefix", "test_", *COMMON]
+    assert run(cie("importance", photos, run_of, *more)) == 0
+    first, second = asked_of_cie
+    for config in (first, second):
+        assert (config.minutes, config.threads, config.seed, config.out) == (3, 1, 7, run_of)
+    assert (first.data, first.validation) == (pack, pack)
+    assert (second.data, second.maps) == ((photos,), photos)
+    assert (second.start, second.exclude_prefix) == ("mine", ("test_",))
+
+
+def test_what_does_not_go_with_a_part_of_cie_is_named(refused, pack, photos, tmp_path):
+    out = tmp_path / "run"
+    assert "--maps" in refused(*cie("importance", photos, out))
+    assert "--maps is not for" in refused(*cie("classifier", pack, out, "--maps", str(photos)))
+    assert "--start is not for" in refused(*cie("classifier", pack, out, "--start", "mine"))
+    assert "one pack" in refused(*cie("classifier", photos, out))
+    maps = ("--maps", str(photos))
+    assert "--validation" in refused(
+        *cie("importance", photos, out, *maps, "--validation", str(pack))
+    )
+    assert "no map for small" in refused(
+        *cie("importance", photos, out, "--maps", str(tmp_path / "nowhere"))
+    )
+    assert "nobody" in refused(*cie("importance", photos, out, *maps, "--start", "nobody"))
+    torn = tmp_path / "torn.npz"
+    torn.write_bytes(b"torn")
+    assert "torn.npz: not a pack" in refused(*cie("classifier", torn, out))
+
+
+def test_a_checkpoint_of_another_part_or_of_other_classes_is_not_gone_on_with(
+    refused, pack, photos, tmp_path
+):
+    out = tmp_path / "run"
+    out.mkdir()
+    torch.save({"config": {"classes": ("ant", "bee")}}, out / "checkpoint.pt")
+    assert "another --out" in refused(*cie("importance", photos, out, "--maps", str(photos)))
+    assert "another --out" in refused(*cie("classifier", pack, out))
