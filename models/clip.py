@@ -108,7 +108,8 @@ def load_clip(name: str | Path | None = None) -> Clip:
             tokenise = open_clip.get_tokenizer(architecture)
     # open_clip reports what it lacks by every kind of exception, damaged files among them.
     except Exception as error:
-        raise UnavailableError(f"the CLIP model {name} cannot be had", error) from error
+        what = f"the CLIP model {name} cannot be had; {ENVIRONMENT} may name a folder with one"
+        raise UnavailableError(what, error) from error
     return Clip(name, model.eval(), prepare, tokenise)
 
 

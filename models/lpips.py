@@ -22,6 +22,11 @@ Distance = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float64]]
 """Distances ``N`` of two stacks of images, uint8 ``N x H x W x 3``; lower is better."""
 
 Backbone = Literal["alex", "vgg", "squeeze"]
+_TORCHVISION: dict[Backbone, str] = {
+    "alex": "alexnet",
+    "vgg": "vgg16",
+    "squeeze": "squeezenet1_1",
+}
 BATCH = 64
 
 
@@ -73,7 +78,8 @@ def load_lpips(backbone: Backbone = "alex") -> Lpips:
         network = LearnedPerceptualImagePatchSimilarity(net_type=backbone).net
     except (ImportError, OSError, RuntimeError) as error:
         what = f"the weights of LPIPS ({backbone}) cannot be had"
-        raise UnavailableError(what, error) from error
+        remedy = f"put torchvision's of {_TORCHVISION[backbone]} into $TORCH_HOME/hub/checkpoints"
+        raise UnavailableError(f"{what}; {remedy}", error) from error
     return Lpips(network.eval(), backbone)
 
 

@@ -97,5 +97,6 @@ def test_weights_that_cannot_be_fetched_are_the_reason(monkeypatch):
     with pytest.raises(UnavailableError) as caught:
         load_lpips()
     assert str(caught.value) == (
-        "the weights of LPIPS (alex) cannot be had (<urlopen error no network>)"
+        "the weights of LPIPS (alex) cannot be had; put torchvision's of alexnet into "
+        "$TORCH_HOME/hub/checkpoints (<urlopen error no network>)"
     )
