@@ -1,0 +1,1 @@
+"""Editors that are servers, and the choice of an editor by name."""

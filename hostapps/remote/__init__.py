@@ -1,0 +1,1 @@
+"""Models behind an HTTP server of the OpenAI API: the exchange that captions and edits share."""
