@@ -152,7 +152,7 @@ def test_all_or_nothing_kept(value: bool) -> None:
 def test_scales_for_gvif_shrink_with_the_rate() -> None:
     codec, image = small_codec(), photo()
     theta = [codec.scales(image, point) for point in (1, 10, 19)]
-    assert theta[0].shape == (1, 384, 8, 12)
+    assert theta[0].shape == (1, 768, 8, 12)
     assert theta[0].mean() > theta[1].mean() > theta[2].mean()
     assert theta[2].min() >= 0.10
 

@@ -92,6 +92,21 @@ def test_the_image_networks_can_be_trained_in_bfloat16(folder: Path, tmp_path: P
     assert difference < 0.5, "another rounding, not another run"
 
 
+def test_the_wavelet_can_be_all_the_analysis_there_is(folder: Path, tmp_path: Path) -> None:
+    plain = replace(SMALL, learned_analysis=False)
+    checkpoint = train(config(folder, tmp_path / "run", model=plain))
+    codec = HyperpriorCodec.from_pretrained(export(checkpoint, tmp_path))
+    image = photo(64, 64)
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255.0
+    position = torch.zeros(1)
+    gain = codec.transforms.gains.gain(position)
+    with torch.no_grad():
+        latents = codec.transforms.analyse(pixels, position)
+    torch.testing.assert_close(latents, wavelet.analyse(pixels) * gain)
+    half = codec.set_precision(torch.bfloat16)
+    assert half.decode(half.encode(image, 5).data).complete
+
+
 def test_a_checkpoint_of_another_network_is_not_resumed(folder: Path, tmp_path: Path) -> None:
     train(config(folder, tmp_path, max_steps=1))
     with pytest.raises(ValueError, match="of another kind of run"):

@@ -81,7 +81,7 @@ class Encoded:
 class Symbols:
     """The integers of one stream, which are the same on every machine.
 
-    ``values`` are the quantised latents ``384 x h x w`` about their means (zero where not coded
+    ``values`` are the quantised latents ``768 x h x w`` about their means (zero where not coded
     or lost), ``side`` is what the hyper-latents ``z`` say (batch of one), ``rows`` the rows of
     latents that arrived, ``damaged`` whether the payload is not what was sent.
     """
@@ -213,7 +213,8 @@ class HyperpriorCodec(nn.Module):
         for network in (
             self.transforms.analysis, self.transforms.synthesis, self.transforms.hyper_analysis,
         ):  # fmt: skip
-            network.to(dtype)
+            if network is not None:
+                network.to(dtype)
         return self
 
     @cached_property
@@ -245,7 +246,7 @@ class HyperpriorCodec(nn.Module):
         return torch.full((count,), position_of_point(point), device=self.device)
 
     def _analyse(self, image: Photo, point: int, keep: Flags) -> tuple[Tensor, Tensor, Tensor]:
-        """Latents about their means, coded flags (``1 x 384 x h x w``) and z, all on the CPU."""
+        """Latents about their means, coded flags (``1 x 768 x h x w``) and z, all on the CPU."""
         pixels = torch.tensor(np.ascontiguousarray(image), device=self.device)
         padded = layout.pad_to_blocks(pixels.permute(2, 0, 1)[None].float() / 255.0)
         position = self._position(point)
@@ -257,7 +258,7 @@ class HyperpriorCodec(nn.Module):
         return latents.cpu(), coded, z
 
     def _decide(self, latents: Tensor, side: Side, point: int) -> Tensor:
-        """Integers to send, ``1 x 384 x h x w``."""
+        """Integers to send, ``1 x 768 x h x w``."""
         position = self._position(point).cpu()
         values = decide(
             (latents - _means(side)).nan_to_num(0.0),
@@ -325,7 +326,7 @@ class HyperpriorCodec(nn.Module):
 
     @torch.inference_mode()
     def scales(self, image: Photo, point: int) -> Tensor:
-        """Scales theta of the latents in quantiser steps, ``1 x 384 x h x w`` (GVIF, Eq. 28)."""
+        """Scales theta of the latents in quantiser steps, ``1 x 768 x h x w`` (GVIF, Eq. 28)."""
         keep = self._check(image, point, None)
         _, _, z = self._analyse(image, point, keep)
         return scale_of_level(_crop(self.hyper(z, [point]), *keep.shape).levels.float())
@@ -436,7 +437,7 @@ class HyperpriorCodec(nn.Module):
 
 
 def _coded(keep: Flags) -> Tensor:
-    """Coded latents of one mask, ``1 x 384 x h x w`` bool."""
+    """Coded latents of one mask, ``1 x 768 x h x w`` bool."""
     return coded_latents(torch.from_numpy(keep)[None])
 
 
@@ -450,6 +451,6 @@ def _crop(side: Side, height: int, width: int) -> Side:
 
 
 def _means(side: Side) -> Tensor:
-    """Means of all latents in quantiser steps, ``B x 384 x h x w``."""
+    """Means of all latents in quantiser steps, ``B x 768 x h x w``."""
     low = side.means.float() / float(1 << MEAN_BITS)
     return F.pad(low, (0, 0, 0, 0, 0, wavelet.CHANNELS - MEAN_CHANNELS))

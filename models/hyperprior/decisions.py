@@ -21,8 +21,8 @@ def decide(residual: Tensor, levels: Tensor, inverse_gain: Tensor, multiplier: T
 
     Parameters
     ----------
-    residual, levels : ``B x 384 x h x w``, in quantiser steps and entropy levels.
-    inverse_gain : ``B x 384 x 1 x 1``, grey levels per step.
+    residual, levels : ``B x 768 x h x w``, in quantiser steps and entropy levels.
+    inverse_gain : ``B x 768 x 1 x 1``, grey levels per step.
     multiplier : ``B``, lambda. The three colours of a pixel share its bits.
     """
     nearest = residual.round()

@@ -1,7 +1,7 @@
 """The answer that is known: hyper-networks that work before they are trained.
 
 The trunk's coefficients are Gaussian given the local activity of their band, so the initial
-hyper-latents are just that: for each of seven bands the mean of ``log(1 + 10 |v|)`` over a square
+hyper-latents are just that: for each of eight bands the mean of ``log(1 + 10 |v|)`` over a square
 of 32x32 pixels, relative to its mean over photos, in steps of half a natural unit. The initial
 hyper-synthesis passes them on to the levels of the band's latents with the offset of each channel.
 All of it sits in ordinary weights, in the first units of each layer; the other units start with
@@ -23,7 +23,7 @@ FLOOR = 0.1
 
 
 def _activity(latents: Tensor) -> Tensor:
-    """Mean magnitude of each band over 2x2 blocks, ``B x 7 x h/2 x w/2``."""
+    """Mean magnitude of each band over 2x2 blocks, ``B x 8 x h/2 x w/2``."""
     bands = torch.tensor(wavelet.band_of_channel())
     sums = [magnitude(latents)[:, bands == b].mean(dim=1) for b in range(wavelet.BANDS)]
     return F.avg_pool2d(torch.stack(sums, dim=1), 2)

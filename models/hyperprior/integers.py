@@ -41,7 +41,7 @@ EXACT = float(1 << 53)
 
 @dataclass(frozen=True)
 class Side:
-    """What the hyper-latents say: levels ``B x 384 x h x w`` and means ``B x 48 x h x w``.
+    """What the hyper-latents say: levels ``B x 768 x h x w`` and means ``B x 48 x h x w``.
 
     ``levels`` are uint8 below 64, ``means`` int32 in units of 2^-6 quantiser steps.
     """

@@ -25,7 +25,7 @@ def with_border(keep: Tensor, blocks: int) -> Tensor:
 
 
 def coded_latents(keep: Tensor) -> Tensor:
-    """Latents that a mask ``B x h x w`` has coded: ``B x 384 x h x w`` bool."""
+    """Latents that a mask ``B x h x w`` has coded: ``B x 768 x h x w`` bool."""
     channels = (
         (with_border(keep, APPROXIMATION_BORDER), wavelet.APPROXIMATION),
         (with_border(keep, DETAIL_BORDER), wavelet.LOW_CHANNELS - wavelet.APPROXIMATION),

@@ -50,7 +50,7 @@ class HyperSynthesis(nn.Module):
         return scale[:, :MEAN_CHANNELS]
 
     def forward(self, z: Tensor, position: Tensor, transforms: Transforms) -> tuple[Tensor, Tensor]:
-        """``B x Z x h/4 x w/4`` to levels ``B x 384 x h x w`` and means ``B x 48 x h x w``.
+        """``B x Z x h/4 x w/4`` to levels ``B x 768 x h x w`` and means ``B x 48 x h x w``.
 
         Levels are continuous in [0, 63], means in quantiser steps.
         """

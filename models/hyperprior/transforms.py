@@ -33,9 +33,11 @@ class HyperpriorConfig:
     """Sizes of the networks: ``width_n`` channels and ``depth_n`` blocks at 1/n resolution.
 
     ``hyper_width`` and ``hyper_channels`` are Balle's N of the hyper-networks and the channels of
-    z; ``anchors`` the number of positions at which gains are learned.
+    z; ``anchors`` the number of positions at which gains are learned. ``learned_analysis`` False
+    leaves out ``f``: the wavelet is the analysis.
     """
 
+    learned_analysis: bool = True
     encoder_width_4: int = 48
     encoder_depth_4: int = 1
     encoder_width_8: int = 96
@@ -92,16 +94,16 @@ class Gains(nn.Module):
         return torch.exp(low + (high - low) * (position + 1.0) / 2.0)
 
     def gain(self, position: Tensor) -> Tensor:
-        """``B x 384 x 1 x 1``, quantiser steps per grey level."""
+        """``B x 768 x 1 x 1``, quantiser steps per grey level."""
         return (self.encoder(position).exp() / self.step(position)[:, None])[:, :, None, None]
 
     def inverse(self, position: Tensor) -> Tensor:
-        """``B x 384 x 1 x 1``, grey levels per quantiser step."""
+        """``B x 768 x 1 x 1``, grey levels per quantiser step."""
         return (self.decoder(position).exp() * self.step(position)[:, None])[:, :, None, None]
 
 
 class AnalysisResidual(nn.Module):
-    """``f``: image ``B x 3 x H x W`` and position ``B`` to ``B x 384 x H/16 x W/16``."""
+    """``f``: image ``B x 3 x H x W`` and position ``B`` to ``B x 768 x H/16 x W/16``."""
 
     def __init__(self, config: HyperpriorConfig) -> None:
         super().__init__()
@@ -141,7 +143,7 @@ class SynthesisResidual(nn.Module):
         self.leave = zero_initialised(nn.Conv2d(c.decoder_width_4, 48, 3, padding=1))
 
     def forward(self, latents: Tensor, trunk: Tensor, position: Tensor) -> Tensor:
-        """``B x 384 x h x w`` in steps and ``B x 3 x 16h x 16w`` to ``B x 3 x 16h x 16w``."""
+        """``B x 768 x h x w`` in steps and ``B x 3 x 16h x 16w`` to ``B x 3 x 16h x 16w``."""
         condition = self.condition(position[:, None])
         x = self.at_16(self.enter(torch.asinh(latents)), condition)
         x = self.at_8(self.up_8(x), condition)
@@ -170,7 +172,7 @@ class HyperAnalysis(nn.Module):
         self.offset = PositionTable(config.anchors, config.hyper_channels)
 
     def forward(self, latents: Tensor, position: Tensor) -> Tensor:
-        """``B x 384 x h x w`` to ``B x Z x ceil(h/4) x ceil(w/4)``."""
+        """``B x 768 x h x w`` to ``B x Z x ceil(h/4) x ceil(w/4)``."""
         h, w = latents.shape[-2:]
         v = torch.cat([torch.asinh(latents), magnitude(latents)], dim=1)
         v = F.pad(v, (0, -w % GROUP, 0, -h % GROUP), mode="replicate")
@@ -192,7 +194,7 @@ class Transforms(nn.Module):
     def __init__(self, config: HyperpriorConfig) -> None:
         super().__init__()
         self.gains = Gains(config.anchors)
-        self.analysis = AnalysisResidual(config)
+        self.analysis = AnalysisResidual(config) if config.learned_analysis else None
         self.synthesis = SynthesisResidual(config)
         self.hyper_analysis = HyperAnalysis(config)
         self.register_buffer("deviation", torch.ones(wavelet.CHANNELS))
@@ -209,10 +211,10 @@ class Transforms(nn.Module):
 
     def analyse(self, image: Tensor, position: Tensor) -> Tensor:
         """``B x 3 x H x W`` (sides multiples of 16) to latents in quantiser steps, float32."""
-        kind = self.analysis.leave.weight.dtype
         trunk = wavelet.analyse(image) * self.gains.gain(position).float()
-        if not self.with_residuals:
+        if self.analysis is None or not self.with_residuals:
             return trunk
+        kind = self.analysis.leave.weight.dtype
         return trunk + self._residual(self.analysis, image.to(kind), position.to(kind))
 
     def synthesise(self, latents: Tensor, position: Tensor) -> Tensor:
