@@ -177,10 +177,12 @@ def start(plan: Plan) -> Path:
     Raises
     ------
     UserError
-        Data, weights or folders that cannot be used.
+        Data, weights or folders that cannot be used, or models that cannot be had.
     """
+    from gensc_models.hub import UnavailableError
+
     check_checkpoint(plan)
     try:
         return plan.train(plan.config)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, UnavailableError) as error:
         raise UserError(str(error)) from error

@@ -31,7 +31,8 @@ def test_the_symbols_are_exactly_those_asked_for_whatever_the_mask(
     weights = 0.1 + confidence * mask + (1 - confidence) * 0.5
     share = shares(mask, symbols, best_split(LINEAR, mask, weights, symbols, snr))
     assert int(share.rates.sum()) == sum(share.symbols) == symbols
-    assert int(share.rates.min()) >= 0 and int(share.rates.max()) <= 128
+    assert int(share.rates.min()) >= 0
+    assert int(share.rates.max()) <= 128
 
 
 @given(MASKS, st.integers(2, 128), st.integers(0, 127), st.integers(0, 15))

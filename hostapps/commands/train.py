@@ -9,6 +9,7 @@ import typer
 from gensc_host.errors import UserError
 from gensc_host.training import Part
 from gensc_host.training_cie import CiePart
+from gensc_host.training_gened import Variant
 
 Out = Annotated[Path, typer.Option(help="Folder of checkpoint and log; a run there is resumed.")]
 Minutes = Annotated[float, typer.Option(min=0.01, help="Time to train, over all resumptions.")]
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command("jscc")(jscc)
     group.command("gsc")(gsc)
     group.command("cie")(cie)
+    group.command("gened")(gened)
     app.add_typer(group, name="train")
 
 
@@ -119,3 +121,59 @@ def cie(
     prefixes = tuple(exclude_prefix or ())
     request = Request(tuple(data), out, minutes, "", prefixes, threads, seed)
     start(plan_cie(part, request, maps, validation, start_from))
+
+
+def gened(
+    data: Annotated[list[Path], typer.Option(help="Folder of photos.")],
+    maps: Annotated[Path, typer.Option(help="Folder of their saliency, named like them (.png).")],
+    out: Out,
+    minutes: Minutes = 60.0,
+    variant: Annotated[
+        Variant, typer.Option(help="All of it, or without a part, as the ablation tables have it.")
+    ] = Variant.full,
+    photos: Annotated[
+        list[Path] | None, typer.Option(help="Folder of photos without maps, for --importance.")
+    ] = None,
+    importance: Annotated[
+        str, typer.Option(help="Weights of a saliency network that makes maps for --photos.")
+    ] = "",
+    codec: Annotated[
+        str, typer.Option(help="Photo codec whose networks it starts from.")
+    ] = "deepjscc-photo",
+    clip: Annotated[
+        str, typer.Option(help="Model of open_clip whose score map is followed; none without.")
+    ] = "",
+    features: Annotated[
+        str,
+        typer.Option(help="Contextual loss on vgg19, a classifier, none, or auto: what there is."),
+    ] = "auto",
+    prefix: Annotated[
+        list[str] | None, typer.Option(help="Only photos with maps whose names begin so.")
+    ] = None,
+    bfloat16: Annotated[bool, typer.Option(help="Networks in bfloat16.")] = False,
+    threads: Threads = 2,
+    seed: Seed = 1,
+) -> None:
+    """The dual-branch codec of GenED-SC: foreground and background with symbols of their own.
+
+    Logs one JSON line per validation. `python -m gensc_models.export_gened` makes weights of the
+    checkpoint.
+    """
+    from gensc_host.training import Request, start
+    from gensc_host.training_gened import plan_gened
+
+    request = Request(tuple(data), out, minutes, codec, threads=threads, seed=seed)
+    prefixes = tuple(prefix or ("",))
+    start(
+        plan_gened(
+            request,
+            maps,
+            variant,
+            tuple(photos or ()),
+            importance,
+            clip,
+            features,
+            prefixes,
+            bfloat16,
+        )
+    )

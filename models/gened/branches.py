@@ -26,14 +26,15 @@ class Cbam(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.squeeze = nn.Linear(width, width // SQUEEZE)
-        self.excite = nn.Linear(width // SQUEEZE, width)
+        hidden = max(SQUEEZE, width // SQUEEZE)
+        self.squeeze = nn.Linear(width, hidden)
+        self.excite = nn.Linear(hidden, width)
         self.spatial = nn.Conv2d(2, 1, SPATIAL_KERNEL, padding=SPATIAL_KERNEL // 2)
 
     def forward(self, x: Tensor) -> Tensor:
         """``B x width x H x W`` to the same shape."""
         pooled = torch.stack([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))])
-        channel = self.excite(F.relu(self.squeeze(pooled))).sum(dim=0)
+        channel = self.excite(F.silu(self.squeeze(pooled))).sum(dim=0)
         x = x * torch.sigmoid(channel)[:, :, None, None]
         seen = torch.stack([x.mean(dim=1), x.amax(dim=1)], dim=1)
         return x * torch.sigmoid(self.spatial(seen))

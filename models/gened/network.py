@@ -64,7 +64,11 @@ class Transmitter(nn.Module):
         width = config.width
         self.config = config
         self.pixels = nn.Conv2d(COLOURS * TOKEN**2, width, 3, padding=1)
-        self.block = FilmBlock(width, 1)
+        self.block = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+        )
         self.score = ScoreHead(config) if config.importance else None
         self.sipm = Sipm(config)
         self.conditioner = Conditioner(3, config.condition)
@@ -74,8 +78,7 @@ class Transmitter(nn.Module):
     def features(self, image: Tensor) -> Tensor:
         """The convolutional encoder (Eq. 1): ``B x 3 x H x W`` to ``B x width x H/4 x W/4``."""
         x = self.pixels(F.pixel_unshuffle(2.0 * image - 1.0, TOKEN))
-        # What is seen depends on the image alone, not on the channel.
-        return self.block(x, x.new_zeros(len(x), 1))
+        return x + self.block(x)
 
     def analyse(self, image: Tensor) -> Analysis:
         """Finds the foreground in ``B x 3 x H x W``; without ``dual`` all of it is."""

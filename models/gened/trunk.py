@@ -125,7 +125,8 @@ class Trunk(nn.Module):
         used = used_channels(plan.rates)
         z = z * used
         count = plan.sums(used.sum(dim=1)).clamp_min(1.0)
-        scales = (plan.sums(z.square().sum(dim=1)) / count).sqrt().clamp_min(1e-6)
+        # A branch without blocks has no energy, and a root no derivative at zero.
+        scales = (plan.sums(z.square().sum(dim=1)) / count).clamp_min(1e-12).sqrt()
         amplitude = 10.0 ** (plan.power_db / 20.0) / plan.of_branch(scales)
         with torch.autocast(image.device.type, enabled=False):
             return spread_blocks(z * amplitude[:, None], plan.rates, plan.mask), scales

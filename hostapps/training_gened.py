@@ -1,0 +1,72 @@
+"""Training runs of GenED-SC: which configuration what a user asks comes to."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+
+from gensc_host.errors import UserError
+from gensc_host.training import Plan, Request
+
+
+class Variant(str, Enum):
+    """The whole scheme, and what the ablation tables take away from it."""
+
+    full = "full"
+    single_branch = "single-branch"
+    no_semantic_objective = "no-semantic-objective"
+    no_importance = "no-importance"
+    swin_both = "swin-both"
+    cbam_both = "cbam-both"
+
+
+def plan_gened(
+    request: Request,
+    maps: Path,
+    variant: Variant = Variant.full,
+    photos: tuple[Path, ...] = (),
+    importance: str = "",
+    clip: str = "",
+    features: str = "auto",
+    prefixes: tuple[str, ...] = ("",),
+    bfloat16: bool = False,
+) -> Plan:
+    """The dual-branch codec.
+
+    Args:
+        request: ``data`` is one folder of photos, ``codec`` the photo codec that it starts from.
+        maps: folder of greyscale maps of their saliency, named like them.
+        variant: what is left out.
+        photos: folders of photos without maps.
+        importance: weights that make the maps of these.
+        clip: model of open_clip whose score map is followed; empty for none.
+        features: network of the contextual loss.
+        prefixes: beginnings of the names of the photos to take.
+        bfloat16: networks in bfloat16.
+
+    Raises:
+        UserError: data or options that do not go together.
+    """
+    from gensc_models.train_gened import GenedTrainConfig, train, trunk_of
+    from gensc_models.weights import WeightsError
+
+    if len(request.data) > 1:
+        raise UserError(
+            f"{request.data[1]}: photos with maps are one folder; others go by --photos"
+        )
+    for folder in (*request.data, maps, *photos):
+        if not folder.is_dir():
+            raise UserError(f"{folder}: no such folder")
+    if bool(photos) != bool(importance):
+        raise UserError("--photos and --importance go together: one makes the other's maps")
+    start = request.codec or "deepjscc-photo"
+    config = GenedTrainConfig(
+        images=request.data[0], maps=maps, out=request.out, variant=variant.value,
+        photos=photos, importance=importance, clip_model=clip, features=features, start=start,
+        prefixes=prefixes, bfloat16=bfloat16, **request.common(),
+    )  # fmt: skip
+    try:
+        model = config.with_trunk(trunk_of(start)[0])
+    except WeightsError as error:
+        raise UserError(str(error)) from error
+    return Plan(train, config, model.described())

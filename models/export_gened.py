@@ -1,0 +1,57 @@
+"""Makes weights of a dual-branch codec's checkpoint: ``python -m gensc_models.export_gened``.
+
+The averaged weights of the run; a matching module that learned beside them stays behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from gensc_models.gened.codec import GenedCodec, GenedCodecConfig
+from gensc_models.gened.config import GenedConfig
+from gensc_models.weights import WeightsError, load_into
+
+NAME = "gened-photo"
+WIRE_ID = 6
+PREFIX = "network."
+
+
+def export(checkpoint: Path, out: Path, name: str = NAME, wire_id: int = WIRE_ID) -> Path:
+    """Writes ``out/name`` and returns it.
+
+    Raises
+    ------
+    WeightsError
+        The checkpoint cannot be read or does not fit the config it carries.
+    """
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        config = GenedConfig.from_json(state["config"]["network"])
+        average = state["average"]
+    except (OSError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(f"unusable checkpoint {checkpoint}: {reason}") from error
+    codec = GenedCodec(GenedCodecConfig(name, wire_id, network=config))
+    tensors = {k.removeprefix(PREFIX): v for k, v in average.items() if k.startswith(PREFIX)}
+    load_into(codec.network, tensors, str(checkpoint))
+    codec.save_pretrained(out / name)
+    return out / name
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line of the export."""
+    parser = argparse.ArgumentParser(prog="gensc_models.export_gened", description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt of a run")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the weights folders")
+    parser.add_argument("--name", default=NAME)
+    parser.add_argument("--wire-id", type=int, default=WIRE_ID)
+    options = parser.parse_args(arguments)
+    print(export(options.checkpoint, options.out, options.name, options.wire_id))
+
+
+if __name__ == "__main__":
+    main()
