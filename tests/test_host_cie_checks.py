@@ -64,7 +64,13 @@ def test_every_broken_pair_of_figure_7_is_counted(rows):
 def test_the_largest_fall_is_relative_and_ignores_what_never_rose():
     line = [(-2, 0.0), (-1, 0.0), (0, 0.2), (1, 0.4), (2, 0.5)]
     rows = [
-        {"scheme": "cie", "transport": "capacity", "snr_db": s, "gvif_within_limits": g}
+        {
+            "experiment": "adaptation",
+            "scheme": "cie",
+            "transport": "capacity",
+            "snr_db": s,
+            "gvif_within_limits": g,
+        }
         for s, g in line
     ]
     assert adaptation.largest_fall(rows, "cie", "capacity") == pytest.approx(100.0)

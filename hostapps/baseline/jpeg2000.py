@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-#: Bytes that a search may leave unused, and how often it tries: lengths come in steps.
-SPARE, TRIES = 8, 10
+#: Share of the bytes that a search may leave unused, and how often it tries: lengths come in steps.
+SPARE, TRIES = 0.004, 7
 
 
 def encode(image: NDArray[np.uint8], n_bytes: float) -> bytes:
@@ -44,18 +44,19 @@ def decode(data: bytes) -> NDArray[np.uint8] | None:
 def fit(image: NDArray[np.uint8], max_bytes: int) -> bytes | None:
     """The longest codestream of at most `max_bytes`; None when not even the shortest fits."""
     found: bytes | None = None
-    # The rate control ends near what it is asked for, on either side of it.
-    low, high = 0.5 * max_bytes, 1.5 * max_bytes
-    asked = max(float(max_bytes), 1.0)
+    # The rate control ends a little beside what it is asked for, on either side of it.
+    low, high, asked = 0.9 * max_bytes, 1.1 * max_bytes, float(max_bytes)
     for _ in range(TRIES):
-        data = encode(image, asked)
+        data = encode(image, max(asked, 1.0))
         if len(data) > max_bytes:
             high = asked
         else:
             low = asked
             if found is None or len(data) > len(found):
                 found = data
-            if max_bytes - len(found) <= SPARE:
+            if max_bytes - len(found) <= SPARE * max_bytes:
                 break
-        asked = max(0.5 * (low + high), 1.0)
+        asked = 0.5 * (low + high)
+    if found is None and len(data := encode(image, max(0.5 * max_bytes, 1.0))) <= max_bytes:
+        return data
     return found
