@@ -44,9 +44,9 @@ class AdaptationPlan:
         snr_db: Es/N0 of Figure 9b.
     """
 
-    images: int = 6
+    images: int = 5
     points: Sequence[int] = tuple(range(1, 20, 2))
-    alphas: Sequence[float] = (0, 0.03, 0.06, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+    alphas: Sequence[float] = (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
     t_max_s: float = 0.02
     limits_s: Sequence[float] = (0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08)
     snr_db: float = 10.0

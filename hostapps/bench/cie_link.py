@@ -47,8 +47,8 @@ class LinkPlan:
             of the capacity.
     """
 
-    images: int = 4
-    snrs_db: Sequence[float] = (-1, 2, 5, 8, 11, 14, 17, 20)
+    images: int = 3
+    snrs_db: Sequence[float] = (-1, 2, 5, 8, 12, 16, 20)
     t_max_s: float = 0.06
 
 

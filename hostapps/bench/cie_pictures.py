@@ -47,7 +47,7 @@ class PicturePlan:
         t_max_s: latency limit of the paper's Figure 10.
     """
 
-    shown: int = 3
+    shown: int = 2
     snrs_db: Sequence[float] = (-1.0, 6.0)
     t_max_s: float = 0.03
 

@@ -47,11 +47,11 @@ class RatePlan:
         repeats: runs of which each time is the median; its operating point is `timed_point`.
     """
 
-    images: int = 20
-    points: Sequence[int] = tuple(range(1, 20, 2))
-    jpeg: Sequence[int] = (2, 5, 10, 20, 35, 55, 75, 88, 95)
-    webp: Sequence[int] = (0, 10, 30, 60, 80, 90, 97)
-    repeats: int = 7
+    images: int = 12
+    points: Sequence[int] = (1, 4, 7, 10, 13, 16, 19)
+    jpeg: Sequence[int] = (2, 5, 10, 25, 50, 75, 90)
+    webp: Sequence[int] = (0, 10, 35, 70, 85, 95)
+    repeats: int = 5
     timed_point: int = 10
 
 
