@@ -37,7 +37,7 @@ def main() -> None:
 
 def render(name: str, result: Row) -> Iterable[str]:
     """The lines of one block: tables of its own, then the checks."""
-    tables = {"link": link, "codec": codec, "fidelity": fidelity, "gsc": gsc}
+    tables = {"link": link, "codec": codec, "fidelity": fidelity, "gsc": gsc, "cie": cie}
     yield from tables.get(name, nothing)(result)
     yield ""
     yield "| measured | value | asked |"
@@ -168,6 +168,96 @@ def complexity(result: Row) -> Iterable[str]:
         else:
             size = f"{r['parameters'] / 1e6:.2f} M | {r['macs'] / 1e6:.1f} M"
             yield f"| {r['part']} | {size} | {r['ms']:.1f} |"
+
+
+def cie(result: Row) -> Iterable[str]:
+    """Codec bank beside JPEG 2000, choices by SNR, what the waveform delivers, distances."""
+    rows = result["rows"]
+
+    def of(experiment: str, **fields: Any) -> list[Row]:
+        return [
+            r
+            for r in rows
+            if r["experiment"] == experiment and all(r.get(k) == v for k, v in fields.items())
+        ]
+
+    theirs = {r["level"]: r["psnr"] for r in of("rate-distortion", scheme="jpeg2000")}
+    yield ""
+    yield "| operating point | bit per pixel | PSNR | JPEG 2000, same bytes |"
+    yield "|---:|---:|---:|---:|"
+    for r in of("rate-distortion", scheme="hyperprior"):
+        psnr = f"{r['psnr']:.2f} dB | {theirs[r['level']]:.2f} dB"
+        yield f"| {r['level']} | {r['bpp']:.3f} | {psnr} |"
+    yield ""
+    yield "| codec, one image | encode | decode |"
+    yield "|---|---:|---:|"
+    for r in of("codec time"):
+        times = f"{r['encode_ms']:.0f} ms | {r['decode_ms']:.0f} ms"
+        yield f"| {r['size']}, threads: {r['threads']} | {times} |"
+    for account, name in (("capacity", "capacity, Eq. 8"), ("burst", "burst waveform")):
+        yield from cie_choices(of("adaptation", transport=account), name)
+    yield from cie_link(of("link"))
+    yield from cie_distances(of("distance"))
+
+
+def cie_choices(rows: list[Row], account: str) -> Iterable[str]:
+    """What Algorithm 1 chooses at every third SNR, and the codec that sends everything."""
+    whole = {r["snr_db"]: r for r in rows if r["scheme"] != "cie"}
+    chosen = [r for r in rows if r["scheme"] == "cie"][::3]
+    if not chosen:
+        return
+    yield ""
+    yield f"T_max {chosen[0]['t_max_ms']:g} ms, 1 MHz, {account}:"
+    yield ""
+    yield "| Es/N0 | point | α | mask PSNR | GVIF | GVIF without filtering |"
+    yield "|---:|---:|---:|---:|---:|---:|"
+    for r in chosen:
+        other = whole[r["snr_db"]]["gvif_within_limits"]
+        yield (
+            f"| {r['snr_db']:g} dB | {r['point']} | {r['alpha']:.2f} | "
+            f"{r['mask_psnr_db']:.1f} dB | {r['gvif_within_limits']:.3f} | {other:.3f} |"
+        )
+
+
+def cie_link(rows: list[Row]) -> Iterable[str]:
+    """Mask PSNR of what arrives over the waveform, one line per scheme."""
+    if not rows:
+        return
+    snrs = sorted({r["snr_db"] for r in rows})
+    yield ""
+    yield (
+        f"Mask PSNR in dB over the burst waveform, T_max {rows[0]['t_max_ms']:g} ms, "
+        f"{rows[0]['images']} images (share delivered where not all were):"
+    )
+    yield ""
+    yield "| Es/N0, dB | " + " | ".join(f"{s:g}" for s in snrs) + " |"
+    yield "|---|" + "---:|" * len(snrs)
+    for scheme in dict.fromkeys(r["scheme"] for r in rows):
+        line = {r["snr_db"]: r for r in rows if r["scheme"] == scheme}
+        cells = [
+            f"{line[s]['mask_psnr']:.1f}"
+            + (f" ({line[s]['delivered']:.0f} %)" if line[s]["delivered"] < 100 else "")
+            for s in snrs
+        ]
+        yield f"| {scheme} | " + " | ".join(cells) + " |"
+
+
+def cie_distances(rows: list[Row]) -> Iterable[str]:
+    """Distances of the sets of images, one table per metric."""
+    for metric in dict.fromkeys(r["metric"] for r in rows):
+        found = [r for r in rows if r["metric"] == metric]
+        alphas = sorted({r["alpha"] for r in found if r["alpha"] is not None})
+        yield ""
+        yield f"{metric}, {found[0]['images']} images:"
+        yield ""
+        yield "| α | " + " | ".join(f"{a:g}" for a in alphas) + " |"
+        yield "|---|" + "---:|" * len(alphas)
+        for scheme in dict.fromkeys(r["scheme"] for r in found if r["alpha"] is not None):
+            line = {r["alpha"]: r["distance"] for r in found if r["scheme"] == scheme}
+            cells = [f"{line[a]:.3f}" if a in line else "–" for a in alphas]
+            yield f"| {scheme} | " + " | ".join(cells) + " |"
+        for r in (r for r in found if r["alpha"] is None):
+            yield f"| {r['scheme']} | {r['distance']:.3f} |" + " |" * (len(alphas) - 1)
 
 
 if __name__ == "__main__":

@@ -118,3 +118,42 @@ def test_the_gsc_table_of_costs_sets_batch_beside_queue(script):
     assert "| decoder | 1.25 M | 43.0 M | 6.2 |" in lines
     assert "| receiver, 32 users one after another | | | 12.0 |" in lines
     assert "| receiver, 32 users in one batch | | | 4.0 |" in lines
+
+
+def test_the_cie_block_tells_each_account_apart(script):
+    def choice(scheme, transport, gvif):
+        return {"experiment": "adaptation", "scheme": scheme, "transport": transport,
+                "t_max_ms": 20.0, "snr_db": -2.0, "point": 9, "alpha": 0.4, "mask_psnr_db": 31.0,
+                "gvif_within_limits": gvif}  # fmt: skip
+
+    rows = [
+        {"experiment": "rate-distortion", "scheme": "hyperprior", "level": 7, "bpp": 0.5,
+         "psnr": 32.0},
+        {"experiment": "rate-distortion", "scheme": "jpeg2000", "level": 7, "bpp": 0.5,
+         "psnr": 31.5},
+        {"experiment": "codec time", "size": "256x256", "threads": 1, "encode_ms": 40.4,
+         "decode_ms": 50.0},
+        choice("cie", "capacity", 0.25),
+        choice("codec without filtering", "capacity", 0.0),
+        choice("cie", "burst", 0.125),
+        choice("codec without filtering", "burst", 0.0),
+        {"experiment": "link", "scheme": "cie", "t_max_ms": 60.0, "snr_db": 5.0, "images": 3,
+         "delivered": 100.0, "mask_psnr": 33.0},
+        {"experiment": "link", "scheme": "jpeg2000", "t_max_ms": 60.0, "snr_db": 5.0, "images": 3,
+         "delivered": 66.7, "mask_psnr": 20.0},
+        {"experiment": "distance", "metric": "m", "scheme": "GVIF-CIE", "images": 2, "alpha": 0.5,
+         "distance": 1.5},
+        {"experiment": "distance", "metric": "m", "scheme": "text only", "images": 2,
+         "alpha": None, "distance": 9.0},
+        {"experiment": "loop", "transport": "burst"},
+    ]  # fmt: skip
+    text = "\n".join(script.render("cie", {"rows": rows, "checks": [CHECK], "machine": MACHINE,
+                                           "seconds": 5.0}))  # fmt: skip
+    assert "| 7 | 0.500 | 32.00 dB | 31.50 dB |" in text
+    assert "| 256x256, threads: 1 | 40 ms | 50 ms |" in text
+    assert "T_max 20 ms, 1 MHz, capacity, Eq. 8:" in text
+    assert "| -2 dB | 9 | 0.40 | 31.0 dB | 0.250 | 0.000 |" in text
+    assert "T_max 20 ms, 1 MHz, burst waveform:" in text
+    assert "| jpeg2000 | 20.0 (67 %) |" in text
+    assert "| GVIF-CIE | 1.500 |" in text
+    assert "| text only | 9.000 |" in text
