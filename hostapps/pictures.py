@@ -1,4 +1,4 @@
-"""Small pictures for reports: error maps, constellations, and images as data URIs."""
+"""Small pictures for reports: error and heat maps, constellations, and images as data URIs."""
 
 from __future__ import annotations
 
@@ -31,6 +31,26 @@ def error_map(
     error = np.abs(original.astype(np.float32) - received.astype(np.float32)).max(axis=2)
     index = np.clip(error * (255.0 / full_scale), 0, 255).astype(np.uint8)
     return _colour_map("inferno")[index]
+
+
+def heat_overlay(
+    image: NDArray[np.uint8], values: NDArray[np.floating], strength: float = 0.55
+) -> NDArray[np.uint8]:
+    """An image in grey with a map over it, from blue (the least) to red (the most); uint8 H×W×3.
+
+    Args:
+        image: uint8 H×W×3.
+        values: map of any size, stretched to the image.
+        strength: share of the map's colours, 0 … 1.
+    """
+    low, high = float(values.min()), float(values.max())
+    unit = (values - low) / ((high - low) or 1.0)
+    whole = Image.fromarray(unit.astype(np.float32)).resize(
+        image.shape[1::-1], Image.Resampling.BILINEAR
+    )
+    heat = _colour_map("turbo")[np.round(255 * np.asarray(whole)).astype(np.uint8)]
+    grey = np.asarray(Image.fromarray(image).convert("L"), dtype=np.float32)[..., None]
+    return np.round((1 - strength) * grey + strength * heat).astype(np.uint8)
 
 
 def constellation(

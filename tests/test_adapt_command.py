@@ -72,6 +72,7 @@ def test_a_bank_is_measured_on_images_and_the_measurements_kept(tmp_path, monkey
         Image.fromarray(smooth_image(64, 96, i)).save(tmp_path / f"{i}.png")
     out, argv = tmp_path / "out", ["--t-max", "40", "--mask-psnr", "20", "--snr", "0:20:4"]
     photos = [str(tmp_path), "--limit", "2", "--points", "1,3", "--alpha-step", "0.4"]
+    photos += ["--importance", "information"]
     assert run(["adapt", *photos, *argv, "--out", str(out)]) == 0
     [table] = load_tables(out / "rate-tables.json")
     assert "small 000000000000, 2 images, information, at most 96x64 pixels" in table.source

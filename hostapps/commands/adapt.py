@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 SCHEMES = "schemes"
 """Rows at the SNRs where the modulation and coding scheme changes."""
 
+IMPORTANCE_PICTURE = "importance.png"
+SHOWN = 6
+"""Photos in the picture of their importance."""
+
 
 def register(app: typer.Typer) -> None:
     """Add `adapt`."""
@@ -92,7 +96,10 @@ def adapt(
             raise UserError("--measured takes the place of images: give one of the two")
         family = load_family(measured)
     else:
-        family = _measure(images, bank, importance, points, alpha_max, alpha_step, limit, max_side)
+        out.mkdir(parents=True, exist_ok=True)
+        family = _measure(
+            images, bank, importance, points, alpha_max, alpha_step, limit, max_side, out
+        )
 
     tables, unfiltered = [], []
     try:
@@ -110,8 +117,8 @@ def adapt(
     written = [out / "rate-tables.json"]
     save_tables(tables, written[0])
     if measured is None:
-        written.append(out / "measured.npz")
-        save_family(family, written[-1])
+        written += [out / "measured.npz", out / IMPORTANCE_PICTURE]
+        save_family(family, written[1])
     written += save(table_figure(tables, unfiltered), out, "rate-tables")
     if as_json:
         print(written[0].read_text(encoding="utf-8"), end="")
@@ -157,11 +164,13 @@ def _measure(
     alpha_step: float,
     limit: int,
     max_side: int,
+    out: Path,
 ) -> Family:
-    """Measure the bank on the images of the command line."""
+    """Measure the bank on the images of the command line; a picture of their importance to out."""
     import numpy as np
     from gensc_host.adapt.bank import DEFAULT, load_bank
     from gensc_host.adapt.importance import importance_source
+    from gensc_host.adapt.importance_sheet import importance_sheet
     from gensc_host.adapt.measure import measure
     from gensc_host.images import display_name, expand, load_image
     from gensc_host.progress import progress
@@ -179,6 +188,7 @@ def _measure(
     alphas = np.round(np.linspace(0, alpha_max or alpha_step, count + 1), 6).tolist()
     paths = expand(images or ["skimage:"])[: limit or None]
     photos = [(display_name(path), load_image(path, max_side)) for path in paths]
+    importance_sheet(photos[:SHOWN], [source]).savefig(out / IMPORTANCE_PICTURE, dpi=100)
     with progress("measure", len(photos) * len(chosen)) as reporter:
         return measure(
             bank, source, photos, [int(point) for point in chosen], alphas, reporter.step

@@ -156,7 +156,8 @@ class Classifier(Backbone):
     of the pictures it is shown for class activation maps.
     """
 
-    map_side = 128
+    # In the pictures it learned from an object is about so large; shown larger it is lost.
+    map_side = 64
 
     def __init__(self, config: ClassifierConfig, name: str = DEFAULT) -> None:
         super().__init__(config.stem, config.widths, config.blocks)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,9 @@ def load_checkpoint(checkpoint: Path, name: str) -> Classifier | SaliencyNetwork
     WeightsError
         The checkpoint cannot be read or does not fit the config it carries.
     """
+    # Of a file that is no archive torch complains in many ways.
+    if not zipfile.is_zipfile(checkpoint):
+        raise WeightsError(f"unusable checkpoint {checkpoint}: no such file, or not one of torch")
     try:
         state = torch.load(checkpoint, weights_only=True, map_location="cpu")
         config, average = state["config"], state["average"]
