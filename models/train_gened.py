@@ -31,9 +31,8 @@ from gensc_models.gened.losses import (
     weighted_mse,
 )
 from gensc_models.gened.matching import ClipEncoder, ContextMatching, matching_for, prompt
-from gensc_models.gened.network import GenedNetwork
+from gensc_models.gened.network import Analysis, GenedNetwork
 from gensc_models.gened.samples import SaliencySampler, Sample, per_block, pseudo_labelled
-from gensc_models.gened.split import Split, best_split
 from gensc_models.gened.trunk import Plan
 from gensc_models.importance.maps import MappedPhoto, load_mapped
 from gensc_models.importance.saliency import SaliencyNetwork
@@ -197,8 +196,9 @@ class Trainer:
     def _of(self, values: Sequence[float]) -> float:
         return values[int(self._uniform(1) * len(values))]
 
-    def _routes(self, gate: Tensor, sure: Tensor, saliency: Tensor) -> tuple[Tensor, Tensor]:
+    def _routes(self, found: Analysis, saliency: Tensor) -> tuple[Tensor, Tensor]:
         """The gate of every image, its own or its map's, and how sure it is, ``B x h x w``."""
+        gate, sure = found.gate, found.sure
         if not self.config.network.dual:
             return gate, torch.ones_like(sure)
         low, high = MASK_THRESHOLDS
@@ -210,27 +210,20 @@ class Trainer:
             torch.where(own, sure, told),
         )
 
-    def _split(self, mask: Tensor, sure: Tensor, symbols: int, snr_db: float) -> Split:
-        """The split that is expected to do best for a background weight that is drawn."""
-        low, high = BACKGROUND_WEIGHTS
-        weight = low * (high / low) ** float(self._uniform(1))
-        linear = self.run.network.network.trunk.linear
-        return best_split(linear, mask.cpu(), sure.cpu() + weight, symbols, snr_db)
-
     def reconstruction(self, sample: Sample) -> dict[str, Tensor]:
         """Losses (22) and (24) of crops that went through the channel, ``B`` each."""
         network = self.run.network.network
         image, count = sample.images, len(sample.images)
         found = network.transmitter.analyse(image)
-        gate, sure = self._routes(found.gate, network.weights(found, 0.0), sample.saliency)
+        gate, sure = self._routes(found, sample.saliency)
         found = replace(found, gate=gate)
         snr = torch.tensor([self._of(self.config.snrs_db) for _ in range(count)])
         known = snr + KNOWN_SNR_JITTER_DB * torch.randn(count, generator=self.generator)
         blocks = gate[0].numel()
         symbols = [int(self._of(self.config.rates)) * blocks for _ in range(count)]
-        splits = [
-            self._split(found.mask[i], sure[i], symbols[i], float(known[i])) for i in range(count)
-        ]
+        low, high = BACKGROUND_WEIGHTS
+        background = (low * (high / low) ** self._uniform(count, 1, 1)).to(sure.device)
+        splits = network.choose(image, found.mask, sure + background, symbols, known)
         plan, _ = network.plan(found.mask, symbols, splits, known.to(image.device))
         sent, scales = network.encode(image, found, plan)
         precision = self._precision(snr, sent, plan)

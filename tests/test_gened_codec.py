@@ -205,7 +205,7 @@ def test_what_cannot_be_encoded_or_decoded_is_refused() -> None:
         CODEC.encode_image(photo(), 32, float("nan"))
     with pytest.raises(ValueError, match=r"mask of \(2, 2\) blocks for an image of \(6, 8\)"):
         CODEC.encode_image(photo(), 32, 5.0, np.ones((2, 2), bool))
-    with pytest.raises(ValueError, match="the header section alone takes"):
+    with pytest.raises(ValueError, match="1 symbols: the header section alone takes"):
         CODEC.encode_image(photo(16, 16), 1, 5.0)
     sent = CODEC.encode_image(photo(), 32, 5.0)
     with pytest.raises(SideError, match="whole words"):

@@ -22,7 +22,7 @@ def planned(
     found = network.transmitter.analyse(image)
     told = torch.full((len(image),), snr)
     symbols = [rate * found.mask[0].numel()] * len(image)
-    splits = network.choose(found, symbols, told)
+    splits = network.choose(image, found.mask, found.sure + 0.1, symbols, told)
     return found, network.plan(found.mask, symbols, splits, told)[0]
 
 

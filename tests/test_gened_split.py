@@ -2,7 +2,15 @@
 
 import pytest
 import torch
-from gensc_models.gened.split import Split, SplitError, best_split, shares, uniform_rates
+from gensc_models.gened.split import (
+    Choice,
+    Split,
+    SplitError,
+    best_split,
+    branch_errors,
+    shares,
+    uniform_rates,
+)
 from gensc_models.linear import LinearCode
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -15,6 +23,14 @@ def falling_code() -> LinearCode:
 
 
 LINEAR = falling_code()
+
+
+def best(mask: torch.Tensor, weights: torch.Tensor, symbols: int, snr_db: float) -> Choice:
+    """Of an image whose blocks are all what the code expects."""
+    energy = LINEAR.variance[:, None, None].expand(-1, *mask.shape)
+    return best_split(LINEAR, energy, mask, weights, symbols, snr_db)
+
+
 MASKS = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(0, 2**36 - 1)).map(
     lambda drawn: torch.tensor(
         [[bool(drawn[2] >> (6 * i + j) & 1) for j in range(drawn[1])] for i in range(drawn[0])]
@@ -29,7 +45,7 @@ def test_the_symbols_are_exactly_those_asked_for_whatever_the_mask(
 ) -> None:
     symbols = max(1, mask.numel() * rate - reserved)
     weights = 0.1 + confidence * mask + (1 - confidence) * 0.5
-    share = shares(mask, symbols, best_split(LINEAR, mask, weights, symbols, snr))
+    share = shares(mask, symbols, best(mask, weights, symbols, snr).split)
     assert int(share.rates.sum()) == sum(share.symbols) == symbols
     assert int(share.rates.min()) >= 0
     assert int(share.rates.max()) <= 128
@@ -59,8 +75,8 @@ def test_blocks_of_a_branch_differ_by_one_symbol_at_most() -> None:
 def test_a_certain_foreground_gets_more_symbols_and_a_doubtful_one_hardly_more() -> None:
     mask = torch.zeros(4, 4, dtype=torch.bool)
     mask[1:3, 1:3] = True
-    certain = best_split(LINEAR, mask, mask + 0.05, 16 * 32, 10.0)
-    doubtful = best_split(LINEAR, mask, 0.1 * mask + 0.5, 16 * 32, 10.0)
+    certain = best(mask, mask + 0.05, 16 * 32, 10.0).split
+    doubtful = best(mask, 0.1 * mask + 0.5, 16 * 32, 10.0).split
     assert certain.background < doubtful.background <= 32
     inside = shares(mask, 16 * 32, certain).rates[mask].float().mean()
     assert inside > 60
@@ -68,7 +84,7 @@ def test_a_certain_foreground_gets_more_symbols_and_a_doubtful_one_hardly_more()
 
 def test_one_branch_alone_has_the_uniform_rate_and_no_power_of_its_own() -> None:
     for mask in (torch.ones(2, 3, dtype=torch.bool), torch.zeros(2, 3, dtype=torch.bool)):
-        share = shares(mask, 6 * 32, best_split(LINEAR, mask, mask + 0.1, 6 * 32, 5.0))
+        share = shares(mask, 6 * 32, best(mask, mask + 0.1, 6 * 32, 5.0).split)
         assert share.rates.unique().tolist() == [32]
         assert share.power_map().unique().tolist() == [1.0]
 
@@ -79,6 +95,31 @@ def test_what_does_not_fit_is_refused() -> None:
         with pytest.raises(SplitError, match="a block takes 0 to 128"):
             shares(mask, symbols, split)
     with pytest.raises(SplitError, match="257 symbols for 2 blocks"):
-        best_split(LINEAR, mask, mask + 0.1, 257, 0.0)
+        best(mask, mask + 0.1, 257, 0.0)
     with pytest.raises(SplitError, match="no block"):
         uniform_rates(0, 3)
+
+
+def test_expected_errors_of_average_blocks_are_those_of_the_linear_code() -> None:
+    energy = LINEAR.variance[:, None].expand(-1, 6)
+    told, rates = torch.tensor([0.0, 10.0, 10.0]), torch.tensor([32, 32, 100])
+    found = branch_errors(LINEAR, energy, torch.full((6,), 0.5), told, rates)
+    expected = 3.0 * 768 * LINEAR.expected_mse(told, told, rates).double()
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=0)
+
+
+def test_a_rich_background_keeps_more_symbols_than_a_plain_one() -> None:
+    mask = torch.zeros(4, 4, dtype=torch.bool)
+    mask[1:3, 1:3] = True
+    energy = LINEAR.variance[:, None, None].expand(-1, 4, 4)
+    kept = []
+    for richness in (0.1, 1.0, 10.0):
+        of_image = torch.where(mask, energy, richness * energy)
+        kept.append(best_split(LINEAR, of_image, mask, mask + 0.1, 512, 10.0).split.background)
+    assert kept == sorted(set(kept))
+
+
+def test_what_is_expected_falls_with_the_symbols() -> None:
+    mask = torch.eye(4, dtype=torch.bool)
+    expected = [best(mask, mask + 0.1, symbols, 10.0).expected for symbols in (100, 300, 900)]
+    assert expected == sorted(expected, reverse=True)

@@ -11,7 +11,7 @@ and must arrive whole.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,31 @@ import torch
 from gensc_models import layout, weights
 from gensc_models.codec import MAX_PIXELS, RECOMMENDED_RATES
 from gensc_models.gened.config import GenedConfig
-from gensc_models.gened.network import BACKGROUND_WEIGHT, Analysis, GenedNetwork
+from gensc_models.gened.network import Analysis, GenedNetwork
 from gensc_models.gened.side import FIELDS_BYTES, Side, pack, pack_mask, sayable, unpack
-from gensc_models.gened.split import Split, SplitError, best_split, shares
+from gensc_models.gened.split import Choice, Split, SplitError, best_split, shares
 from gensc_models.gened.streams import Symbols, from_streams, to_streams
 from gensc_models.gened.trunk import Plan
+from gensc_models.importance.saliency import SaliencyNetwork
+from gensc_models.importance.sources import LearnedImportance
 from gensc_models.layout import SideInfo
+from gensc_models.linear import BLOCK
 from gensc_models.weights import WeightsError
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 KIND = "gened"
 # What a bit of the header section costs in symbols: BPSK behind a code of rate 1/2, which arrives
 # at 0 dB.
 SYMBOLS_PER_BIT = 2.0
+# What the error of a background block counts beside that of a foreground block.
+BACKGROUND_WEIGHT = 0.1
+# A block is foreground where it is so with more than one of these probabilities; which, is chosen
+# for each image, rate and SNR. The second is the likelier class.
+THRESHOLDS = (0.3, 0.5, 0.7)
+# A probability of an importance network is kept this far from certainty.
+LEAST_DOUBT = 0.01
 Streams = tuple[Symbols, Symbols]
 Variances = tuple[NDArray[np.float32], NDArray[np.float32]]
 Mask = NDArray[np.bool_]
@@ -41,12 +52,17 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class GenedCodecConfig:
-    """Identity of a codec, the shape of its network, and what its background counts."""
+    """Identity of a codec, the shape of its network, and what its background counts.
+
+    ``importance`` names the weights of a saliency network whose map takes the place of the score
+    that the transmitter predicts ("": none).
+    """
 
     name: str
     wire_id: int
     rates: tuple[int, ...] = RECOMMENDED_RATES
     background_weight: float = BACKGROUND_WEIGHT
+    importance: str = ""
     network: GenedConfig = field(default_factory=GenedConfig)
 
     def as_json(self) -> dict[str, Any]:
@@ -67,10 +83,10 @@ class GenedCodecConfig:
             raise WeightsError(f"weights '{name}' are of kind '{data['kind']}', not '{KIND}'")
         try:
             network = GenedConfig.from_json(data["network"])
-            weight = float(data["background_weight"])
+            weight, importance = float(data["background_weight"]), str(data["importance"])
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"weights '{name}': unusable network config: {error}") from error
-        return cls(name, data["wire_id"], tuple(data["rates"]), weight, network)
+        return cls(name, data["wire_id"], tuple(data["rates"]), weight, importance, network)
 
 
 @dataclass(frozen=True)
@@ -131,6 +147,7 @@ class GenedCodec(nn.Module):
         super().__init__()
         self.config = config
         self.network = GenedNetwork(config.network)
+        self.source = _source(config.importance)
         self.sha256 = ""
         self.eval()
 
@@ -171,7 +188,11 @@ class GenedCodec(nn.Module):
             raise ValueError(f"image of {width}x{height} is larger than {MAX_PIXELS} pixels")
         pixels = torch.tensor(np.ascontiguousarray(img)).permute(2, 0, 1)[None].float() / 255.0
         image = layout.pad_to_blocks(pixels)
-        return image, self.network.transmitter.analyse(image)
+        if self.source is None:
+            return image, self.network.transmitter.analyse(image)
+        found = layout.pad_to_blocks(torch.from_numpy(self.source(img)).expand(1, 3, -1, -1))
+        probability = F.avg_pool2d(found[:, 0], BLOCK).clamp(LEAST_DOUBT, 1.0 - LEAST_DOUBT)
+        return image, self.network.transmitter.analyse(image, torch.logit(probability))
 
     @torch.inference_mode()
     def importance(self, img: NDArray[np.uint8]) -> Importance:
@@ -216,36 +237,53 @@ class GenedCodec(nn.Module):
         if math.isnan(snr_db):
             raise ValueError("snr_db is not a number")
         image, found = self._analyse(img)
-        chosen = found.mask[0] if mask is None else torch.from_numpy(np.array(mask, bool))
-        if chosen.shape != found.mask.shape[1:]:
-            expected, got = tuple(found.mask.shape[1:]), tuple(chosen.shape)
+        sure = found.sure[0]
+        masks = [sure > threshold for threshold in THRESHOLDS]
+        if mask is not None:
+            masks = [torch.from_numpy(np.array(mask, bool))]
+            sure = masks[0].float()
+        elif not self.config.network.dual:
+            masks = [found.mask[0]]
+        if masks[0].shape != found.mask.shape[1:]:
+            expected, got = tuple(found.mask.shape[1:]), tuple(masks[0].shape)
             raise ValueError(f"mask of {got} blocks for an image of {expected}")
-        section_bytes = FIELDS_BYTES + len(pack_mask(chosen))
-        side_symbols = math.ceil(8 * section_bytes * symbols_per_bit)
-        count = layout.symbols_for(*img.shape[:2], rate) - side_symbols
-        if count < 1:
-            raise ValueError(f"rate {rate}: the header section alone takes {side_symbols} symbols")
         told = SideInfo.quantise(1.0, snr_db).snr_db
-        if split is None:
-            sure = self.network.weights(found, self.config.background_weight)[0]
-            if mask is not None:
-                sure = chosen + self.config.background_weight
-            split = best_split(self.network.trunk.linear, chosen, sure, count, told)
-        share = shares(chosen, count, sayable(split))
+        total = layout.symbols_for(*img.shape[:2], rate)
+        energy, weights = self.network.energy(image)[0], sure + self.config.background_weight
+        routes = [self._route(m, energy, weights, total, told, symbols_per_bit) for m in masks]
+        best = min(routes, key=lambda route: route.choice.expected)
+        split = best.choice.split if split is None else split
+        share = shares(best.mask, total - best.side_symbols, sayable(split))
         plan = Plan.of([share], torch.tensor([told]))
-        found = Analysis(found.features, found.score, found.routing, chosen.float()[None])
+        found = replace(found, gate=best.mask.float()[None])
         channels, scales = self.network.encode(image, found, plan)
         foreground, background = to_streams(channels[0], share)
         return GenedEncoded(
             foreground,
             background,
-            pack(Side(chosen, split, float(scales[0, 1]))),
+            pack(Side(best.mask, split, float(scales[0, 1]))),
             SideInfo(float(scales[0, 0]), told).pack(),
             int(rate),
             *img.shape[:2],
             _importance(found),
-            side_symbols,
+            best.side_symbols,
         )
+
+    def _route(
+        self,
+        mask: Tensor,
+        energy: Tensor,
+        weights: Tensor,
+        total: int,
+        snr_db: float,
+        symbols_per_bit: float,
+    ) -> _Route:
+        """The best split for a mask, after its header section has had its symbols."""
+        side_symbols = math.ceil(8 * (FIELDS_BYTES + len(pack_mask(mask))) * symbols_per_bit)
+        if side_symbols >= total:
+            raise ValueError(f"{total} symbols: the header section alone takes {side_symbols}")
+        linear, left = self.network.trunk.linear, total - side_symbols
+        return _Route(mask, side_symbols, best_split(linear, energy, mask, weights, left, snr_db))
 
     @torch.inference_mode()
     def decode_image(
@@ -282,6 +320,19 @@ class GenedCodec(nn.Module):
         image = self.network.decode(received[None], precision[None], plan, scales)
         pixels = (image[0].nan_to_num(0.5).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
         return pixels.permute(1, 2, 0)[:height, :width].contiguous().numpy()
+
+
+@dataclass(frozen=True)
+class _Route:
+    """A mask, the symbols of its header section, and the best split of the others."""
+
+    mask: Tensor
+    side_symbols: int
+    choice: Choice
+
+
+def _source(name: str) -> LearnedImportance | None:
+    return LearnedImportance(SaliencyNetwork.from_pretrained(name)) if name else None
 
 
 def _importance(found: Analysis) -> Importance:

@@ -33,8 +33,6 @@ from torch.nn import functional as F
 COLOURS = 3
 # Gumbel-softmax in training.
 TEMPERATURE = 1.0
-# What the error of a background block counts beside that of a foreground block.
-BACKGROUND_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,12 @@ class Analysis:
     def mask(self) -> Tensor:
         """Bool ``B x h x w``, true in the foreground."""
         return self.gate.detach() > 0.5
+
+    @property
+    def sure(self) -> Tensor:
+        """How probably each block is foreground, ``B x h x w``, without gradient."""
+        logits = self.routing.mask_logits.detach()
+        return torch.sigmoid(logits[..., 0] - logits[..., 1])
 
 
 class Transmitter(nn.Module):
@@ -80,11 +84,16 @@ class Transmitter(nn.Module):
         x = self.pixels(F.pixel_unshuffle(2.0 * image - 1.0, TOKEN))
         return x + self.block(x)
 
-    def analyse(self, image: Tensor) -> Analysis:
-        """Finds the foreground in ``B x 3 x H x W``; without ``dual`` all of it is."""
+    def analyse(self, image: Tensor, score: Tensor | None = None) -> Analysis:
+        """Finds the foreground in ``B x 3 x H x W``; without ``dual`` all of it is.
+
+        ``score`` are logits ``B x h x w`` to take in place of the predicted ones.
+        """
         features = self.features(image)
-        grid = (len(image), image.shape[2] // BLOCK, image.shape[3] // BLOCK)
-        score = self.score(features) if self.score is not None else image.new_zeros(grid)
+        if score is None and self.score is not None:
+            score = self.score(features)
+        elif score is None:
+            score = image.new_zeros(len(image), image.shape[2] // BLOCK, image.shape[3] // BLOCK)
         routing = self.sipm(features, score)
         mask = gate(routing.mask_logits, TEMPERATURE, self.training)
         if not self.config.dual:
@@ -138,29 +147,34 @@ class GenedNetwork(nn.Module):
         self.transmitter = Transmitter(config)
         self.receiver = Receiver(config)
 
-    def weights(self, found: Analysis, background_weight: float) -> Tensor:
-        """How much the error of each block counts, ``B x h x w``."""
-        sure = torch.sigmoid(found.routing.mask_logits[..., 0] - found.routing.mask_logits[..., 1])
-        return (sure + background_weight).detach()
+    @torch.no_grad()
+    def energy(self, image: Tensor) -> Tensor:
+        """Squared coefficients of the linear code, ``B x 256 x h x w``."""
+        with torch.autocast(image.device.type, enabled=False):
+            return self.trunk.linear.analyse(image).square()
 
     def choose(
-        self,
-        found: Analysis,
-        symbols: Sequence[int],
-        snr_db: Tensor,
-        background_weight: float = BACKGROUND_WEIGHT,
+        self, image: Tensor, mask: Tensor, weights: Tensor, symbols: Sequence[int], snr_db: Tensor
     ) -> list[Split]:
         """The split of every image for its number of complex symbols.
+
+        Parameters
+        ----------
+        image : ``B x 3 x H x W``.
+        mask : bool ``B x h x w``.
+        weights : ``B x h x w``, what the error of each block counts.
+        symbols, snr_db : ``B``.
 
         Raises
         ------
         SplitError
             More symbols than the blocks take.
         """
-        weights = self.weights(found, background_weight).cpu()
-        mask = found.mask.cpu()
+        energy, mask, weights = self.energy(image).cpu(), mask.cpu(), weights.cpu()
         return [
-            best_split(self.trunk.linear, mask[i], weights[i], count, float(snr_db[i]))
+            best_split(
+                self.trunk.linear, energy[i], mask[i], weights[i], count, float(snr_db[i])
+            ).split
             for i, count in enumerate(symbols)
         ]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from gensc_models.linear import MAX_RATE, LinearCode
+from gensc_models.linear import MAX_RATE, LinearCode, power_allocation
 from torch import Tensor
 
 # Of one stream over the other, in dB; 4 bits of the header section.
@@ -110,18 +110,65 @@ def shares(mask: Tensor, symbols: int, split: Split) -> Shares:
     return Shares(mask, rates, (high, low))
 
 
-@torch.no_grad()
-def best_split(
-    linear: LinearCode, mask: Tensor, weights: Tensor, symbols: int, snr_db: float
-) -> Split:
-    """The split with the least expected weighted distortion, by the model of the linear code.
+@dataclass(frozen=True)
+class Choice:
+    """A split and the weighted distortion that is expected of it (squared error per value)."""
 
-    Minimises ``sum_i w_i D(C_i, snr P_i)`` over the background's rate and the ratio of the powers:
-    what the mask is uncertain about is in the weights.
+    split: Split
+    expected: float
+
+
+def branch_errors(
+    linear: LinearCode, energy: Tensor, weights: Tensor, told_db: Tensor, rates: Tensor
+) -> Tensor:
+    """Weighted squared error of blocks that are all sent alike, for several ways to send them.
+
+    A coefficient of energy e that is sent with power P (of its prior variance l) and estimated
+    with the reliability ``r = P / (P + n)`` has the error ``e (1 - r)^2 + r^2 l n / P``, where the
+    noise n is that of the channel times the square of the normalisation of the branch.
 
     Parameters
     ----------
-    linear : gives ``D``, :meth:`LinearCode.expected_mse`.
+    energy : ``256 x n``, squared coefficients of the blocks.
+    weights : ``n``.
+    told_db : ``K``, Es/N0 including the power of the branch.
+    rates : ``K``, complex symbols of a block, from 0.
+
+    Returns
+    -------
+    ``K``.
+    """
+    variance = linear.variance.double()
+    power = power_allocation(linear.variance, told_db, rates.clamp_min(1)).double()
+    power = power * (rates > 0)[:, None]
+    mean = energy.double().mean(dim=1)
+    sent = (power * mean / variance.clamp_min(1e-12)).sum(dim=1) / (2.0 * rates).clamp_min(1.0)
+    noise = (torch.pow(10.0, -told_db.double() / 10.0) * sent)[:, None]
+    reliability = power / (power + noise).clamp_min(1e-12)
+    lost = (1.0 - reliability).square() @ (energy.double() @ weights.double())
+    added = reliability.square() * variance * noise / power.clamp_min(1e-12)
+    return lost + weights.double().sum() * added.sum(dim=1)
+
+
+@torch.no_grad()
+def best_split(
+    linear: LinearCode,
+    energy: Tensor,
+    mask: Tensor,
+    weights: Tensor,
+    symbols: int,
+    snr_db: float,
+) -> Choice:
+    """The split with the least expected weighted distortion, by the model of the linear code.
+
+    Minimises ``sum_i w_i D_i(C_i, snr P_i)`` over the background's rate and the ratio of the
+    powers: what the mask is uncertain about is in the weights, what a region is made of in the
+    energies.
+
+    Parameters
+    ----------
+    linear : the code.
+    energy : ``256 x h x w``, squared coefficients of every block.
     mask : bool ``h x w``.
     weights : ``h x w``, how much the squared error of a block counts.
     symbols : complex symbols of the whole image.
@@ -135,7 +182,11 @@ def best_split(
     inside, outside = int(mask.sum()), int((~mask).sum())
     if not inside or not outside:
         uniform_rates(mask.numel(), symbols)
-        return Split(0, 0.0)
+        every = torch.ones_like(mask)
+        rates = torch.tensor([symbols // mask.numel()])
+        told = torch.tensor([snr_db])
+        alike = branch_errors(linear, energy[:, every], weights[every], told, rates)
+        return Choice(Split(0, 0.0), float(alike))
     background = torch.arange(MAX_RATE + 1)
     rest = symbols - outside * background
     fits = (rest >= 0) & (rest <= MAX_RATE * inside)
@@ -145,15 +196,13 @@ def best_split(
     ratio_db = torch.tensor(POWER_CHOICES_DB, dtype=torch.float32)
     ratio = 10.0 ** (ratio_db / 10.0)
     low = symbols / (ratio * rest[:, None] + (symbols - rest)[:, None])
-    expected = torch.zeros(low.shape)
-    halves = (
-        (weights[mask].sum(), rest / inside, ratio * low),
-        (weights[~mask].sum(), background.float(), low),
-    )
-    for weight, rate, power in halves:
-        told = snr_db + 10.0 * torch.log10(power)
-        rates = rate[:, None].expand_as(told).round()
-        error = linear.expected_mse(told.flatten(), told.flatten(), rates.flatten())
-        expected += weight * error.view_as(told)
+    expected = torch.zeros(low.shape, dtype=torch.float64)
+    halves = ((mask, rest // inside, ratio * low), (~mask, background, low))
+    for blocks, rate, power in halves:
+        told = (snr_db + 10.0 * torch.log10(power)).flatten()
+        rates = rate[:, None].expand_as(power).flatten()
+        error = branch_errors(linear, energy[:, blocks], weights[blocks], told, rates)
+        expected += error.view_as(expected)
     best = int(expected.argmin())
-    return Split(int(background[best // len(ratio)]), float(ratio_db[best % len(ratio)]))
+    split = Split(int(background[best // len(ratio)]), float(ratio_db[best % len(ratio)]))
+    return Choice(split, float(expected.min()))
