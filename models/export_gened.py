@@ -16,12 +16,11 @@ from gensc_models.gened.config import GenedConfig
 from gensc_models.weights import WeightsError, load_into
 
 NAME = "gened-photo"
-WIRE_ID = 6
 PREFIX = "network."
 
 
-def export(checkpoint: Path, out: Path, name: str = NAME, wire_id: int = WIRE_ID) -> Path:
-    """Writes ``out/name`` and returns it.
+def export(checkpoint: Path, out: Path, name: str = NAME, importance: str = "") -> Path:
+    """Writes ``out/name`` and returns it; ``importance`` as in :class:`GenedCodecConfig`.
 
     Raises
     ------
@@ -35,7 +34,7 @@ def export(checkpoint: Path, out: Path, name: str = NAME, wire_id: int = WIRE_ID
     except (OSError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"unusable checkpoint {checkpoint}: {reason}") from error
-    codec = GenedCodec(GenedCodecConfig(name, wire_id, network=config))
+    codec = GenedCodec(GenedCodecConfig(name, importance=importance, network=config))
     tensors = {k.removeprefix(PREFIX): v for k, v in average.items() if k.startswith(PREFIX)}
     load_into(codec.network, tensors, str(checkpoint))
     codec.save_pretrained(out / name)
@@ -48,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt of a run")
     parser.add_argument("--out", type=Path, required=True, help="folder of the weights folders")
     parser.add_argument("--name", default=NAME)
-    parser.add_argument("--wire-id", type=int, default=WIRE_ID)
+    parser.add_argument("--importance", default="", help="saliency network that gives the score")
     options = parser.parse_args(arguments)
-    print(export(options.checkpoint, options.out, options.name, options.wire_id))
+    print(export(options.checkpoint, options.out, options.name, options.importance))
 
 
 if __name__ == "__main__":

@@ -276,9 +276,9 @@ class Trainer:
         return total_loss(parts, self.config.weights)
 
 
-def codec_of(network: GenedNetwork, name: str = "gened-run", wire_id: int = 1) -> GenedCodec:
+def codec_of(network: GenedNetwork) -> GenedCodec:
     """A codec with the weights of a network."""
-    codec = GenedCodec(GenedCodecConfig(name, wire_id, network=network.config))
+    codec = GenedCodec(GenedCodecConfig("gened-run", network=network.config))
     codec.network.load_state_dict(network.state_dict())
     return codec
 

@@ -30,7 +30,7 @@ CONFIG = "config.json"
 TENSORS = "model.safetensors"
 FORMAT = 1
 # Kinds of weights that no burst header names and that have no rates.
-WITHOUT_WIRE_ID = frozenset({"classifier", "importance", "inpainter", "refiner"})
+WITHOUT_WIRE_ID = frozenset({"classifier", "gened", "importance", "inpainter", "refiner"})
 
 
 class WeightsError(ValueError):

@@ -31,6 +31,6 @@ def small_network(config: GenedConfig = TINY) -> GenedNetwork:
 
 def small_codec(config: GenedConfig = TINY) -> GenedCodec:
     """The same as a codec."""
-    codec = GenedCodec(GenedCodecConfig("tiny-gened", 99, network=config))
+    codec = GenedCodec(GenedCodecConfig("tiny-gened", network=config))
     codec.network.load_state_dict(small_network(config).state_dict())
     return codec

@@ -64,7 +64,7 @@ def test_a_run_stops_resumes_and_can_be_exported(data: Path, tmp_path: Path) -> 
     records = [json.loads(line) for line in lines]
     assert [record["step"] for record in records] == [2, 3]
     assert records[0]["validation"].keys() == {"C32@1dB", "C32@10dB", "iou"}
-    folder = export(checkpoint, tmp_path / "weights", "tiny", 99)
+    folder = export(checkpoint, tmp_path / "weights", "tiny")
     codec = load_gened(folder)
     assert codec.name == "tiny"
     sent = codec.encode_image(astronaut()[:96, :128], 32, 10.0)
@@ -83,7 +83,7 @@ def test_every_variant_of_the_tables_can_be_trained(
     data: Path, tmp_path: Path, variant: str
 ) -> None:
     checkpoint = train(config(data, tmp_path, variant=variant, max_steps=1))
-    stored = load_gened(export(checkpoint, tmp_path / "weights", variant, 99))
+    stored = load_gened(export(checkpoint, tmp_path / "weights", variant))
     assert stored.config.network == replace(TINY, **VARIANTS[variant])
 
 
@@ -105,7 +105,7 @@ def test_with_clip_the_matching_module_is_trained_but_not_shipped(
     state = torch.load(checkpoint, weights_only=True)
     moved = state["network"]["matching.fusion"]
     assert moved.item() != pytest.approx(1e-4, abs=1e-9)
-    folder = export(checkpoint, tmp_path / "weights", "tiny", 99)
+    folder = export(checkpoint, tmp_path / "weights", "tiny")
     assert not [k for k in load_gened(folder).network.state_dict() if "matching" in k]
 
 
@@ -161,4 +161,4 @@ def test_a_run_of_another_kind_is_not_gone_on_with(data: Path, tmp_path: Path) -
 def test_a_file_that_is_no_checkpoint_is_not_exported(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="unusable checkpoint"):
-        export(tmp_path / "checkpoint.pt", tmp_path, "tiny", 99)
+        export(tmp_path / "checkpoint.pt", tmp_path, "tiny")

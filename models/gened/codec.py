@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from gensc_models import layout, weights
-from gensc_models.codec import MAX_PIXELS, RECOMMENDED_RATES
+from gensc_models.codec import MAX_PIXELS
 from gensc_models.gened.config import GenedConfig
 from gensc_models.gened.network import Analysis, GenedNetwork
 from gensc_models.gened.side import FIELDS_BYTES, Side, pack, pack_mask, sayable, unpack
@@ -59,15 +59,13 @@ class GenedCodecConfig:
     """
 
     name: str
-    wire_id: int
-    rates: tuple[int, ...] = RECOMMENDED_RATES
     background_weight: float = BACKGROUND_WEIGHT
     importance: str = ""
     network: GenedConfig = field(default_factory=GenedConfig)
 
     def as_json(self) -> dict[str, Any]:
         """The part of ``config.json`` that is the codec's own."""
-        return {**asdict(self), "kind": KIND, "rates": list(self.rates)}
+        return {**asdict(self), "kind": KIND}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GenedCodecConfig:
@@ -86,7 +84,7 @@ class GenedCodecConfig:
             weight, importance = float(data["background_weight"]), str(data["importance"])
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"weights '{name}': unusable network config: {error}") from error
-        return cls(name, data["wire_id"], tuple(data["rates"]), weight, importance, network)
+        return cls(name, weight, importance, network)
 
 
 @dataclass(frozen=True)
