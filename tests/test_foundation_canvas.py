@@ -24,6 +24,17 @@ def test_any_image_fills_a_canvas_of_about_the_area_and_comes_back_at_its_size(
     assert canvas.lift(np.asarray(picture)).shape == (height, width, 3)
 
 
+@settings(deadline=None)
+@given(sides, sides, st.sampled_from([(64, 64), (64, 96), (96, 64)]))
+def test_any_image_fits_a_canvas_of_a_given_size_along_one_side(height, width, outer):
+    canvas = Canvas.within(height, width, outer)
+    assert all(inner <= size for inner, size in zip(canvas.inner, outer, strict=True))
+    assert canvas.inner[0] == outer[0] or canvas.inner[1] == outer[1]
+    picture = canvas.lay(smooth_image(height, width))
+    assert picture.size == outer[::-1]
+    assert canvas.lift(np.asarray(picture)).shape == (height, width, 3)
+
+
 def test_an_image_of_the_right_size_passes_untouched():
     image = smooth_image(32, 32)
     canvas = Canvas.of_area(32, 32, 32, 8)

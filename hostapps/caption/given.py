@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from gensc_host import samples
 from gensc_host.errors import UserError
-from gensc_host.images import display_name
 from gnuradio.gensc.image_files import SKIMAGE_PREFIX
 from numpy.typing import NDArray
 
@@ -55,7 +54,7 @@ def side_car(path: str) -> str | None:
         UserError: a file that is no UTF-8, empty, too long or not to be read.
     """
     if path.startswith(SKIMAGE_PREFIX):
-        return samples.PHOTOS.get(display_name(path))
+        return samples.caption_of(path)
     file = Path(path).with_suffix(".txt") if path else None
     if file is None or not file.is_file():
         return None

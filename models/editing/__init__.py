@@ -7,6 +7,7 @@ their time and, by the guard, their fancy.
 
 from gensc_models.editing.editor import Editor, EditRefusedError, RefinerEditor
 from gensc_models.editing.guard import Bounds, Drift, Verdict, guard_edit, measure_drift
+from gensc_models.editing.load import load_editor
 from gensc_models.editing.safe import Edited, SafeEditor
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "SafeEditor",
     "Verdict",
     "guard_edit",
+    "load_editor",
     "measure_drift",
 ]

@@ -35,6 +35,13 @@ class Canvas:
         outer = tuple(-(-n // multiple) * multiple for n in inner)
         return cls((height, width), inner, (outer[0], outer[1]))
 
+    @classmethod
+    def within(cls, height: int, width: int, outer: tuple[int, int]) -> Canvas:
+        """As large as fits a canvas of a given size, in the image's proportions."""
+        scale = min(outer[0] / height, outer[1] / width)
+        inner = max(1, round(height * scale)), max(1, round(width * scale))
+        return cls((height, width), inner, outer)
+
     def lay(self, image: NDArray[np.uint8]) -> Image.Image:
         """The image, uint8 ``H x W x 3``, on the canvas."""
         return Image.fromarray(self._continue(_scale(image, self.inner), 3))

@@ -18,6 +18,7 @@ from .burst_tx import burst_tx
 from .channel import channel
 from .cie_decoder import cie_decoder
 from .cie_encoder import cie_encoder
+from .editor import editor
 from .errors import GenscError, PduError, one_line_errors
 from .fragment_to_stream import fragment_to_stream
 from .fragmenter import fragmenter
@@ -61,6 +62,7 @@ __all__ = [
     "channel",
     "cie_decoder",
     "cie_encoder",
+    "editor",
     "end_when_idle",
     "fragment_to_stream",
     "fragmenter",

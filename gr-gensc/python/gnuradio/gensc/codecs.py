@@ -14,6 +14,7 @@ from .errors import GenscError
 if TYPE_CHECKING:
     from gensc_models import JsccCodec
     from gensc_models.cie import ImportanceMap
+    from gensc_models.editing import Editor, SafeEditor
     from gensc_models.hyperprior import HyperpriorCodec
     from gensc_models.inpainting import Inpainter
     from gensc_models.refiner import Refiner
@@ -134,3 +135,19 @@ def load_refiner(model: str) -> Refiner:
         return shared_refiner(model)
     except (ValueError, OSError) as error:
         raise GenscError(f"refiner {model!r}: {error}") from error
+
+
+def load_editor(editor: str | Editor, limit_s: float) -> SafeEditor:
+    """An editor, by name (see `gensc_models.editing.load_editor`) or itself, kept within limits.
+
+    Raises:
+        GenscError: no such editor, or its weights cannot be had.
+    """
+    from gensc_models import editing
+    from gensc_models.hub import UnavailableError
+
+    try:
+        found = editing.load_editor(editor) if isinstance(editor, str) else editor
+    except (ValueError, OSError, UnavailableError) as error:
+        raise GenscError(f"editor {editor!r}: {error}") from error
+    return editing.SafeEditor(found, limit_s)

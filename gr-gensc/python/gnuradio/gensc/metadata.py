@@ -112,6 +112,9 @@ class Metadata:
         sample: index in the received stream of the (last) burst's first sample.
         name: file the image came from, without its folder.
         refiner: name of the weights that have refined the image.
+        editor: who was asked to edit the image.
+        edit: "accepted", "blended", "rejected", "untouched" or "failed".
+        edit_reason: why it was blended, rejected or failed.
         inpainter: name of the model that has filled in what was not sent.
         point: operating point of the codec bank the image was coded at.
         keep: which blocks of 16x16 pixels were sent, row by row; `kept_blocks` gives them a shape.
@@ -136,6 +139,9 @@ class Metadata:
     sample: int | None = None
     name: str | None = None
     refiner: str | None = None
+    editor: str | None = None
+    edit: str | None = None
+    edit_reason: str | None = None
     inpainter: str | None = None
     point: int | None = None
     keep: NDArray[np.bool_] | None = None
@@ -239,6 +245,9 @@ _CODECS: dict[str, _Codec] = {
     "sample": _INTEGER,
     "name": _STRING,
     "refiner": _STRING,
+    "editor": _STRING,
+    "edit": _STRING,
+    "edit_reason": _STRING,
     "inpainter": _STRING,
     "point": _INTEGER,
     "keep": _FLAGS,
