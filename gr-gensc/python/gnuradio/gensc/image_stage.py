@@ -38,7 +38,6 @@ class image_stage(message_block):
         self.set_seed(seed)
         self.set_enabled(enabled)
         self.done = self.failed = 0
-        self.setup_ports({"image": self._image}, ["image"])
 
     def set_enabled(self, enabled: bool) -> None:
         """Whether images are worked on from the next one on."""
@@ -56,7 +55,8 @@ class image_stage(message_block):
         """
         raise NotImplementedError
 
-    def _image(self, pdu: Any) -> None:
+    def on_image(self, pdu: Any) -> None:
+        """Handler of the block's input; publishes on [image]."""
         metadata, image = read_image(pdu)
         if self.enabled:
             try:

@@ -50,6 +50,7 @@ class inpainter(image_stage):
         enabled: bool = True,
     ) -> None:
         image_stage.__init__(self, "inpainter", seed, enabled)
+        self.setup_ports({"image": self.on_image}, ["image"])
         self.set_prompt(prompt)
         self._inpainter: Inpainter | None = None if model == NO_INPAINTER else load_inpainter(model)
 

@@ -42,6 +42,7 @@ class refiner(image_stage):
 
     def __init__(self, model: str = "refiner-photo", seed: int = 0, enabled: bool = True) -> None:
         image_stage.__init__(self, "refiner", seed, enabled)
+        self.setup_ports({"image": self.on_image}, ["image"])
         self._refiner: Refiner | None = None if model == NO_REFINER else load_refiner(model)
 
     @property
