@@ -19,6 +19,7 @@ from gensc_host.adapt.problem import Family
 from gensc_host.bench import cie_adaptation as adaptation
 from gensc_host.bench import cie_distance as distance
 from gensc_host.bench import cie_fuzz, cie_loop
+from gensc_host.bench import cie_inpainting as inpainting
 from gensc_host.bench import cie_link as link
 from gensc_host.bench import cie_picture_plots as picture_plots
 from gensc_host.bench import cie_pictures as pictures
@@ -56,6 +57,7 @@ class Plan:
     maps: int = 3
     map_alpha: float = 0.3
     seed: int = 1
+    inpainting: inpainting.InpaintingPlan = field(default_factory=inpainting.InpaintingPlan)
 
 
 QUICK = Plan(
@@ -66,6 +68,7 @@ QUICK = Plan(
     distance.DistancePlan(1, (0.0, 0.3, 0.8)),
     fuzzed=300,
     maps=1,
+    inpainting=inpainting.InpaintingPlan(1, (0.4,)),
 )
 
 
@@ -115,7 +118,7 @@ def run(
     text, text_name = load_text_only(text_to_image)
     counts = [min(n, len(paths)) for n in (plan.rate.images, plan.adaptation.images)]
     steps = counts[0] + counts[1] * (len(plan.adaptation.points) + 1) + len(plan.link.snrs_db)
-    steps += plan.distance.steps(len(paths)) + 1
+    steps += plan.inpainting.steps(counts[1]) + plan.distance.steps(len(paths)) + 1
     with progress("bench cie", steps) as bar:
         named = "photos" if images else "scikit-image's photos"
         state = _Run(plan, system, text, named, bar)
@@ -125,6 +128,7 @@ def run(
         _adaptation(state, family, photos)
         _link(state, family, photos)
         _pictures(state, family, photos)
+        _inpainting(state, photos)
         _distance(state, family, paths)
         state.rows += cie_fuzz.measure(system.bank, plan.fuzzed, plan.seed)
         state.checks += cie_fuzz.checks(state.rows)
@@ -256,6 +260,25 @@ def _pictures(state: _Run, family: Family, photos: Photos) -> None:
     state.figures["figure10_pictures"] = picture_plots.picture_figure(
         [p for p in panels if p.name in names],
         "Figure 10: T_max 30 ms, 1 MHz, capacity (Eq. 8); mask PSNR over what GVIF-CIE sends",
+    )
+
+
+def _inpainting(state: _Run, photos: Photos) -> None:
+    """What inpainters make of the photos themselves at several thresholds."""
+    from gensc_models.inpainting import Biharmonic, MeanFill
+
+    plan, ours = state.plan.inpainting, state.system.inpainter
+    inpainters = [MeanFill(), Biharmonic(), *([ours] if ours else [])]
+    filled = inpainting.fill_in(
+        photos[: plan.photos], state.system.importance, plan.alphas, inpainters,
+        state.plan.seed, state.bar.step,
+    )  # fmt: skip
+    if not filled:
+        return
+    state.rows += [row for item in filled for row in item.rows]
+    state.checks += inpainting.checks(filled)
+    state.figures["inpainting"] = inpainting.inpainting_figure(
+        filled, f"Inpainting, importance: {state.system.importance.name}"
     )
 
 

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gensc_host.adapt.bank import BLOCK
 from gensc_host.bench.cie_pictures import TITLES, Panel, Photo
+from gensc_host.bench.picture_grid import grid, show
 from gensc_host.cie.system import CieSystem, pixels_of
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
 def picture_figure(panels: Sequence[Panel], title: str) -> Figure:
     """Figure 10: one row per image and SNR; the mask is outlined in the original."""
-    fig, axes = _grid(len(panels), 1 + max(len(p.schemes) for p in panels), panels[0].original)
+    fig, axes = grid(len(panels), 1 + max(len(p.schemes) for p in panels), panels[0].original)
     for row, panel in zip(axes, panels, strict=True):
-        _show(row[0], _outlined(panel.original, panel.keep), f"{panel.name}, outlined: sent", "")
+        show(row[0], _outlined(panel.original, panel.keep), f"{panel.name}, outlined: sent", "")
         heading = f"Es/N0 {panel.snr_db:g} dB"
         for ax, shown in zip(row[1:], panel.schemes, strict=False):
             r = shown.row
             note = f"{TITLES[r['scheme']]}: mask {r['mask_psnr']:.1f} dB, {r['kbit']:.1f} kbit"
             if r["alpha"] is not None:
                 note += f", α {r['alpha']:.2f}"
-            _show(ax, shown.picture, note, heading)
+            show(ax, shown.picture, note, heading)
     fig.suptitle(title, fontsize=11)
     return fig
 
@@ -38,7 +38,7 @@ def map_figure(system: CieSystem, photos: Sequence[tuple[str, Photo]], alpha: fl
     from gensc_models.cie import on_blocks
     from gensc_models.gvif import gvif, gvif_map
 
-    fig, axes = _grid(len(photos), 5, photos[0][1])
+    fig, axes = grid(len(photos), 5, photos[0][1])
     bank = system.bank
     point = bank.points[len(bank.points) // 2]
     for row, (name, photo) in zip(axes, photos, strict=True):
@@ -49,11 +49,11 @@ def map_figure(system: CieSystem, photos: Sequence[tuple[str, Photo]], alpha: fl
         arrives, there = gvif_map(reference, coded, kept, photo.shape[:2])[0].numpy()
         fidelity = float(gvif(reference, coded, kept)[0])
         sent = np.where(pixels_of(keep, photo)[..., None], photo, 255)
-        _show(row[0], photo, name, "")
-        _show(row[1], _magnified(blocks, photo), f"importance: {system.importance.name}", "")
-        _show(row[2], sent, f"sent at α {alpha:g}: {100 * keep.mean():.0f} % of the blocks", "")
-        _show(row[3], there, f"information at point {bank.points[0]}", "")
-        _show(row[4], arrives, f"arriving at point {point}: GVIF {fidelity:.3f}", "")
+        show(row[0], photo, name, "")
+        show(row[1], _magnified(blocks, photo), f"importance: {system.importance.name}", "")
+        show(row[2], sent, f"sent at α {alpha:g}: {100 * keep.mean():.0f} % of the blocks", "")
+        show(row[3], there, f"information at point {bank.points[0]}", "")
+        show(row[4], arrives, f"arriving at point {point}: GVIF {fidelity:.3f}", "")
     fig.suptitle("GVIF map: visual information of every block, bright is much", fontsize=11)
     return fig
 
@@ -62,29 +62,6 @@ def _magnified(blocks: NDArray[np.float64], photo: Photo) -> NDArray[np.float64]
     """A map of blocks at the size of the image."""
     large = blocks.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
     return large[: photo.shape[0], : photo.shape[1]]
-
-
-def _grid(rows: int, columns: int, like: Photo) -> tuple[Figure, NDArray[np.object_]]:
-    """A figure of pictures of the shape of `like`."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    width = 2.9
-    height = width * like.shape[0] / like.shape[1] + 0.3
-    fig = Figure(figsize=(width * columns, height * rows + 0.4), layout="constrained",
-                 facecolor="white")  # fmt: skip
-    FigureCanvasAgg(fig)
-    axes = fig.subplots(rows, columns, squeeze=False)
-    for ax in axes.flat:
-        ax.set_axis_off()
-    return fig, axes
-
-
-def _show(ax: Axes, picture: NDArray[Any], note: str, heading: str) -> None:
-    """A picture or a map in 0 … 1, a line below it and one above."""
-    ax.imshow(picture, **({} if picture.ndim == 3 else {"cmap": "magma", "vmin": 0, "vmax": 1}))
-    ax.set_title(heading, fontsize=8)
-    ax.text(0.5, -0.03, note, transform=ax.transAxes, ha="center", va="top", fontsize=7.5)
 
 
 def _outlined(photo: Photo, keep: NDArray[np.bool_], thickness: int = 2) -> Photo:
