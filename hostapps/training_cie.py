@@ -15,6 +15,7 @@ class CiePart(str, Enum):
 
     classifier = "classifier"
     importance = "importance"
+    inpainter = "inpainter"
 
 
 def plan_cie(
@@ -28,8 +29,9 @@ def plan_cie(
 
     Args:
         part: which.
-        request: classifier: one pack of small JPEG files (.npz); importance: folders of photos.
-        maps: importance: folder of greyscale maps named like the photos.
+        request: classifier: one pack of small JPEG files (.npz); the others: folders of photos.
+        maps: importance: folder of greyscale maps named like the photos; inpainter: of maps whose
+            shapes half of the holes get, None for blobs like them.
         validation: classifier: pack to measure its accuracy on as it learns.
         start: importance: classifier whose backbone it begins with; empty for none.
 
@@ -37,12 +39,18 @@ def plan_cie(
         UserError: data or options that do not go with the part.
     """
     given = {"--maps": maps, "--validation": validation, "--start": start}
-    own = {CiePart.classifier: {"--validation"}, CiePart.importance: {"--maps", "--start"}}[part]
+    own = {
+        CiePart.classifier: {"--validation"},
+        CiePart.importance: {"--maps", "--start"},
+        CiePart.inpainter: {"--maps"},
+    }[part]
     for name, value in given.items():
         if value and name not in own:
             raise UserError(f"{name} is not for --part {part.value}")
     if part is CiePart.classifier:
         return _plan_classifier(request, validation)
+    if part is CiePart.inpainter:
+        return _plan_inpainter(request, maps)
     return _plan_importance(request, maps, start)
 
 
@@ -74,5 +82,15 @@ def _plan_importance(request: Request, maps: Path | None, start: str) -> Plan:
     config = ImportanceTrainConfig(
         data=request.data, maps=maps, start=start, out=request.out,
         exclude_prefix=request.exclude_prefix, **request.common(),
+    )  # fmt: skip
+    return Plan(train, config, asdict(config.model))
+
+
+def _plan_inpainter(request: Request, maps: Path | None) -> Plan:
+    from gensc_models.train_inpainter import InpainterTrainConfig, train
+
+    config = InpainterTrainConfig(
+        data=request.data, saliency=maps, out=request.out, exclude_prefix=request.exclude_prefix,
+        **request.common(),
     )  # fmt: skip
     return Plan(train, config, asdict(config.model))

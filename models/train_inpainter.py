@@ -154,8 +154,8 @@ def train(config: InpainterTrainConfig) -> Path:
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    photos, held_out = load_photos(config)
     maps = load_maps(config)
+    photos, held_out = load_photos(config)
     config.out.mkdir(parents=True, exist_ok=True)
     run = TimedRun(config, lambda: InpaintingNetwork(config.model), asdict(config.model))
     if not run.checkpoint.exists():

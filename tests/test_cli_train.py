@@ -203,10 +203,10 @@ def pack(tmp_path):
 @pytest.fixture
 def asked_of_cie(monkeypatch):
     """As `asked`, for the parts of GVIF-CIE."""
-    from gensc_models import train_classifier, train_importance
+    from gensc_models import train_classifier, train_importance, train_inpainter
 
     configs = []
-    for module in (train_classifier, train_importance):
+    for module in (train_classifier, train_importance, train_inpainter):
         monkeypatch.setattr(module, "train", configs.append)
     return configs
 
@@ -227,11 +227,25 @@ def test_the_classifier_is_told_its_packs_and_the_importance_its_maps(
     assert (second.start, second.exclude_prefix) == ("mine", ("test_",))
 
 
+def test_the_inpainter_takes_photos_and_maps_where_there_are_any(photos, tmp_path, asked_of_cie):
+    run_of = tmp_path / "run"
+    more = ["--exclude-prefix", "test_", *COMMON]
+    assert run(cie("inpainter", photos, run_of, *more)) == 0
+    assert run(cie("inpainter", photos, run_of, "--maps", str(photos), *more)) == 0
+    first, second = asked_of_cie
+    assert (first.data, first.saliency, first.exclude_prefix) == ((photos,), None, ("test_",))
+    assert (second.saliency, second.out, second.minutes, second.seed) == (photos, run_of, 3, 7)
+
+
 def test_what_does_not_go_with_a_part_of_cie_is_named(refused, pack, photos, tmp_path):
     out = tmp_path / "run"
     assert "--maps" in refused(*cie("importance", photos, out))
     assert "--maps is not for" in refused(*cie("classifier", pack, out, "--maps", str(photos)))
     assert "--start is not for" in refused(*cie("classifier", pack, out, "--start", "mine"))
+    assert "--start is not for" in refused(*cie("inpainter", photos, out, "--start", "mine"))
+    assert "no image files under" in refused(
+        *cie("inpainter", photos, out, "--maps", str(tmp_path / "nowhere"))
+    )
     assert "one pack" in refused(*cie("classifier", photos, out))
     maps = ("--maps", str(photos))
     assert "--validation" in refused(

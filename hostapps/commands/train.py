@@ -83,7 +83,9 @@ def gsc(
 def cie(
     part: Annotated[
         CiePart,
-        typer.Option(help="Classifier of class activation maps, or the learned importance."),
+        typer.Option(
+            help="Classifier of class activation maps, the learned importance, or the inpainter."
+        ),
     ],
     data: Annotated[
         list[Path],
@@ -96,7 +98,10 @@ def cie(
     minutes: Minutes = 60.0,
     maps: Annotated[
         Path | None,
-        typer.Option(help="Importance: folder of greyscale maps named like the photos."),
+        typer.Option(
+            help="Importance: folder of greyscale maps named like the photos. Inpainter: of maps "
+            "whose shapes half of the holes get."
+        ),
     ] = None,
     validation: Annotated[
         Path | None, typer.Option(help="Classifier: pack to measure its accuracy on.")
@@ -110,16 +115,18 @@ def cie(
     threads: Threads = 2,
     seed: Seed = 1,
 ) -> None:
-    """A part of GVIF-CIE: what it takes to know which parts of an image matter.
+    """A part of GVIF-CIE: which parts of an image matter, and filling in the others.
 
-    Logs one JSON line per validation. `python -m gensc_models.importance.export` makes weights of
-    the checkpoint.
+    Logs one JSON line per validation. `python -m gensc_models.importance.export`, or for the
+    inpainter `python -m gensc_models.export_inpainter`, makes weights of the checkpoint.
     """
     from gensc_host.training import Request, start
     from gensc_host.training_cie import plan_cie
 
     prefixes = tuple(exclude_prefix or ())
-    request = Request(tuple(data), out, minutes, "", prefixes, threads, seed)
+    request = Request(
+        tuple(data), out, minutes, exclude_prefix=prefixes, threads=threads, seed=seed
+    )
     start(plan_cie(part, request, maps, validation, start_from))
 
 
