@@ -56,7 +56,9 @@ def no_fid():
     raise UnavailableError("FID cannot be computed", "no network")
 
 
-def small_loop(quick, images, bank, importance):
+def small_loop(quick, images, bank, table, importance):
+    assert table == "tables.json"
+    assert len(images) == 1
     rows = [{"run": "loop", "delivered": True}]
     return BenchResult("cie_loop", rows, [Check("images delivered", 100.0, "%", ">=", 99)])
 
@@ -74,6 +76,7 @@ def result(tmp_path_factory):
         patch.setattr(cie, "load_text_only", lambda name: (TextOnly(Captioner(), Grey()), ""))
         patch.setattr("gensc_models.fid.load_fid", no_fid)
         patch.setattr(cie_loop, "run", small_loop)
+        patch.setattr(cie, "_rate_tables", lambda state, model: "tables.json")
         model = str(folder / "hyperprior")
         Image.fromarray(photo(128, 192)).save(folder / "cat.png")
         yield cie.run(True, [str(folder / "cat.png")], model, 1, "information", "smooth")

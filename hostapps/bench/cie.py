@@ -9,7 +9,7 @@ What cannot be had is left out, and `settings["left_out"]` says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from gensc_host.bench import cie_picture_plots as picture_plots
 from gensc_host.bench import cie_pictures as pictures
 from gensc_host.bench import cie_plots as plots
 from gensc_host.bench import cie_rate as rate
-from gensc_host.bench.base import BenchResult, Check
+from gensc_host.bench.base import BenchResult, Check, Table
 from gensc_host.bench.cie_tables import all_tables
 from gensc_host.cie.system import CieSystem, load_system
 from gensc_host.cie.text_only import TextOnly, load_text_only
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 BENCH = "cie"
 #: Photos for everything but rate and distortion are scaled down to this.
 MAX_SIDE = 512
+#: Photos that take turns in the closed loop.
+LOOP_IMAGES = 4
 
 Photos = list[tuple[str, NDArray[np.uint8]]]
 
@@ -83,6 +85,7 @@ class _Run:
     bar: Reporter
     rows: list[dict[str, Any]] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
     lines: list[Result] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -123,6 +126,8 @@ def run(
         named = "photos" if images else "scikit-image's photos"
         state = _Run(plan, system, text, named, bar)
         state.settings = _settings(state, text_name)
+        # Looked for first: what is missing should be known before minutes of work.
+        table = _rate_tables(state, model)
         _rate(state, paths)
         family, photos = _family(state, paths)
         _adaptation(state, family, photos)
@@ -134,12 +139,13 @@ def run(
         state.checks += cie_fuzz.checks(state.rows)
         bar.step("damaged streams")
     # Last, as the flowgraph takes half of torch's threads away.
-    _loop(state, quick, images, model, importance)
+    if table:
+        _loop(state, quick, paths, model, table, importance)
     return BenchResult(
         bench=BENCH,
         rows=state.rows,
         checks=state.checks,
-        tables=list(all_tables(state.rows, state.images)),
+        tables=[*all_tables(state.rows, state.images), *state.tables],
         figures=state.figures,
         settings=state.settings,
         lines=state.lines,
@@ -148,9 +154,14 @@ def run(
 
 def _load(paths: Sequence[str], count: int, max_side: int = 0) -> Photos:
     """So many of the photos, evenly spread."""
-    count = min(count, len(paths))
-    chosen = [paths[i * len(paths) // count] for i in range(count)]
+    chosen = _spread(paths, count)
     return [(display_name(path), load_image(path, max_side)) for path in chosen]
+
+
+def _spread(paths: Sequence[str], count: int) -> list[str]:
+    """So many of the paths, evenly spread; all where there are fewer."""
+    count = min(count, len(paths))
+    return [paths[i * len(paths) // count] for i in range(count)]
 
 
 def _settings(state: _Run, text_name: str) -> dict[str, Any]:
@@ -158,19 +169,26 @@ def _settings(state: _Run, text_name: str) -> dict[str, Any]:
 
     bank = state.system.bank
     left_out = {} if state.text else {"text only": text_name}
+    inpainter = state.system.inpainter
     return {
         "transport": "capacity: error-free bits at B log2(1 + SNR), Eq. 8, B = 1 MHz; burst: LDPC, "
         "QAM and OFDM of the waveform at 1 MHz, with all its overhead, in NumPy",
         "psnr": "uint8, per image, then averaged; mask PSNR of a family: of the mean squared error",
         "importance": state.system.importance.name,
-        "inpainting": state.system.inpainter.name if state.system.inpainter else "none",
+        "inpainting": inpainter.name if inpainter else "none",
         "nothing received": "middle grey, GVIF 0",
         "JPEG 2000": "Pillow, bare codestream, 9/7 wavelet, colour transform (mct=1)",
         "threads": torch.get_num_threads(),
         "seed": state.plan.seed,
-        "weights": {bank.name: bank.sha256},
+        "weights": {bank.name: bank.sha256, **_weights_of(inpainter)},
         "left_out": left_out,
     }
+
+
+def _weights_of(model: object) -> dict[str, str]:
+    """Name and SHA-256 of what has weights of this project; nothing of anything else."""
+    sha256 = getattr(model, "sha256", "")
+    return {getattr(model, "name", ""): sha256} if sha256 else {}
 
 
 def _rate(state: _Run, paths: Sequence[str]) -> None:
@@ -318,24 +336,40 @@ def _metrics(state: _Run) -> list[distance.SetDistance]:
     from gensc_models.patch_distance import PatchDistance
 
     found: list[distance.SetDistance] = []
-    loaders: dict[str, Callable[[], distance.SetDistance]] = {
-        "FID": load_fid,
-        "patch distance": lambda: PatchDistance(Classifier.from_pretrained()),
-    }
-    for name, load in loaders.items():
-        try:
-            found.append(load())
-        except (UnavailableError, WeightsError) as error:
-            state.settings["left_out"][name] = str(error)
+    left_out = state.settings["left_out"]
+    try:
+        found.append(load_fid())
+    except UnavailableError as error:
+        left_out["FID"] = str(error)
+    try:
+        classifier = Classifier.from_pretrained()
+        state.settings["weights"] |= _weights_of(classifier)
+        found.append(PatchDistance(classifier))
+    except WeightsError as error:
+        left_out["distance by the classifier"] = str(error)
     return found
 
 
+def _rate_tables(state: _Run, model: str) -> str:
+    """The file of rate tables beside the bank's weights; "" where there is none."""
+    from gensc_host.adapt.bank import DEFAULT
+    from gnuradio.gensc.codecs import default_rate_tables
+    from gnuradio.gensc.errors import GenscError
+
+    try:
+        return str(default_rate_tables(model or DEFAULT))
+    except GenscError as error:
+        state.settings["left_out"]["closed loop"] = str(error)
+        return ""
+
+
 def _loop(
-    state: _Run, quick: bool, images: Sequence[str] | None, model: str, importance: str
+    state: _Run, quick: bool, paths: Sequence[str], model: str, table: str, importance: str
 ) -> None:
     """The closed loop over the flowgraph, with rows, checks and figure of its own."""
-    result = cie_loop.run(quick, images, model, importance=importance)
+    result = cie_loop.run(quick, _spread(paths, LOOP_IMAGES), model, table, importance)
     state.rows += [{"experiment": "loop", "transport": "burst", **row} for row in result.rows]
     state.checks += result.checks
+    state.tables += result.tables
     state.figures |= {f"closed_{name}": made for name, made in result.figures.items()}
     state.settings["loop"] = result.settings

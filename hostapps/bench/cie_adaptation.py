@@ -152,13 +152,17 @@ def checks(rows: Sequence[Row]) -> Iterable[Check]:
         short = [
             100 * (1 - r["gvif_algorithm1"] / r["gvif_search"]) for r in found if r["feasible"]
         ]
+        spent = {
+            key: found[0][f"{key}_ms"] if found else math.nan for key in ("algorithm1", "search")
+        }
         yield Check(
             f"Algorithm 1 below the exhaustive search in GVIF, {_account(name)}, largest",
             max(short, default=math.nan),
             "%",
             "<=",
             1.0,
-            f"{len(short)} of {len(found)} SNRs from -5 to 20 dB can meet all limits",
+            f"{len(short)} of {len(found)} SNRs from -5 to 20 dB can meet all limits; "
+            f"{spent['algorithm1']:.1f} ms an SNR, search {spent['search']:.3f} ms",
         )
     yield from _figure9a(rows)
 

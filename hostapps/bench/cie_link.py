@@ -30,8 +30,9 @@ from numpy.typing import NDArray
 
 EXPERIMENT = "link"
 JPEG2000 = "jpeg2000"
-#: Distance kept from the thresholds of the schemes: at them one codeword in a hundred fails.
-MARGIN_DB = 0.5
+#: Distance kept from the thresholds of the schemes: at them one codeword in a hundred fails, and
+#: an image is dozens of codewords.
+MARGIN_DB = 1.0
 
 Photo = NDArray[np.uint8]
 
@@ -48,7 +49,7 @@ class LinkPlan:
     """
 
     images: int = 3
-    snrs_db: Sequence[float] = (-1, 2, 5, 8, 12, 16, 20)
+    snrs_db: Sequence[float] = (-0.5, 3, 6, 9, 12, 16, 20)
     t_max_s: float = 0.06
 
 
