@@ -6,12 +6,21 @@ from gensc_phy.mcs import choose_mcs
 from gensc_phy.rate_table import Choice, RateTable
 
 
-def table(first_db: int = -1, last_db: int = 20, transport: str = "burst") -> RateTable:
-    """One row per dB: MCS by the SNR, finer operating points and lower thresholds upwards."""
+def table(
+    first_db: int = -1,
+    last_db: int = 20,
+    transport: str = "burst",
+    t_max_s: float = 0.02,
+    budget_bits: float | None = None,
+) -> RateTable:
+    """One row per dB: MCS by the SNR, finer operating points and lower thresholds upwards.
+
+    The budgets rise too, unless one is given.
+    """
     rows = range(first_db, last_db + 1)
     return RateTable(
         transport=transport,
-        t_max_s=0.02,
+        t_max_s=t_max_s,
         bandwidth_hz=1e6,
         mask_psnr_floor_db=30.0,
         alpha_max=0.8,
@@ -25,7 +34,7 @@ def table(first_db: int = -1, last_db: int = 20, transport: str = "burst") -> Ra
                 mcs=choose_mcs(snr).index if transport == "burst" else None,
                 gvif=(place + 1) / len(rows),
                 bits=1000.0 * (place + 1),
-                budget_bits=1000.0 * (place + 1.5),
+                budget_bits=1000.0 * (place + 1.5) if budget_bits is None else budget_bits,
                 mask_psnr_db=30.0 + place / 2,
                 in_time=True,
                 good_enough=True,

@@ -17,15 +17,18 @@ import numpy as np
 import pytest
 import yaml
 from gensc_host.images import fit, load_image
+from gensc_phy.rate_table import save_tables
 from gnuradio import gensc
 from PIL import Image
 
 from pdu_blocks import free_address
+from rate_tables import table
+from small_hyperprior import photo, small_codec
 from small_refiner import store
 
 FLOWGRAPHS = Path(__file__).parent.parent / "flowgraphs"
-NAMES = ("loopback_awgn", "loopback_fading", "gsc_loopback", "offline_tx", "offline_rx", "zmq_tx",
-         "zmq_channel", "zmq_rx")  # fmt: skip
+NAMES = ("loopback_awgn", "loopback_fading", "gsc_loopback", "adaptive_loop", "offline_tx",
+         "offline_rx", "zmq_tx", "zmq_channel", "zmq_rx")  # fmt: skip
 # The multi-user blocks have tests of their own.
 BLOCKS = [path for path in sorted(gensc.grc_blocks_path().glob("*.block.yml"))
           if "mimo" not in path.name]  # fmt: skip
@@ -191,6 +194,36 @@ def test_the_gsc_loopback_keeps_received_and_refined_images_over_every_channel(
     assert len({round(level, 2) for level in levels}) == 3
 
 
+@pytest.fixture(scope="module")
+def adaptive(tmp_path_factory):
+    """Arguments that give the adaptive loop a small codec bank, a table and small photos."""
+    folder = tmp_path_factory.mktemp("adaptive")
+    small_codec().save_pretrained(folder / "small-bank")
+    rows = table(budget_bits=60_000.0, t_max_s=0.05)
+    save_tables([rows], folder / "tables.json")
+    (folder / "photos").mkdir()
+    for n in range(12):
+        Image.fromarray(photo(96, 128)).save(folder / "photos" / f"{n:02}.png")
+    named = {"image": "photos", "bank": "small-bank", "table": "tables.json"}
+    paths = [f"--{option}={folder}/{name}" for option, name in named.items()]
+    return [*paths, "--importance=information", "--inpaint=smooth"]
+
+
+def test_the_adaptive_loop_follows_the_channel_it_walks_over(compiled, tmp_path, adaptive):
+    output = finish(start(compiled, "adaptive_loop", *adaptive, "--interval-ms", 250,
+                          "--walk-s", 20, "--fading-hz", 0, "--feedback-address", free_address(),
+                          "--out", tmp_path))  # fmt: skip
+    received, inpainted = (images(tmp_path / part) for part in ("received", "inpainted"))
+    # A choice may be a step behind the channel on a machine that is.
+    assert len(received) == len(inpainted) >= 8, output
+    snrs = [line["snr_db"] for line in received]
+    assert snrs[0] > snrs[-1] + 3
+    # Until the first report the most robust scheme, then the channel's.
+    rates = [line["rate"] for line in received]
+    assert rates[0] == table().choices[0].mcs
+    assert max(rates) >= 4
+
+
 def test_a_recording_is_made_and_received_whole_and_cut_short(compiled, tmp_path):
     recording = tmp_path / "recording"
     finish(start(compiled, "offline_tx", *SMALL, "--image", "skimage:", "--recording", recording))
@@ -230,6 +263,7 @@ def test_three_processes_make_a_link(compiled, tmp_path):
         ("loopback_awgn", ["--image", "/nowhere.png"], "gensc: /nowhere.png: no image there"),
         ("loopback_awgn", ["--model", "nobody"], "gensc: model 'nobody'"),
         ("gsc_loopback", ["--refine", "nobody"], "gensc: refiner 'nobody'"),
+        ("adaptive_loop", ["--bank", "nobody"], "gensc: bank 'nobody'"),
         ("gsc_loopback", ["--channel", "rician"], "gensc: channel 'rician': there are awgn, "),
         ("offline_rx", ["--recording", "/nowhere"], "gensc: /nowhere.sigmf-meta: no such file"),
     ],
@@ -242,7 +276,7 @@ def test_a_users_mistake_is_one_line_and_status_2(compiled, name, arguments, lin
     assert output.startswith(line)
 
 
-def test_every_window_opens_and_shows_an_image(compiled, tmp_path, refiner):
+def test_every_window_opens_and_shows_an_image(compiled, tmp_path, refiner, adaptive):
     """Under a virtual X server; offscreen, where there is none."""
     first, second = free_address(), free_address()
     # Every flowgraph repeats its photo, as fast as all of them together can.
@@ -252,7 +286,8 @@ def test_every_window_opens_and_shows_an_image(compiled, tmp_path, refiner):
     finish(start(compiled, "offline_tx", *SMALL, "--recording", recording))
     groups = [
         [f"loopback_awgn:{small}", f"loopback_fading:{small}",
-         f"offline_rx:--recording {recording}", f"gsc_loopback:{small} --refine {refiner}"],
+         f"offline_rx:--recording {recording}", f"gsc_loopback:{small} --refine {refiner}",
+         f"adaptive_loop:{' '.join(adaptive)} --feedback-address {free_address()}"],
         [f"zmq_tx:{small} --to {first}", f"zmq_channel:--from-address {first} --to {second}",
          f"zmq_rx:--from-address {second}", f"offline_tx:{small} --recording {tmp_path}/again"],
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import time
 
+import pmt
 import pytest
 from gnuradio import gensc, gr
 from gnuradio.gensc.metadata import read_image
@@ -30,6 +31,16 @@ def test_every_file_comes_once_numbered_and_named(photos):
     assert [metadata.name for metadata, _ in images] == ["0.png", "1.png", "2.png"]
     for i, (_, pixels) in enumerate(images):
         assert (pixels == smooth_image(8 + i, 12, seed=i)).all()
+
+
+def test_the_count_goes_out_before_each_image(photos):
+    source, flowgraph = gensc.image_source(str(photos)), gr.top_block()
+    counts = Collect("count")
+    flowgraph.msg_connect(source, "count", counts, "count")
+    run(flowgraph)
+    assert [pmt.to_python(message) for message in counts.messages] == [
+        ("images", n) for n in range(3)
+    ]
 
 
 def test_a_broken_file_is_dropped_and_the_others_follow(photos):

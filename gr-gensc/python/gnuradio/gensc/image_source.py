@@ -8,6 +8,7 @@ from typing import Any
 
 import pmt
 
+from . import choice_message
 from .errors import GenscError
 from .image_files import image_paths, read_image
 from .message_ports import message_block
@@ -20,6 +21,8 @@ class image_source(message_block):
     """Reads image files and sends each as a PDU on [image], then ends the stream.
 
     The PDU carries `image_id` (counting up from `first_id`, modulo 65536), `shape` and `name`.
+    Before each one [count] sends the pair ("images" . images before it), for what is to change
+    from image to image.
     A file that cannot be read is dropped with one line; the others follow.
 
     Args:
@@ -51,7 +54,7 @@ class image_source(message_block):
         self._sent = 0
         self._due = 0.0
         # The block drives itself with messages, so that GNU Radio can stop it between any two.
-        self.setup_ports({"next": self._next}, ["image"])
+        self.setup_ports({"next": self._next}, ["image", "count"])
 
     def start(self) -> bool:
         """Begin with the first image."""
@@ -80,6 +83,7 @@ class image_source(message_block):
             self._due = time.monotonic() + self.interval_s
             path = self.paths[self._sent % len(self.paths)]
             image_id = (self._first_id + self._sent) & 0xFFFF
+            self.publish("count", choice_message.pair("images", self._sent))
             self._sent += 1
             self._send(path, image_id)
         self._post(pmt.intern("next"), pmt.PMT_NIL)
