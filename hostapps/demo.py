@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from gensc_host import codecs, samples
+from gensc_host import codecs
+from gensc_host.caption.choose import choose_captioner
 from gensc_host.images import display_name, fit, load_image
 from gensc_host.link import LinkRunner
 from gensc_host.progress import progress
 from gensc_host.report import Case, write_report
 from gensc_host.results import Result, write_line
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gensc_models.captions import Captioner
 
 #: Photos of the demo are cropped and scaled to this shape.
 HEIGHT, WIDTH = 256, 384
@@ -31,6 +37,7 @@ class DemoSettings:
         channels: of `gensc_host.channels.CHANNELS`.
         snrs_db: Es/N0.
         model, rate: codec and channel symbols per 16×16 block.
+        caption: text section sent after each photo, see `gensc_host.caption.choose`; "": none.
         refine: refiner, "none", or "": the default one where it is installed.
         seed: the photo's number is added to it.
         out: folder of report.html and results.jsonl.
@@ -41,16 +48,17 @@ class DemoSettings:
     snrs_db: Sequence[float] = (0, 5, 10, 15)
     model: str = ""
     refine: str = ""
+    caption: str = "auto"
     rate: int = 64
     seed: int = 1
     out: Path = Path("out")
 
 
-def prepare(path: str) -> tuple[str, NDArray[np.uint8], str]:
+def prepare(path: str, captioner: Captioner | None) -> tuple[str, NDArray[np.uint8], str | None]:
     """Name, pixels and caption of a photo of the demo."""
     name = display_name(path)
     image = fit(load_image(path, 4096), HEIGHT, WIDTH, vertical=_CENTRE.get(name, 0.5))
-    return name, image, samples.PHOTOS.get(name, f"A picture called {name}.")
+    return name, image, captioner.caption(image, path) if captioner else None
 
 
 def run_demo(settings: DemoSettings) -> Path:
@@ -58,7 +66,8 @@ def run_demo(settings: DemoSettings) -> Path:
 
     Every result line is on disk as soon as its image is through.
     """
-    photos = [prepare(path) for path in settings.images]
+    captioner = choose_captioner(settings.caption, lambda line: print(line, file=sys.stderr))
+    photos = [prepare(path, captioner) for path in settings.images]
     refine = settings.refine or codecs.default_refiner()
     runner = LinkRunner(settings.model, settings.rate, refine=refine)
     settings.out.mkdir(parents=True, exist_ok=True)

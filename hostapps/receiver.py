@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gensc_host import codecs
+from gensc_host.editing.choose import NONE as NO_EDITOR
+from gensc_host.editing.choose import choose_editor
 from gensc_host.errors import UserError
 from gensc_host.radio import Place, RadioSettings, open_source
 from gensc_host.results import METRICS, Result, Symbols, Weights, write_line
@@ -38,6 +40,7 @@ class ReceiveSettings:
         seconds: end after so long; 0 never does.
         keep_open: do not end with the sender's stream (ZeroMQ).
         refine: refiner whose image is written beside the received one; "none" has none.
+        edit: editor whose image is written beside the received one; "none" has none.
     """
 
     out: Path
@@ -46,6 +49,7 @@ class ReceiveSettings:
     seconds: float = 0.0
     keep_open: bool = False
     refine: str = codecs.NO_REFINER
+    edit: str = NO_EDITOR
 
 
 @dataclass
@@ -55,6 +59,7 @@ class ReceiveReport:
     Attributes:
         images, texts: written to files.
         refined: refined images written beside them.
+        edited: images written beside them that an editor has changed.
         incomplete: images of which bursts were lost.
         counters: of receiver, assembler and the ZeroMQ source.
         interrupted: Ctrl-C ended it.
@@ -63,6 +68,7 @@ class ReceiveReport:
     images: int = 0
     texts: int = 0
     refined: int = 0
+    edited: int = 0
     incomplete: int = 0
     counters: dict[str, int] = field(default_factory=dict)
     interrupted: bool = False
@@ -131,6 +137,19 @@ class Writer:
             write_line(self._lines, result)
             self.report.refined += 1
         self._say(f"{path.name}: refined by {self._refiner.id}")
+
+    def edited(self, seen: Seen) -> None:
+        """Write what an editor made of an image, and a result line that says what became of it."""
+        meta = seen.metadata
+        path = self._save(seen, "-edited")
+        plain = self._result(meta, path)
+        told = {"editor": meta.editor, "edit": meta.edit, "edit_reason": meta.edit_reason}
+        result = replace(plain, scheme=f"{plain.scheme}+edit", extra=plain.extra | told)
+        with self._lock:
+            write_line(self._lines, result)
+            self.report.edited += meta.edit in ("accepted", "blended")
+        reason = f" ({meta.edit_reason})" if meta.edit_reason else ""
+        self._say(f"{path.name}: edit by {meta.editor} {meta.edit}{reason}")
 
     def _save(self, seen: Seen, mark: str) -> Path:
         """Write the pixels to a file of their own."""
@@ -207,6 +226,7 @@ def receive_images(
     if settings.model:
         codecs.load(settings.model)
     refiner = codecs.load_refiner(settings.refine)
+    chosen = choose_editor(settings.edit)
     from gensc_host.blocks import PduCollector, StreamGate
     from gnuradio import gr
 
@@ -239,6 +259,12 @@ def receive_images(
         refined = PduCollector(np.uint8, on_pdu=writer.refined)
         top.msg_connect((decoder, "image"), (refine, "image"))
         top.msg_connect((refine, "image"), (refined, "in"))
+    if chosen is not None:
+        edit = gensc.editor(chosen)
+        edited = PduCollector(np.uint8, on_pdu=writer.edited)
+        top.msg_connect((decoder, "image"), (edit, "image"))
+        top.msg_connect((text_decoder, "text"), (edit, "text"))
+        top.msg_connect((edit, "image"), (edited, "in"))
     try:
         _run(top, gate, settings, writer)
     finally:

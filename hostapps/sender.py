@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gensc_host import codecs
+from gensc_host.caption.choose import choose_captioner
 from gensc_host.images import display_name, load_image
 from gensc_host.radio import Place, RadioSettings, open_sink
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from gnuradio.gensc.metadata import Metadata
@@ -26,7 +28,7 @@ class SendSettings:
         images: files or ``skimage:NAME``.
         model, rate: codec and channel symbols per 16×16 block.
         snr_db: what the encoder is told to expect.
-        caption: sent with every image as a text section; "" sends none.
+        caption: text section sent after each image, see `gensc_host.caption.choose`; "" sends none.
         max_side: larger images are scaled down; 0 leaves them.
         repeat: how often the images are sent; 0 is for ever.
         first_id: image_id of the first image.
@@ -67,27 +69,41 @@ def send_images(
     *,
     bind: bool = True,
     on_image: Callable[[str], None] = lambda name: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> SendReport:
     """Send the images and wait until they are out; Ctrl-C stops after what is under way.
 
+    Captions are made before the first image is sent.
+
+    Args:
+        settings, place, radio: what, where to, and how.
+        bind: ZeroMQ: which end this is.
+        on_image: told the name of each image as it is sent.
+        say: told a line where a captioner fails.
+
     Raises:
-        UserError: an image that cannot be opened or is too large, unknown model, no such device.
-            Nothing has been sent then.
+        UserError: an image that cannot be opened or is too large, unknown model, no such device,
+            no caption beside an image. Nothing has been sent then.
     """
     from gensc_phy.config import WaveformConfig
 
     gensc = codecs.gnuradio_blocks()
     codec, _ = codecs.load(settings.model)
+    captioner = choose_captioner(settings.caption, say)
+    texts: dict[str, str] = {}
     for path in settings.images:
-        codecs.check_fits(codec, path, load_image(path, settings.max_side).shape, settings.rate)
+        image = load_image(path, settings.max_side)
+        codecs.check_fits(codec, path, image.shape, settings.rate)
+        if captioner is not None and path not in texts:
+            texts[path] = captioner.caption(image, path)
 
     from gensc_host.blocks import PduCollector, PduFollower, PduSource
     from gnuradio import gr
     from gnuradio.gensc.metadata import Metadata, make_pdu
 
     config = WaveformConfig(sample_rate=radio.sample_rate)
-    caption = np.frombuffer(settings.caption.encode("utf-8"), np.uint8)
     sent = 0
+    captions: dict[int, str] = {}
 
     def pdus() -> Any:
         """Images are opened one by one, as the flowgraph asks for them."""
@@ -98,6 +114,7 @@ def send_images(
                 image = load_image(path, settings.max_side)
                 image_id = (settings.first_id + sent) & 0xFFFF
                 name = display_name(path)
+                captions[image_id] = texts.get(path, "")
                 meta = Metadata(image_id=image_id, shape=image.shape, name=name)  # type: ignore[arg-type]
                 yield make_pdu(meta, image)
                 sent += 1
@@ -119,8 +136,8 @@ def send_images(
     fragments = PduCollector(np.complex64, on_pdu=lambda seen: lengths.append(seen.data.size))
     top.msg_connect((source, "out"), (encoder, "image"))
     top.msg_connect((encoder, "section"), (fragmenter, "section"))
-    if settings.caption:
-        follower = PduFollower(lambda before: make_pdu(_of(before), caption))
+    if captioner is not None:
+        follower = PduFollower(lambda before: make_pdu(_of(before), _utf8(captions, before)))
         text_encoder = gensc.text_encoder(0)
         top.msg_connect((encoder, "section"), (follower, "in"))
         top.msg_connect((follower, "out"), (text_encoder, "text"))
@@ -131,6 +148,11 @@ def send_images(
     top.run()
     samples = sum(config.burst_len(n) + config.gap for n in lengths)
     return SendReport(sent, len(lengths), samples, samples / config.sample_rate)
+
+
+def _utf8(captions: dict[int, str], before: Metadata) -> NDArray[np.uint8]:
+    """The caption of the picture that has just gone by."""
+    return np.frombuffer(captions.pop(before.image_id or 0).encode("utf-8"), np.uint8)
 
 
 def _of(before: Metadata) -> Metadata:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from gensc_host.commands import options
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +29,7 @@ def demo(
         str,
         typer.Option(help="Refiner: name or folder of weights, or none (default: if installed)."),
     ] = "",
+    caption: options.Caption = "auto",
     rate: Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="Of channel and noise.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("out"),
@@ -49,6 +51,7 @@ def demo(
             snrs_db=codecs.check_snrs(parse_numbers(snr, "--snr")),
             model=model,
             refine=refine,
+            caption=caption,
             rate=codecs.check_rate(rate),
             seed=seed,
             out=out,

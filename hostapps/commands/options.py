@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from gensc_host.caption.choose import HELP as CAPTION_HELP
+from gensc_host.editing.choose import HELP as EDIT_HELP
 
 Model = Annotated[str, typer.Option(help="Codec: name or folder of weights.")]
 Rate = Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")]
 Refine = Annotated[
     str, typer.Option(help="Refiner behind the decoder: name or folder of weights, or none.")
 ]
+Caption = Annotated[str, typer.Option(help=CAPTION_HELP)]
+Edit = Annotated[str, typer.Option(help=EDIT_HELP)]
 MaxSide = Annotated[
     int, typer.Option(min=0, help="Scale larger pictures down to this; 0: leave them.")
 ]

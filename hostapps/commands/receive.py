@@ -26,6 +26,7 @@ def receive(
     ),
     model: Annotated[str, typer.Option(help="Only this codec (default: as bursts say).")] = "",
     refine: options.Refine = "none",
+    edit: options.Edit = "none",
     count: Annotated[int, typer.Option(min=0, help="End after so many images.")] = 0,
     seconds: Annotated[float, typer.Option(min=0, help="End after so long.")] = 0.0,
     keep_open: Annotated[
@@ -43,7 +44,7 @@ def receive(
 
     place = parse_place(source, sdr, "--from")
     report = receive_images(
-        ReceiveSettings(out, model, count, seconds, keep_open, refine),
+        ReceiveSettings(out, model, count, seconds, keep_open, refine, edit),
         place,
         RadioSettings(sample_rate, frequency, gain),
         bind=options.binds(source, bind),
@@ -60,6 +61,7 @@ def receive(
             "images": report.images,
             "texts": report.texts,
             "refined": report.refined,
+            "edited": report.edited,
             "incomplete": report.incomplete,
         }
         print(json.dumps({**summary, **c}))
@@ -69,6 +71,7 @@ def receive(
         f"received {report.images} image{'s' if report.images != 1 else ''} "
         f"({report.incomplete} incomplete) and {report.texts} texts in {c['bursts']} bursts"
         + (f", {report.refined} refined" if report.refined else "")
+        + (f", {report.edited} edited" if report.edited else "")
         + (f", {dropped} messages dropped" if dropped else "")
         + f": {out}"
     )

@@ -22,7 +22,7 @@ def send(
     model: options.Model = "",
     rate: options.Rate = 32,
     snr: Annotated[float, typer.Option(help="Es/N0 in dB to encode for.")] = 10.0,
-    caption: Annotated[str, typer.Option(help="Text sent with every image.")] = "",
+    caption: options.Caption = "",
     max_side: options.MaxSide = 0,
     repeat: Annotated[int, typer.Option(min=0, help="Times to send; 0: until Ctrl-C.")] = 1,
     sample_rate: options.SampleRate = 1e6,
@@ -59,6 +59,7 @@ def send(
         RadioSettings(sample_rate, frequency, gain),
         bind=True if bind is None else bind,
         on_image=lambda name: typer.echo(f"sending {name}", err=True),
+        say=lambda line: typer.echo(line, err=True),
     )
     print(
         f"sent {report.images} image{'s' if report.images != 1 else ''} in {report.bursts} bursts, "
