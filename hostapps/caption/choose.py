@@ -1,17 +1,19 @@
-"""The captioner that ``--caption`` names."""
+"""The captioner that ``--caption`` names.
+
+`gensc --help` reads this file: what it needs is imported when a captioner is chosen.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-from gensc_host.caption.given import FileCaptioner, GivenCaptioner, side_car
 from gensc_host.errors import UserError
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import numpy as np
     from gensc_models.captions import Captioner
+    from numpy.typing import NDArray
 
 #: What ``--caption`` takes besides a text of one's own.
 HELP = (
@@ -33,6 +35,8 @@ class AutoCaptioner:
 
     def caption(self, image: NDArray[np.uint8], path: str = "") -> str:
         """See `gensc_host.caption.given.side_car`."""
+        from gensc_host.caption.given import side_car
+
         return side_car(path) or self._layout.caption(image)
 
 
@@ -71,6 +75,7 @@ def choose_captioner(choice: str, say: Callable[[str], None]) -> Captioner | Non
     Raises:
         UserError: the model cannot be had, or the server is not set.
     """
+    from gensc_host.caption.given import FileCaptioner, GivenCaptioner
     from gensc_models.captions import LayoutCaptioner
 
     kind, _, name = choice.partition(":")
