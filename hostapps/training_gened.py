@@ -48,7 +48,6 @@ def plan_gened(
         UserError: data or options that do not go together.
     """
     from gensc_models.train_gened import GenedTrainConfig, train, trunk_of
-    from gensc_models.weights import WeightsError
 
     if len(request.data) > 1:
         raise UserError(
@@ -67,6 +66,6 @@ def plan_gened(
     )  # fmt: skip
     try:
         model = config.with_trunk(trunk_of(start)[0])
-    except WeightsError as error:
-        raise UserError(str(error)) from error
+    except ValueError as error:
+        raise UserError(f"--codec {start}: {error}") from error
     return Plan(train, config, model.described())

@@ -20,17 +20,28 @@ def awaken(network: GenedNetwork) -> GenedNetwork:
     return network
 
 
-def small_network(config: GenedConfig = TINY) -> GenedNetwork:
-    """Deterministic, in ``eval()`` mode, with variances as photos have them."""
+def plain_network(config: GenedConfig = TINY) -> GenedNetwork:
+    """Deterministic, in ``eval()`` mode, untrained: the linear code, with falling variances."""
     torch.manual_seed(0)
-    network = awaken(GenedNetwork(config)).eval()
-    falling = 100.0 / (1.0 + torch.arange(256.0)) ** 2
-    network.trunk.linear.variance.copy_(falling)
+    network = GenedNetwork(config).eval()
+    network.trunk.linear.variance.copy_(100.0 / (1.0 + torch.arange(256.0)) ** 2)
     return network
 
 
-def small_codec(config: GenedConfig = TINY) -> GenedCodec:
-    """The same as a codec."""
+def small_network(config: GenedConfig = TINY) -> GenedNetwork:
+    """The same as if it had been trained a little."""
+    return awaken(plain_network(config))
+
+
+def plain_codec(config: GenedConfig = TINY) -> GenedCodec:
+    """:func:`plain_network` as a codec."""
     codec = GenedCodec(GenedCodecConfig("tiny-gened", network=config))
-    codec.network.load_state_dict(small_network(config).state_dict())
+    codec.network.load_state_dict(plain_network(config).state_dict())
+    return codec
+
+
+def small_codec(config: GenedConfig = TINY) -> GenedCodec:
+    """:func:`small_network` as a codec."""
+    codec = plain_codec(config)
+    awaken(codec.network)
     return codec

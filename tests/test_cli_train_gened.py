@@ -6,11 +6,8 @@ import pytest
 import torch
 from gensc_host.cli import run
 from gensc_models import train_gened
-from gensc_models.codec import CodecConfig, JsccCodec
 from gensc_models.hub import UnavailableError
 from PIL import Image
-
-from small_network import SMALL
 
 
 @pytest.fixture
@@ -18,7 +15,6 @@ def folders(tmp_path: Path) -> Path:
     for name in ("photos", "maps", "more"):
         (tmp_path / name).mkdir()
         Image.new("RGB", (40, 40)).save(tmp_path / name / "a.png")
-    JsccCodec(CodecConfig("trunk", 77, network=SMALL)).save_pretrained(tmp_path / "trunk")
     return tmp_path
 
 
@@ -32,7 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[train_gened.GenedTrainConfig]
 
 def call(folders: Path, *more: object) -> int:
     fixed = ["--data", folders / "photos", "--maps", folders / "maps", "--out", folders / "run"]
-    words = ["train", "gened", *fixed, "--codec", folders / "trunk", *more]
+    words = ["train", "gened", *fixed, *more]
     return run([str(word) for word in words])
 
 
@@ -52,7 +48,7 @@ def test_what_is_asked_for_is_what_is_trained(
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        (("--data", "maps"), "only one --data has maps"),
+        (("--data", "maps"), "photos with maps are one folder"),
         (("--photos", "more"), "--photos and --importance go together"),
         (("--importance", "x"), "--photos and --importance go together"),
         (("--codec", "absent"), "no weights called 'absent'"),
