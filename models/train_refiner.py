@@ -219,7 +219,8 @@ class TrainingRun:
         others = [p for p in module.parameters() if id(p) not in ids]
         rate = self.config.learning_rate
         adam = torch.optim.Adam(others, lr=rate, betas=(0.9, 0.99), fused=True)
-        return adam, Muon(dense, self.config.muon_rate)
+        dtype = torch.bfloat16 if self.config.bfloat16 else torch.float32
+        return adam, Muon(dense, self.config.muon_rate, dtype=dtype)
 
     @property
     def phase(self) -> int:
@@ -499,6 +500,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--picture", type=int, default=RefinerTrainConfig.size, help="pixels coded at once"
     )
+    parser.add_argument(
+        "--filter-pixels", type=int, default=RefinerTrainConfig.filter_pixels, metavar="N",
+        help="that the filter is solved on",
+    )  # fmt: skip
+    parser.add_argument(
+        "--calibration-pixels", type=int, default=RefinerTrainConfig.calibration_pixels,
+        metavar="N", help="that the strengths are solved on at the end",
+    )  # fmt: skip
     parser.add_argument("--first-fraction", type=float, default=RefinerTrainConfig.first_fraction)
     parser.add_argument("--batch", type=int, default=RefinerTrainConfig.batch, help="tiles")
     parser.add_argument("--learning-rate", type=float, default=RefinerTrainConfig.learning_rate)
@@ -520,6 +529,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rates=tuple(options.rates),
         size=options.picture,
         first_fraction=options.first_fraction,
+        filter_pixels=options.filter_pixels,
+        calibration_pixels=options.calibration_pixels,
         tile=options.tile,
         batch=options.batch,
         learning_rate=options.learning_rate,

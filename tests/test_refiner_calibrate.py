@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from gensc_models import load_codec
-from gensc_models.calibrate_refiner import calibrated, main
+from gensc_models.calibrate_refiner import Links, calibrated, main
 from gensc_models.refiner import Refiner, load_refiner
 from PIL import Image
 from skimage.data import astronaut
@@ -54,5 +54,6 @@ def test_a_harmful_refiner_is_silenced_and_keeps_its_weights(
 def test_calibrating_twice_changes_nothing_more(tmp_path: Path) -> None:
     refiner, codec = load_refiner(store(tmp_path)), load_codec("softcast")
     image = torch.from_numpy(PHOTO).permute(2, 0, 1)[None].float() / 255.0
-    once = calibrated(refiner, [codec], [image], [32])
-    assert calibrated(once, [codec], [image], [32]).config == once.config
+    links = Links(rates=(32,), fades_db=(0.0, 6.0))
+    once = calibrated(refiner, [codec], image, links)
+    assert calibrated(once, [codec], image, links).config == once.config

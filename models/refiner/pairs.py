@@ -11,8 +11,9 @@ from gensc_models.codec import JsccCodec
 from gensc_models.linear import real_channels
 from torch import Tensor
 
-# Pictures that the codec takes at once while a pool is filled.
+# What the codec takes at once while a pool is filled: so many pictures, or more small ones.
 IMAGES_PER_PASS = 8
+PIXELS_PER_PASS = 1 << 16
 
 
 class Pairs(NamedTuple):
@@ -167,8 +168,10 @@ class PairPool:
 
     def fill(self, count: int) -> None:
         """Adds pairs until the pool holds so many, or all that it can."""
+        at_once = max(IMAGES_PER_PASS, PIXELS_PER_PASS // self.maker.size**2)
+        at_once = min(at_once, self.capacity // self.maker.tiles_per_image)
         while self.filled < min(count, self.capacity):
-            self.refresh(IMAGES_PER_PASS)
+            self.refresh(at_once)
 
     def everything(self) -> Pairs:
         """All pairs held."""
