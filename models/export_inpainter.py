@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from gensc_models.exporting import export_command
 from gensc_models.inpainting.config import NetworkConfig
 from gensc_models.inpainting.diffusion import DiffusionInpainter
 from gensc_models.inpainting.network import InpaintingNetwork
@@ -34,11 +34,7 @@ def export(checkpoint: Path, folder: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="gensc_models.export_inpainter", description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt of a run")
-    parser.add_argument("--out", type=Path, required=True, help="weights folder, named as they are")
-    options = parser.parse_args(arguments)
-    print(export(options.checkpoint, options.out))
+    export_command("gensc_models.export_inpainter", __doc__, export, arguments)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from gensc_models.exporting import export_command
 from gensc_models.refiner import Refiner, RefinerConfig
 from gensc_models.weights import WeightsError, load_into
 
@@ -39,11 +39,7 @@ def export(checkpoint: Path, folder: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="gensc_models.export_refiner", description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt of a run")
-    parser.add_argument("--out", type=Path, required=True, help="weights folder, named as they are")
-    options = parser.parse_args(arguments)
-    print(export(options.checkpoint, options.out))
+    export_command("gensc_models.export_refiner", __doc__, export, arguments)
 
 
 if __name__ == "__main__":

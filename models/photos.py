@@ -42,6 +42,26 @@ def load_photo(path: Path) -> Photo:
         return np.asarray(image.convert("RGB"))
 
 
+def load_split(
+    folders: Sequence[Path], exclude_prefix: Sequence[str], held_out: int, smallest: int
+) -> tuple[list[Photo], list[Photo]]:
+    """Photos to train on, no side below ``smallest``, and every n-th file held out.
+
+    Raises
+    ------
+    FileNotFoundError
+        A folder does not exist or holds no image, or none is large enough.
+    """
+    files = photo_files(folders, exclude_prefix)
+    stride = max(2, len(files) // max(1, held_out))
+    apart = files[::stride][:held_out]
+    photos = [load_photo(f) for f in files if f not in set(apart)]
+    photos = [p for p in photos if min(p.shape[:2]) >= smallest]
+    if not photos:
+        raise FileNotFoundError(f"no training photo of {smallest} pixels or more")
+    return photos, [load_photo(f) for f in apart]
+
+
 def to_tensor(photo: Photo) -> Tensor:
     """uint8 ``H x W x 3`` to float32 ``1 x 3 x H x W`` in [0, 1]."""
     return torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None].float() / 255.0

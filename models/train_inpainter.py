@@ -20,7 +20,7 @@ from gensc_models.inpainting.network import InpaintingNetwork
 from gensc_models.inpainting.patches import Patches, PatchMaker, residual_scales
 from gensc_models.inpainting.pyramid import KINDS
 from gensc_models.inpainting.schedule import velocity
-from gensc_models.photos import Photo, load_photo, photo_files, prefetch
+from gensc_models.photos import load_split, photo_files, prefetch
 from gensc_models.timed_run import RunSettings, TimedRun
 from numpy.typing import NDArray
 from PIL import Image
@@ -64,24 +64,6 @@ class InpainterTrainConfig(RunSettings):
     def counts(self) -> tuple[int, ...]:
         """Patches of a step by kind of level, at least one of each."""
         return tuple(max(1, round(self.batch * share)) for share in SHARES)
-
-
-def load_photos(config: InpainterTrainConfig) -> tuple[list[Photo], list[Photo]]:
-    """Training photos and held-out ones (every n-th file).
-
-    Raises
-    ------
-    FileNotFoundError
-        A data folder does not exist or holds no image large enough.
-    """
-    files = photo_files(config.data, config.exclude_prefix)
-    stride = max(2, len(files) // max(1, config.held_out))
-    held_out = set(files[::stride][: config.held_out])
-    photos = [load_photo(f) for f in files if f not in held_out]
-    photos = [p for p in photos if min(p.shape[:2]) >= config.patch]
-    if not photos:
-        raise FileNotFoundError(f"no training photo of {config.patch} pixels or more")
-    return photos, [load_photo(f) for f in sorted(held_out)]
 
 
 def load_maps(config: InpainterTrainConfig) -> list[NDArray[np.uint8]]:
@@ -155,7 +137,7 @@ def train(config: InpainterTrainConfig) -> Path:
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     maps = load_maps(config)
-    photos, held_out = load_photos(config)
+    photos, held_out = load_split(config.data, config.exclude_prefix, config.held_out, config.patch)
     config.out.mkdir(parents=True, exist_ok=True)
     run = TimedRun(config, lambda: InpaintingNetwork(config.model), asdict(config.model))
     if not run.checkpoint.exists():
