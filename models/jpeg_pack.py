@@ -1,7 +1,8 @@
 """Packs of small JPEG files in one ``.npz``: how data sets of many tiny images are kept.
 
 ``jpeg`` holds all files behind one another, ``offsets`` (one more than images) where each begins,
-``labels`` the class of each and, in some packs, ``classes`` what the classes are called.
+``labels`` the class of each and, in some packs, ``classes`` what the classes are called and
+``boxes`` where in each image the object is.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class _Stored(NamedTuple):
     offsets: NDArray[np.integer]
     labels: NDArray[np.integer]
     classes: tuple[str, ...]
+    boxes: NDArray[np.integer] | None
 
 
 def pack_classes(path: Path) -> tuple[str, ...]:
@@ -45,6 +47,11 @@ def pack_classes(path: Path) -> tuple[str, ...]:
     Empty where the pack does not name them.
     """
     return _stored(path).classes
+
+
+def read_boxes(path: Path) -> NDArray[np.integer] | None:
+    """Boxes around the objects, ``N x 4`` as x0, y0, x1, y1, of a pack that has some."""
+    return _stored(path).boxes
 
 
 def read_pack(path: Path, limit: int | None = None) -> JpegPack:
@@ -70,7 +77,8 @@ def _stored(path: Path) -> _Stored:
     try:
         with np.load(path, allow_pickle=False) as pack:
             classes = tuple(map(str, pack["classes"])) if "classes" in pack else ()
-            return _Stored(pack["jpeg"], pack["offsets"], pack["labels"], classes)
+            boxes = pack.get("boxes")
+            return _Stored(pack["jpeg"], pack["offsets"], pack["labels"], classes, boxes)
     except FileNotFoundError:
         raise
     except (OSError, KeyError, ValueError, TypeError, AttributeError, BadZipFile) as error:

@@ -2,14 +2,21 @@
 
 import numpy as np
 import pytest
+import torch
 from gensc_models.importance.classical import CentrePrior, SpectralResidual
 from gensc_models.importance.evaluate import curves, evaluate, main
+from gensc_models.importance.evaluate_classifier import main as evaluate_classifier
+from gensc_models.importance.evaluate_classifier import mask_of, pointing
 from gensc_models.importance.maps import MappedPhoto
+from gensc_models.importance.pixels import on_pixels
+from gensc_models.jpeg_pack import JpegPack
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from pdu_blocks import smooth_image
+from small_importance import CLASSES, classifier
+from small_packs import write_pack
 
 
 class Fixed:
@@ -104,3 +111,40 @@ def test_the_command_prints_a_table_of_the_sources_asked_for(tmp_path, capsys):
     assert "none of learned" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([*folders, "--prefix", "nothing_"])
+
+
+# ---------------------------------------------------------------- classifier
+
+
+def test_the_pointing_game_counts_maps_that_are_largest_inside_of_the_box():
+    network = classifier()
+    image = smooth_image(32, 32, 1)
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+    with torch.inference_mode():
+        largest = on_pixels(network.activation(pixels).maps[0, 1], 32, 32).argmax()
+    row, column = divmod(int(largest), 32)
+    there = [column, row, column, row]
+    pack = JpegPack(np.stack([image] * 4), np.array([1, 1, 1, 1]), CLASSES)
+    elsewhere, middle = [(column + 9) % 32, row, (column + 9) % 32, row], [15, 15, 17, 17]
+    boxes = np.array([there, elsewhere, middle, [0, 0, 31, 31]])
+    game = pointing(network, pack, boxes)
+    hit = mask_of(boxes[2], 32, 32)[row, column]
+    assert game.of_label == pytest.approx((1 + hit) / 3)
+    assert game.images == 3
+    assert game.middle >= 1 / 3
+    with pytest.raises(ValueError, match="small enough to be missed"):
+        pointing(network, JpegPack(pack.images[3:], pack.labels[3:], CLASSES), boxes[3:])
+
+
+def test_the_command_says_how_often_the_classifier_is_right(tmp_path, capsys):
+    classifier().save_pretrained(tmp_path / "mine")
+    images = np.stack([smooth_image(24, 24, n) for n in range(6)])
+    boxes = np.tile([8, 8, 15, 15], (6, 1))
+    pack = write_pack(tmp_path / "pack.npz", images, np.arange(6) % 3, boxes=boxes)
+    evaluate_classifier(["--data", str(pack), "--classifier", str(tmp_path / "mine")])
+    out = capsys.readouterr().out
+    assert "top-5 1.000 of 6 images" in out
+    assert "the middle 1.000, of 6 images" in out
+    with pytest.raises(SystemExit):
+        evaluate_classifier(["--data", str(pack), "--classifier", "nobody"])
+    assert "no weights called 'nobody'" in capsys.readouterr().err
