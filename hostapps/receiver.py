@@ -41,6 +41,7 @@ class ReceiveSettings:
         keep_open: do not end with the sender's stream (ZeroMQ).
         refine: refiner whose image is written beside the received one; "none" has none.
         edit: editor whose image is written beside the received one; "none" has none.
+        edit_limit_s: seconds an edit may take.
     """
 
     out: Path
@@ -50,6 +51,7 @@ class ReceiveSettings:
     keep_open: bool = False
     refine: str = codecs.NO_REFINER
     edit: str = NO_EDITOR
+    edit_limit_s: float = 300.0
 
 
 @dataclass
@@ -260,7 +262,7 @@ def receive_images(
         top.msg_connect((decoder, "image"), (refine, "image"))
         top.msg_connect((refine, "image"), (refined, "in"))
     if chosen is not None:
-        edit = gensc.editor(chosen)
+        edit = gensc.editor(chosen, limit_s=settings.edit_limit_s)
         edited = PduCollector(np.uint8, on_pdu=writer.edited)
         top.msg_connect((decoder, "image"), (edit, "image"))
         top.msg_connect((text_decoder, "text"), (edit, "text"))

@@ -142,6 +142,7 @@ def test_what_is_no_image_is_counted():
 
 
 @pytest.mark.parametrize("name", ["nobody", "softcast", "diffusers:./no/folder"])
-def test_editors_that_cannot_be_had_are_named(name):
+def test_editors_that_cannot_be_had_are_named(name, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(gensc.GenscError, match=name):
         gensc.editor(name)

@@ -28,16 +28,12 @@ class AutoCaptioner:
 
     name = "auto"
 
-    def __init__(self) -> None:
+    def caption(self, image: NDArray[np.uint8], path: str = "") -> str:
+        """See `gensc_host.caption.given.side_car` and `gensc_models.captions.LayoutCaptioner`."""
+        from gensc_host.caption.given import side_car
         from gensc_models.captions import LayoutCaptioner
 
-        self._layout = LayoutCaptioner()
-
-    def caption(self, image: NDArray[np.uint8], path: str = "") -> str:
-        """See `gensc_host.caption.given.side_car`."""
-        from gensc_host.caption.given import side_car
-
-        return side_car(path) or self._layout.caption(image)
+        return side_car(path) or LayoutCaptioner().caption(image)
 
 
 class Fallible:

@@ -27,6 +27,7 @@ def receive(
     model: Annotated[str, typer.Option(help="Only this codec (default: as bursts say).")] = "",
     refine: options.Refine = "none",
     edit: options.Edit = "none",
+    edit_limit: Annotated[float, typer.Option(min=0, help="Seconds an edit may take.")] = 300.0,
     count: Annotated[int, typer.Option(min=0, help="End after so many images.")] = 0,
     seconds: Annotated[float, typer.Option(min=0, help="End after so long.")] = 0.0,
     keep_open: Annotated[
@@ -44,7 +45,7 @@ def receive(
 
     place = parse_place(source, sdr, "--from")
     report = receive_images(
-        ReceiveSettings(out, model, count, seconds, keep_open, refine, edit),
+        ReceiveSettings(out, model, count, seconds, keep_open, refine, edit, edit_limit),
         place,
         RadioSettings(sample_rate, frequency, gain),
         bind=options.binds(source, bind),

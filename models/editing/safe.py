@@ -13,6 +13,8 @@ from gensc_models.editing.editor import Editor, EditRefusedError, Mask, Photo
 from gensc_models.editing.guard import Bounds, Drift, Kind, guard_edit
 
 POLL_S = 0.05
+LIMIT_S = 300.0
+"""A pipeline of Stable Diffusion's size needs minutes without a GPU."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,11 @@ class SafeEditor:
     """
 
     def __init__(
-        self, editor: Editor, limit_s: float = 120.0, retries: int = 1, bounds: Bounds | None = None
+        self,
+        editor: Editor,
+        limit_s: float = LIMIT_S,
+        retries: int = 1,
+        bounds: Bounds | None = None,
     ) -> None:
         self.name = editor.name
         self.limit_s = limit_s

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from gensc_models.foundation.extra import library
-from gensc_models.hub import UnavailableError, impatient_hub
+from gensc_models.foundation.extra import hub_of, library
+from gensc_models.hub import UnavailableError
 from numpy.typing import NDArray
 
 DEFAULT = "Salesforce/blip-image-captioning-base"
@@ -34,7 +34,7 @@ class BlipCaptioner:
         self.name = name
         self.tokens = tokens
         try:
-            with impatient_hub():
+            with hub_of(name):
                 self._processor = transformers.BlipProcessor.from_pretrained(name)
                 model = transformers.BlipForConditionalGeneration.from_pretrained(
                     name, use_safetensors=True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from types import ModuleType
 
-from gensc_models.hub import UnavailableError
+from gensc_models.hub import UnavailableError, impatient_hub
 
 EXTRA = "foundation"
 
@@ -32,3 +34,8 @@ def library(name: str, purpose: str) -> ModuleType:
     except (ImportError, RuntimeError) as error:  # RuntimeError: it is there, but not what it needs
         what = f"{purpose} needs {name}: pip install 'gr-gensc[{EXTRA}]'"
         raise UnavailableError(what, error) from error
+
+
+def hub_of(name: str) -> AbstractContextManager[None]:
+    """:func:`~gensc_models.hub.impatient_hub` for what may have to be fetched, not for folders."""
+    return nullcontext() if Path(name).is_dir() else impatient_hub()

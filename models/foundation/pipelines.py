@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from gensc_models.foundation.canvas import Canvas
-from gensc_models.foundation.extra import FoundationError, FoundationRefusedError, library
-from gensc_models.hub import UnavailableError, impatient_hub
+from gensc_models.foundation.extra import FoundationError, FoundationRefusedError, hub_of, library
+from gensc_models.hub import UnavailableError
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -59,7 +59,7 @@ class PipelineConfig:
     guidance: float | None = None
     strength: float = 0.4
     side: int = 0
-    limit_s: float = 600.0
+    limit_s: float = 300.0
 
     def __post_init__(self) -> None:
         if self.dtype not in ("", *DTYPES):
@@ -177,7 +177,7 @@ def load_pipeline(config: PipelineConfig, task: Task) -> Pipeline:
     options = {"dtype": config.torch_dtype, "use_safetensors": True}
     try:
         kind = getattr(diffusers, kinds.get(task, "DiffusionPipeline"))
-        with impatient_hub():
+        with hub_of(config.name):
             pipe = kind.from_pretrained(config.name, **options)
         if task == "edit" and "image" not in inspect.signature(pipe.__call__).parameters:
             pipe = diffusers.AutoPipelineForImage2Image.from_pipe(pipe)

@@ -67,7 +67,7 @@ class editor(message_block):
         self,
         editor: str | Editor = "refiner-photo",
         seed: int = 0,
-        limit_s: float = 120.0,
+        limit_s: float = 300.0,
         wait_s: float = 0.5,
         enabled: bool = True,
     ) -> None:
