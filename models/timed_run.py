@@ -5,6 +5,7 @@ Muon trains convolution kernels, Adam all else; the learning rates follow the cl
 
 from __future__ import annotations
 
+import argparse
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -193,6 +194,18 @@ class TimedRun(Generic[N]):
             if self.finished:
                 return self.checkpoint
             losses.append(advance())
+
+
+def add_run_options(parser: argparse.ArgumentParser, defaults: RunSettings) -> None:
+    """Adds to a trainer's command line what every such run can be told."""
+    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
+    parser.add_argument("--minutes", type=float, default=defaults.minutes)
+    parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
+    parser.add_argument("--muon-rate", type=float, default=defaults.muon_rate)
+    parser.add_argument("--threads", type=int, default=defaults.threads)
+    parser.add_argument("--bfloat16", action="store_true", help="network in bfloat16")
+    parser.add_argument("--device", default=defaults.device)
+    parser.add_argument("--seed", type=int, default=defaults.seed)
 
 
 def _numbers(network: nn.Module) -> Sequence[Tensor]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from gensc_models.importance.classifier import Classifier, ClassifierConfig
 from gensc_models.jpeg_pack import JpegPack, read_pack
-from gensc_models.timed_run import RunSettings, TimedRun
+from gensc_models.timed_run import RunSettings, TimedRun, add_run_options
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -149,15 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="gensc_models.train_classifier", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="pack of JPEG files (.npz)")
     parser.add_argument("--validation", type=Path, help="pack of the same classes")
-    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
-    parser.add_argument("--minutes", type=float, default=config.minutes)
-    parser.add_argument("--learning-rate", type=float, default=config.learning_rate)
-    parser.add_argument("--muon-rate", type=float, default=config.muon_rate)
+    add_run_options(parser, config)
     parser.add_argument("--decay", type=float, default=config.decay)
-    parser.add_argument("--threads", type=int, default=config.threads)
-    parser.add_argument("--bfloat16", action="store_true", help="network in bfloat16")
-    parser.add_argument("--device", default=config.device)
-    parser.add_argument("--seed", type=int, default=config.seed)
     train(replace(config, **vars(parser.parse_args(arguments))))
 
 

@@ -19,7 +19,7 @@ from gensc_models.importance.maps import MappedPhoto, with_maps
 from gensc_models.importance.pixels import scaled
 from gensc_models.importance.saliency import SaliencyConfig, SaliencyNetwork
 from gensc_models.photos import photo_files, prefetch
-from gensc_models.timed_run import RunSettings, TimedRun
+from gensc_models.timed_run import RunSettings, TimedRun, add_run_options
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
@@ -188,15 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--maps", type=Path, required=True, help="folder of their maps (.png)")
     parser.add_argument("--exclude-prefix", nargs="*", default=[], help="file names to leave out")
     parser.add_argument("--start", default="", help="classifier: name or folder of weights")
-    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
-    parser.add_argument("--minutes", type=float, default=config.minutes)
-    parser.add_argument("--learning-rate", type=float, default=config.learning_rate)
-    parser.add_argument("--muon-rate", type=float, default=config.muon_rate)
+    add_run_options(parser, config)
     parser.add_argument("--backbone-share", type=float, default=config.backbone_share)
-    parser.add_argument("--threads", type=int, default=config.threads)
-    parser.add_argument("--bfloat16", action="store_true", help="network in bfloat16")
-    parser.add_argument("--device", default=config.device)
-    parser.add_argument("--seed", type=int, default=config.seed)
     options = vars(parser.parse_args(arguments))
     lists = {key: tuple(options[key]) for key in ("data", "exclude_prefix")}
     train(replace(config, **{**options, **lists}))

@@ -12,6 +12,9 @@ from gensc_host.training_cie import CiePart
 from gensc_host.training_gened import Variant
 
 Out = Annotated[Path, typer.Option(help="Folder of checkpoint and log; a run there is resumed.")]
+ExcludePrefix = Annotated[
+    list[str] | None, typer.Option(help="Photos whose names begin so are left out.")
+]
 Minutes = Annotated[float, typer.Option(min=0.01, help="Time to train, over all resumptions.")]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of batches and channels.")]
@@ -62,9 +65,7 @@ def gsc(
     start: Annotated[
         str, typer.Option(help="Codec, DeepJSCC: weights to go on from, by name or folder.")
     ] = "",
-    exclude_prefix: Annotated[
-        list[str] | None, typer.Option(help="Photos whose names begin so are left out.")
-    ] = None,
+    exclude_prefix: ExcludePrefix = None,
     threads: Threads = 2,
     seed: Seed = 1,
 ) -> None:
@@ -109,9 +110,7 @@ def cie(
     start_from: Annotated[
         str, typer.Option("--start", help="Importance: classifier that it begins with.")
     ] = "",
-    exclude_prefix: Annotated[
-        list[str] | None, typer.Option(help="Photos whose names begin so are left out.")
-    ] = None,
+    exclude_prefix: ExcludePrefix = None,
     threads: Threads = 2,
     seed: Seed = 1,
 ) -> None:
