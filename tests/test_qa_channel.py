@@ -1,5 +1,7 @@
 """channel: GNU Radio's channel models in the project's convention of SNR."""
 
+import time
+
 import numpy as np
 import pmt
 import pytest
@@ -124,6 +126,41 @@ def test_snr_and_offset_can_change_while_it_runs():
     run(flowgraph)
     assert (channel.snr_db(), channel.cfo_hz()) == (0, 1000)
     assert np.mean(np.abs(sink.data()) ** 2) == pytest.approx(1, rel=0.05)
+
+
+class Gated(gr.sync_block):
+    """Gives so many zeros, and more when told."""
+
+    def __init__(self):
+        gr.sync_block.__init__(self, "gated", None, [np.complex64])
+        self.left, self.ended = 0, False
+
+    def work(self, input_items, output_items):
+        if not self.left:
+            time.sleep(0.001)
+            return -1 if self.ended else 0
+        n = min(self.left, len(output_items[0]))
+        output_items[0][:n] = 0
+        self.left -= n
+        return n
+
+
+def test_a_new_snr_holds_at_once_also_behind_a_pause():
+    flowgraph, source, channel = gr.top_block(), Gated(), gensc.channel(snr_db=40)
+    sink = blocks.vector_sink_c()
+    flowgraph.connect(source, channel, sink)
+    flowgraph.start()
+    for snr_db, samples in ((40, 3000), (0, 5000)):
+        channel.set_snr_db(snr_db)
+        before = len(sink.data())
+        source.left = samples
+        while len(sink.data()) < before + samples - 100:  # the model's filters keep some
+            time.sleep(0.01)
+    source.ended = True
+    flowgraph.wait()
+    power = np.abs(np.array(sink.data())) ** 2
+    assert power[:2800].mean() == pytest.approx(1e-4, rel=0.1)
+    assert power[4200:].mean() == pytest.approx(1, rel=0.1)
 
 
 @pytest.mark.parametrize(

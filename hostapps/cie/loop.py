@@ -41,7 +41,7 @@ ADDRESS = "tcp://127.0.0.1:*"
 #: Seconds until a subscription has reached the feedback's socket.
 SUBSCRIBE_S = 0.3
 #: Seconds an image may take through the flowgraph before it is asked for, and then given up.
-PATIENCE_S, LAST_PATIENCE_S = 3.0, 1.0
+PATIENCE_S, LAST_PATIENCE_S = 20.0, 5.0
 _POLL_S = 0.001
 
 

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gnuradio import blocks, channels, gr
+from gnuradio import analog, blocks, channels, gr
 from gnuradio.filter import firdes, pfb
 
 from .errors import GenscError
 
 _SINUSOIDS = 8  # of GNU Radio's fading simulator
 _PHASES = 32  # of the resampler
+_NOISE_POOL = 8192  # samples the noise is drawn from, as in GNU Radio's channel model
+_NOISE_AHEAD = 512  # samples of noise made ahead
 
 
 class channel(gr.hier_block2):
@@ -75,18 +77,26 @@ class channel(gr.hier_block2):
             chain.append(self._fader)
             fixed_taps = (1 + 0j,)
         self._model = channels.channel_model(
-            noise_voltage=self._noise_voltage(),
+            noise_voltage=0.0,
             frequency_offset=self._cfo_hz / self.sample_rate,
             epsilon=1.0,
             taps=fixed_taps,
             noise_seed=seed,
             block_tags=True,
         )
-        chain += [self._model, self]
-        self.connect(*chain)
+        # Not the model's own noise: it is made ahead, 8192 samples in the buffer, and a new SNR
+        # would hold only behind them.
+        self._noise = analog.fastnoise_source_c(
+            analog.GR_GAUSSIAN, self._noise_voltage(), seed, _NOISE_POOL
+        )
+        self._noise.set_max_output_buffer(_NOISE_AHEAD)
+        adder = blocks.add_cc()
+        self.connect(*chain, self._model, (adder, 0))
+        self.connect(self._noise, (adder, 1))
+        self.connect(adder, self)
 
     def _noise_voltage(self) -> float:
-        # channel_model's noise has total variance voltage^2, half of it in I and half in Q.
+        # The noise source's samples have total variance voltage^2, half of it in I and half in Q.
         return float(np.sqrt(10 ** (-self._snr_db / 10)))
 
     def snr_db(self) -> float:
@@ -94,9 +104,9 @@ class channel(gr.hier_block2):
         return self._snr_db
 
     def set_snr_db(self, snr_db: float) -> None:
-        """Es/N0 in dB, from now on."""
+        """Es/N0 in dB, from now on (within a thousand samples)."""
         self._snr_db = float(snr_db)
-        self._model.set_noise_voltage(self._noise_voltage())
+        self._noise.set_amplitude(self._noise_voltage())
 
     def cfo_hz(self) -> float:
         """Carrier frequency offset in Hz."""

@@ -6,6 +6,8 @@ All blocks of a process that name the same weights share one copy of the network
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,15 @@ INFORMATION = "information"
 """The importance that needs no weights."""
 
 
+@contextmanager
+def _one_line(what: str, *others: type[Exception]) -> Iterator[None]:
+    """What fails to load is a GenscError that says what it was."""
+    try:
+        yield
+    except (ValueError, LookupError, OSError, *others) as error:
+        raise GenscError(f"{what}: {error}") from error
+
+
 def load_codec(model: str) -> JsccCodec:
     """A codec by the name of its weights, or a path.
 
@@ -35,10 +46,8 @@ def load_codec(model: str) -> JsccCodec:
     """
     from gensc_models.shared import shared_codec
 
-    try:
+    with _one_line(f"model {model!r}"):
         return shared_codec(model)
-    except (ValueError, OSError) as error:
-        raise GenscError(f"model {model!r}: {error}") from error
 
 
 def codec_of_wire_id(wire_id: int) -> JsccCodec:
@@ -49,10 +58,8 @@ def codec_of_wire_id(wire_id: int) -> JsccCodec:
     """
     from gensc_models.shared import shared_codec_by_wire_id
 
-    try:
+    with _one_line(f"unknown model id {wire_id}"):
         return shared_codec_by_wire_id(wire_id)
-    except (ValueError, LookupError, OSError) as error:
-        raise GenscError(f"unknown model id {wire_id}: {error}") from error
 
 
 def load_bank(name: str) -> HyperpriorCodec:
@@ -63,10 +70,8 @@ def load_bank(name: str) -> HyperpriorCodec:
     """
     from gensc_models.shared import shared_bank
 
-    try:
+    with _one_line(f"bank {name!r}"):
         return shared_bank(name)
-    except (ValueError, OSError) as error:
-        raise GenscError(f"bank {name!r}: {error}") from error
 
 
 def load_importance(name: str) -> ImportanceMap | None:
@@ -86,10 +91,8 @@ def load_importance(name: str) -> ImportanceMap | None:
     name = name or ("learned" if importance.learned_is_installed() else INFORMATION)
     if name == INFORMATION:
         return None
-    try:
+    with _one_line(f"importance {name!r}"):
         return importance.load_importance(name)
-    except (ValueError, OSError) as error:
-        raise GenscError(f"importance {name!r}: {error}") from error
 
 
 def default_rate_tables(bank: str = BANK) -> Path:
@@ -100,10 +103,8 @@ def default_rate_tables(bank: str = BANK) -> Path:
     """
     from gensc_models.weights import locate
 
-    try:
+    with _one_line(f"bank {bank!r}"):
         path = locate(bank) / RATE_TABLES
-    except (ValueError, OSError) as error:
-        raise GenscError(f"bank {bank!r}: {error}") from error
     if not path.is_file():
         raise GenscError(f"{path}: no rate tables (gensc adapt writes them)")
     return path
@@ -117,10 +118,8 @@ def load_inpainter(model: str) -> Inpainter:
     """
     from gensc_models.shared import shared_inpainter
 
-    try:
+    with _one_line(f"inpainter {model!r}"):
         return shared_inpainter(model)
-    except (ValueError, OSError) as error:
-        raise GenscError(f"inpainter {model!r}: {error}") from error
 
 
 def load_refiner(model: str) -> Refiner:
@@ -131,10 +130,8 @@ def load_refiner(model: str) -> Refiner:
     """
     from gensc_models.shared import shared_refiner
 
-    try:
+    with _one_line(f"refiner {model!r}"):
         return shared_refiner(model)
-    except (ValueError, OSError) as error:
-        raise GenscError(f"refiner {model!r}: {error}") from error
 
 
 def load_editor(editor: str | Editor, limit_s: float) -> SafeEditor:
@@ -146,8 +143,6 @@ def load_editor(editor: str | Editor, limit_s: float) -> SafeEditor:
     from gensc_models import editing
     from gensc_models.hub import UnavailableError
 
-    try:
+    with _one_line(f"editor {editor!r}", UnavailableError):
         found = editing.load_editor(editor) if isinstance(editor, str) else editor
-    except (ValueError, OSError, UnavailableError) as error:
-        raise GenscError(f"editor {editor!r}: {error}") from error
     return editing.SafeEditor(found, limit_s)
