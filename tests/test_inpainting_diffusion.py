@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 import torch
 from gensc_models import WeightsError
-from gensc_models.inpainting import SamplingConfig, SmoothFill, load_inpainter
+from gensc_models.inpainting import (
+    DiffusionInpainter,
+    SamplingConfig,
+    SmoothFill,
+    load_inpainter,
+)
 from gensc_models.inpainting.pyramid import COARSEST, continuation, levels
 from gensc_models.inpainting.tiles import Tiles
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage.data import rocket
 
 from small_inpainter import SMALL, small_inpainter, small_network, store
 
@@ -146,18 +152,26 @@ def test_tiles_agree_with_the_whole_image_away_from_their_ends():
     assert not torch.allclose(tiled, whole, atol=1e-6)
 
 
+def seam(filled, rows):
+    """Mean step between columns where tiles of 64 begin or end, relative to columns between them.
+
+    Tiles begin on multiples of 16, where the network's own grid has its borders, too.
+    """
+    width = filled.shape[1]
+    steps = np.abs(np.diff(filled.astype(float), axis=1))[rows].mean(axis=(0, 2))
+    columns = [area[1] for area in Tiles(torch.ones(1, 1, *filled.shape[:2]), tile=64).areas]
+    ends = {span.start for span in columns} | {span.stop for span in columns}
+    borders = [column - 1 for column in ends if 0 < column < width]
+    elsewhere = np.setdiff1d(np.arange(15, width - 1, 16), borders)
+    return steps[borders].mean() / steps[elsewhere].mean()
+
+
 def test_no_seam_where_tiles_meet():
     image = photo(48, 352)
     keep = np.zeros((48, 352), dtype=bool)
     keep[:8] = True
-    result = small_inpainter(replace(FAST, tile=64)).inpaint(image, keep).astype(float)
-    steps = np.abs(np.diff(result, axis=1))[8:].mean(axis=(0, 2))
-    columns = [area[1] for area in Tiles(torch.ones(1, 1, 48, 352), tile=64).areas]
-    ends = {span.start for span in columns} | {span.stop for span in columns}
-    borders = [column - 1 for column in ends if 0 < column < 352]
-    # Tiles begin on multiples of 16, where the network's own grid has its borders, too.
-    elsewhere = np.setdiff1d(np.arange(15, 351, 16), borders)
-    assert steps[borders].mean() <= 1.1 * steps[elsewhere].mean()
+    filled = small_inpainter(replace(FAST, tile=64)).inpaint(image, keep)
+    assert seam(filled, slice(8, None)) <= 1.1
 
 
 def test_weights_come_back_as_they_were_stored(tmp_path):
@@ -201,3 +215,19 @@ def test_sampling_that_cannot_be_is_refused():
         SamplingConfig(steps=0)
     with pytest.raises(ValueError, match="curve must be positive"):
         SamplingConfig(curve=0.0)
+
+
+def test_the_shipped_weights_leave_no_seam_and_no_kept_pixel_changed():
+    image = np.ascontiguousarray(rocket()[100:164, 100:420])
+    keep = np.zeros(image.shape[:2], dtype=bool)
+    keep[:16] = True
+    weights = "inpainter-photo"
+    tiled, whole = (
+        DiffusionInpainter.from_pretrained(weights, sampling=SamplingConfig(tile=tile))
+        for tile in (64, 320)
+    )
+    filled = tiled.inpaint(image, keep, seed=1)
+    np.testing.assert_array_equal(filled[keep], image[keep])
+    # As large a step as where the same image was made without tiles.
+    rows = slice(16, None)
+    assert seam(filled, rows) <= 1.05 * seam(whole.inpaint(image, keep, seed=1), rows)

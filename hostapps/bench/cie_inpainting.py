@@ -131,15 +131,13 @@ def checks(filled: Sequence[Filled]) -> Iterable[Check]:
 def inpainting_figure(filled: Sequence[Filled], title: str) -> Figure:
     """Rows: photos and thresholds; columns: original, what is kept, and each inpainter."""
     fig, axes = grid(len(filled), 2 + len(filled[0].pictures), filled[0].original)
-    for row, item in zip(axes, filled, strict=True):
+    headings = ["original", "what is kept", *(TITLES.get(n, n) for n in filled[0].pictures)]
+    for number, (row, item) in enumerate(zip(axes, filled, strict=True)):
         kept = np.where(item.keep[..., None], item.original, WHITE).astype(np.uint8)
-        show(row[0], item.original, item.name, "original")
-        note = f"α {item.alpha:g}: {100 * item.keep.mean():.0f} % kept"
-        show(row[1], kept, note, "what is kept")
-        for ax, (name, picture), measured in zip(
-            row[2:], item.pictures.items(), item.rows, strict=True
-        ):
-            note = f"texture {measured['texture']:.2f}, border {measured['border']:.2f}"
-            show(ax, picture, note, TITLES.get(name, name))
+        notes = [item.name, f"α {item.alpha:g}: {100 * item.keep.mean():.0f} % kept"]
+        notes += [f"texture {r['texture']:.2f}, border {r['border']:.2f}" for r in item.rows]
+        pictures = [item.original, kept, *item.pictures.values()]
+        for ax, picture, note, heading in zip(row, pictures, notes, headings, strict=True):
+            show(ax, picture, note, "" if number else heading)
     fig.suptitle(f"{title}\ntexture and border steps relative to the original's", fontsize=11)
     return fig

@@ -66,7 +66,7 @@ class SamplingConfig:
     jumps: int = 2
     jump_length: int = 2
     curve: float = 1.0
-    temperature: float = 1.0
+    temperature: float = 0.8
     tile: int = 256
 
     def __post_init__(self) -> None:
