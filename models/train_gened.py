@@ -95,6 +95,7 @@ class GenedTrainConfig(RunSettings):
     muon_rate: float = 3e-3
     clip: float = 1.0
     ema: float = 0.998
+    warmup_steps: int = 50
 
     @property
     def network(self) -> GenedConfig:
@@ -253,19 +254,23 @@ class Trainer:
         return drawn.repeat_interleave(2, dim=1).to(sent.device) * used_channels(plan.rates)
 
     def matching(self, sample: Sample) -> dict[str, Tensor]:
-        """Loss (21) of whole images: of the score map, and of CLIP's where there is one."""
+        """Loss (21) of whole images: of score map and mask, and of CLIP's map if there is one."""
         weights, learner = self.config.weights, self.run.network
-        score = learner.network.transmitter.analyse(sample.images).score
-        told = per_block(sample.saliency)
+        found = learner.network.transmitter.analyse(sample.images)
+        score, told = found.score, per_block(sample.saliency)
+        # What the mask says of its own certainty decides the split: it must be true.
+        logits = found.routing.mask_logits
+        routed = matching_loss(logits[..., 0] - logits[..., 1], told, weights.elsewhere)
         if self.clip is None:
-            return {"matching": matching_loss(score, told, weights.elsewhere)}
+            return {"matching": routed + matching_loss(score, told, weights.elsewhere)}
         seen = self.clip(sample.images, [prompt(name) for name in sample.classes])
         mapped = nn.functional.interpolate(
             learner.matching(seen)[:, None], size=score.shape[-2:], mode="bilinear"
         )[:, 0]
         aligned = matching_loss(mapped, told, weights.elsewhere)
         target = 0.5 * (told + torch.sigmoid(mapped.detach()))
-        return {"matching": aligned + matching_loss(score, target, weights.elsewhere)}
+        followed = matching_loss(score, target, weights.elsewhere)
+        return {"matching": routed + aligned + followed}
 
     def loss(self, crops: Sample, wholes: Sample) -> Tensor:
         """The weighted sum (26)."""

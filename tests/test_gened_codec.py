@@ -12,6 +12,8 @@ from gensc_models.gened.codec import GenedCodec, GenedEncoded, load_gened
 from gensc_models.gened.side import Side, SideError, pack, unpack
 from gensc_models.gened.split import Split, shares
 from gensc_models.gened.streams import from_streams, to_streams
+from gensc_models.importance.saliency import SaliencyConfig, SaliencyNetwork
+from gensc_models.importance.sources import LearnedImportance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -111,6 +113,24 @@ def test_the_importance_of_an_image_is_seen_without_sending_it() -> None:
     assert found.score.shape == found.mask.shape == (6, 8)
     assert 0.0 <= found.score.min() <= found.score.max() <= 1.0
     assert np.array_equal(found.score, CODEC.encode_image(photo(), 32, 5.0).importance.score)
+
+
+def test_the_map_of_an_importance_network_takes_the_place_of_the_score(tmp_path: Path) -> None:
+    network = SaliencyNetwork(SaliencyConfig(4, (4, 8), (1, 1), 4, 64))
+    network.save_pretrained(tmp_path / "importance")
+    CODEC.save_pretrained(tmp_path / "one")
+    config = json.loads((tmp_path / "one" / "config.json").read_text())
+    config["importance"] = str(tmp_path / "importance")
+    (tmp_path / "one" / "config.json").write_text(json.dumps(config))
+    found = load_gened(tmp_path / "one").importance(photo())
+    shown = LearnedImportance(network)(photo())
+    expected = shown.reshape(6, 16, 8, 16).mean(axis=(1, 3))
+    np.testing.assert_allclose(found.score, expected, atol=1e-3)
+    assert np.array_equal(found.mask, found.score > 0.5)
+    config["importance"] = "absent"
+    (tmp_path / "one" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(WeightsError, match="no weights called 'absent'"):
+        load_gened(tmp_path / "one")
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.data())

@@ -149,6 +149,13 @@ def test_the_mask_starts_as_the_sign_of_the_score() -> None:
     assert not found.mask.all()
 
 
+def test_a_score_from_elsewhere_is_the_mask_as_well() -> None:
+    score = torch.tensor([[[2.0, -1.0, 0.5], [-3.0, -0.1, 0.1]]])
+    found = small_network().transmitter.analyse(photos(1, 32, 48), score)
+    assert torch.equal(found.mask, score > 0)
+    torch.testing.assert_close(found.sure, torch.sigmoid(score))
+
+
 def test_the_gate_is_hard_forward_and_soft_backward() -> None:
     torch.manual_seed(0)
     logits = torch.tensor([[[2.0, -2.0], [-0.3, 0.3], [0.1, 0.0]]], requires_grad=True)

@@ -37,7 +37,7 @@ def vgg_features() -> FeatureNetwork:
     try:
         from torchvision.models import VGG19_Weights, vgg19
 
-        layers = vgg19(weights=VGG19_Weights.IMAGENET1K_V1).features[:VGG_LAYERS]
+        layers = vgg19(weights=VGG19_Weights.IMAGENET1K_V1, progress=False).features[:VGG_LAYERS]
     except (ImportError, RuntimeError, OSError) as error:
         raise UnavailableError("VGG-19 of torchvision cannot be had", error) from error
     layers = layers.eval().requires_grad_(False)

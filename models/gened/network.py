@@ -22,7 +22,15 @@ import torch
 from gensc_models.blocks import Conditioner, FilmBlock, zero_initialised
 from gensc_models.gened.branches import PATCH_TOKENS, BranchPair
 from gensc_models.gened.config import TOKEN, GenedConfig
-from gensc_models.gened.sipm import Routing, ScoreHead, Sipm, gate, guide_layers, guides_from
+from gensc_models.gened.sipm import (
+    Routing,
+    ScoreHead,
+    Sipm,
+    gate,
+    guide_layers,
+    guides_from,
+    logits_of,
+)
 from gensc_models.gened.split import Shares, Split, best_split, shares
 from gensc_models.gened.trunk import LEAST_RATE, Plan, Trunk
 from gensc_models.jscc import rate_feature, snr_feature
@@ -87,14 +95,16 @@ class Transmitter(nn.Module):
     def analyse(self, image: Tensor, score: Tensor | None = None) -> Analysis:
         """Finds the foreground in ``B x 3 x H x W``; without ``dual`` all of it is.
 
-        ``score`` are logits ``B x h x w`` to take in place of the predicted ones.
+        ``score`` are logits ``B x h x w`` from elsewhere, in place of the predicted ones; they are
+        the mask's as well.
         """
         features = self.features(image)
-        if score is None and self.score is not None:
-            score = self.score(features)
-        elif score is None:
-            score = image.new_zeros(len(image), image.shape[2] // BLOCK, image.shape[3] // BLOCK)
-        routing = self.sipm(features, score)
+        if score is not None:
+            routing = self.sipm(features, score)._replace(mask_logits=logits_of(score))
+        else:
+            grid = (len(image), image.shape[2] // BLOCK, image.shape[3] // BLOCK)
+            score = self.score(features) if self.score is not None else image.new_zeros(grid)
+            routing = self.sipm(features, score)
         mask = gate(routing.mask_logits, TEMPERATURE, self.training)
         if not self.config.dual:
             mask = torch.ones_like(mask)

@@ -68,6 +68,11 @@ class Routing(NamedTuple):
     guides: Guides
 
 
+def logits_of(score: Tensor) -> Tensor:
+    """Mask logits whose foreground is as probable as a score says, ``... x 2``."""
+    return torch.stack([0.5 * score, -0.5 * score], dim=-1)
+
+
 def guide_layers(inputs: int, width: int) -> nn.ModuleDict:
     """Layers that make :class:`Guides` for ``width`` channels; they start as no guidance."""
     return nn.ModuleDict(
@@ -114,8 +119,7 @@ class Sipm(nn.Module):
         condition = torch.cat([features, torch.sigmoid(wide), self.globe(features)], dim=1)
         patches = F.avg_pool2d(condition, PATCH_TOKENS).permute(0, 2, 3, 1)
         learned = self.mask_out(F.relu(self.mask_in(patches))).float()
-        known = torch.stack([0.5 * score, -0.5 * score], dim=-1)
-        return Routing(known + learned, guides_from(self.guides, condition, self.reach))
+        return Routing(logits_of(score) + learned, guides_from(self.guides, condition, self.reach))
 
 
 def gate(mask_logits: Tensor, temperature: float, training: bool) -> Tensor:
