@@ -38,21 +38,21 @@ def config(tmp_path_factory):
 
 def test_the_loop_starts_robust_follows_the_reports_and_falls_back_without_them(config):
     rows = table().choices
-    with ClosedLoop(config) as loop:
-        first = loop.send(PHOTO, 0, 15.0, 0.0)
-        second = loop.send(PHOTO, 1, 15.0, 0.25)
+    with ClosedLoop(config, snr_db=15.5) as loop:
+        first = loop.send(PHOTO, 0, 15.5, 0.0)
+        second = loop.send(PHOTO, 1, 15.5, 0.25)
         loop.feedback.set_enabled(False)
-        third = loop.send(PHOTO, 2, 15.0, 0.5)
-        late = loop.send(PHOTO, 3, 15.0, 10.0)
+        third = loop.send(PHOTO, 2, 15.5, 0.5)
+        late = loop.send(PHOTO, 3, 15.5, 10.0)
     assert first.choice.snr_db == late.choice.snr_db == rows[0].snr_db
     assert math.isnan(first.level_db)
-    assert second.choice.snr_db == third.choice.snr_db == 14.0
-    assert second.level_db == pytest.approx(15.0, abs=0.5)
+    assert second.choice.snr_db == third.choice.snr_db == 15.0
+    assert second.level_db == pytest.approx(15.5, abs=0.5)
     assert second.mcs == second.choice.mcs > first.mcs
     for passed in (first, second, third, late):
         assert passed.delivered
         assert passed.image.shape == PHOTO.shape
-        assert passed.measured_db == pytest.approx(15.0, abs=0.6)
+        assert passed.measured_db == pytest.approx(15.5, abs=0.6)
 
 
 def test_a_fixed_choice_is_sent_whatever_the_channel_does(config):
@@ -71,11 +71,14 @@ def test_what_is_late_is_not_delivered(config):
 
 
 def test_an_image_of_which_nothing_is_heard_is_given_up(config, monkeypatch):
-    monkeypatch.setattr("gensc_host.cie.loop.PATIENCE_S", 0.3)
-    monkeypatch.setattr("gensc_host.cie.loop.LAST_PATIENCE_S", 0.2)
     with ClosedLoop(config) as loop:
-        lost = loop.send(PHOTO, 0, -20.0, 0.0)
-        found = loop.send(PHOTO, 1, 20.0, 0.25)
+        with monkeypatch.context() as hurry:
+            hurry.setattr("gensc_host.cie.loop.PATIENCE_S", 0.5)
+            hurry.setattr("gensc_host.cie.loop.LAST_PATIENCE_S", 0.5)
+            lost = loop.send(PHOTO, 0, -20.0, 0.0)
+            # The noise of the last thousand samples was made before.
+            loop.send(PHOTO, 1, 20.0, 0.25)
+        found = loop.send(PHOTO, 2, 20.0, 0.5)
     assert (lost.image, lost.delivered) == (None, False)
     assert math.isnan(lost.measured_db)
     assert found.delivered

@@ -3,7 +3,9 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
+import gensc_models
 import pytest
 from gensc_phy.rate_table import RateTableError, load_tables, pick, save_tables
 from hypothesis import given
@@ -116,3 +118,17 @@ def test_what_is_no_json_is_refused(tmp_path, content):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(RateTableError, match=r"nowhere\.json: No such file"):
         load_tables(tmp_path / "nowhere.json")
+
+
+def test_the_tables_that_are_shipped_are_for_the_burst_waveform_and_rise_with_the_snr():
+    path = Path(gensc_models.__file__).parent / "weights" / "hyperprior" / "rate-tables.json"
+    tables = load_tables(path)
+    assert {round(1e3 * shipped.t_max_s) for shipped in tables} >= {20, 50}
+    for shipped in tables:
+        assert shipped.transport == "burst"
+        assert shipped.source.startswith("hyperprior ")
+        # The most robust scheme is there, and all that is chosen fits.
+        assert shipped.choices[0].mcs == 0
+        assert all(row.bits <= row.budget_bits and row.in_time for row in shipped.choices)
+        fidelity = [row.gvif for row in shipped.choices]
+        assert fidelity == sorted(fidelity)

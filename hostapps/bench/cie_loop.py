@@ -230,11 +230,11 @@ def _walk(
     """One run: a row per image."""
     from gensc_host.cie.loop import ClosedLoop
 
-    with ClosedLoop(config, fixed, plan.seed) as loop:
+    start = plan.times(run)[0]
+    with ClosedLoop(config, fixed, plan.seed, plan.snr_db(start)) as loop:
         if fixed is None:
             # The loop has been running before the measurement begins.
             for i in range(3):
-                start = plan.times(run)[0]
                 loop.send(photos[0], 60_000 + i, plan.snr_db(start), start - 0.2 * (3 - i))
         for i, at_s in enumerate(plan.times(run)):
             snr_db, image = plan.snr_db(at_s), i % len(photos)

@@ -118,12 +118,20 @@ class ClosedLoop:
         fixed: sent whatever the channel does; None: what the controller chooses.
         seed: of the noise. The noise of each image also depends on how GNU Radio's scheduler has
             cut the stream into bursts and silence, so two runs agree in distribution only.
+        snr_db: Es/N0 of the channel before the first image; about a thousand samples of its noise
+            are there already when another one is set.
 
     Raises:
         UserError: no such weights or tables.
     """
 
-    def __init__(self, config: LoopConfig, fixed: Choice | None = None, seed: int = 1) -> None:
+    def __init__(
+        self,
+        config: LoopConfig,
+        fixed: Choice | None = None,
+        seed: int = 1,
+        snr_db: float = 20.0,
+    ) -> None:
         gensc, waveform = codecs.gnuradio_blocks(), config.waveform
         self.config, self._fixed = config, fixed
         self._now = 0.0
@@ -144,7 +152,7 @@ class ClosedLoop:
         except gensc.GenscError as error:
             raise UserError(str(error)) from error
         self.controller.clock = lambda: self._now
-        self.channel = gensc.channel(seed=seed, sample_rate=waveform.sample_rate)
+        self.channel = gensc.channel(snr_db=snr_db, seed=seed, sample_rate=waveform.sample_rate)
         self.receiver, self.assembler = gensc.burst_rx(waveform), gensc.assembler(waveform)
         self._source, self._told = PduSource(iter(self._images.get, None)), _Told()
         self._sink = PduCollector(np.uint8, self._got.append)
