@@ -23,10 +23,12 @@ class Fake:
     def __init__(self, seconds=0.0):
         self.seconds = seconds
         self.captions = []
+        self.masks = []
         self.release = threading.Event()
 
     def edit(self, image, caption, mask=None, snr_db=None, seed=0):
         self.captions.append(caption)
+        self.masks.append(mask)
         self.release.wait(self.seconds)
         return np.minimum(image.astype(int) + 3, 255).astype(np.uint8)
 
@@ -89,6 +91,22 @@ def test_an_image_waits_for_its_caption_and_not_for_ever():
     finally:
         block.stop()
     assert fake.captions == ["late but there", ""]
+
+
+def test_the_blocks_that_were_sent_are_the_foreground():
+    fake = Fake()
+    keep = np.zeros(12, bool)
+    keep[:4] = True
+    bad = image_pdu(IMAGE, 1, keep=keep[:5])
+    block = gensc.editor(fake, wait_s=0.0)
+    out = edit(block, image_pdu(IMAGE, 0, keep=keep), bad, image_pdu(IMAGE, 2))
+    assert [metadata.image_id for metadata, _ in out] == [0, 2]
+    assert block.dropped == 1
+    mask, none = fake.masks
+    assert none is None
+    assert mask.shape == IMAGE.shape[:2]
+    assert (mask[:16] == 1).all()
+    assert (mask[16:] == 0).all()
 
 
 def test_an_editor_that_does_not_answer_costs_time_and_no_image():

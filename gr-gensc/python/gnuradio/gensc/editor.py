@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .codecs import load_editor
 from .message_ports import message_block
-from .metadata import Metadata, make_pdu, read_image, read_pdu
+from .metadata import BLOCK, Metadata, kept_blocks, make_pdu, read_image, read_pdu
 
 if TYPE_CHECKING:
     from gensc_models.editing import Edited, Editor
@@ -43,6 +43,9 @@ class editor(message_block):
     time. Every image that arrives leaves on [image], in order, edited or as it came; `edit` in its
     metadata says which ("accepted", "blended", "rejected", "untouched" or "failed"), `edit_reason`
     why, and `editor` names who was asked.
+
+    Where the image says which of its blocks were sent (`keep`), they are the foreground: editors
+    that take a mask leave it alone, and the guard measures what strays on it.
 
     An image waits `wait_s` from its arrival for its caption, less where the stream has ended: then
     none comes any more.
@@ -124,6 +127,7 @@ class editor(message_block):
 
     def _image(self, pdu: Any) -> None:
         metadata, image = read_image(pdu)
+        kept_blocks(metadata)  # refused here, not by the worker
         with self._news:
             self._images.append(_Waiting(metadata, image, pdu, time.monotonic() + self.wait_s))
             self._news.notify()
@@ -185,6 +189,7 @@ class editor(message_block):
         outcome: Edited = self._editor.edit(
             np.array(image),
             caption,
+            _foreground(metadata),
             snr_db=metadata.snr_db,
             seed=self.seed,
             cancelled=lambda: self._halted,
@@ -200,3 +205,13 @@ class editor(message_block):
             edit_reason=outcome.reason or None,
         )
         return make_pdu(told, outcome.image)
+
+
+def _foreground(metadata: Metadata) -> NDArray[np.float32] | None:
+    """The mask of an image, 1 where it was sent; None where it does not say."""
+    from gensc_models.inpainting import keep_of_blocks
+
+    if metadata.keep is None or metadata.shape is None:
+        return None
+    height, width, _ = metadata.shape
+    return keep_of_blocks(kept_blocks(metadata), height, width, BLOCK).astype(np.float32)
