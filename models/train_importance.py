@@ -141,6 +141,7 @@ def train(config: ImportanceTrainConfig) -> Path:
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
+    classifier = Classifier.from_pretrained(config.start) if config.start else None
     pairs = with_maps(photo_files(config.data, config.exclude_prefix), config.maps)
     held_out = pairs[:: config.held_out]
     others = [pair for n, pair in enumerate(pairs) if n % config.held_out]
@@ -151,8 +152,8 @@ def train(config: ImportanceTrainConfig) -> Path:
         config, lambda: SaliencyNetwork(config.model), asdict(config.model),
         ("backbone.", config.backbone_share if config.start else 1.0),
     )  # fmt: skip
-    if config.start and not run.checkpoint.exists():
-        _start_from(run, Classifier.from_pretrained(config.start))
+    if classifier is not None and not run.checkpoint.exists():
+        _start_from(run, classifier)
     run.resume()
     sampler = MappedSampler(others, replace(config, seed=config.seed + 7919 * run.step))
     batches = prefetch(sampler.batch)
