@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -142,13 +143,19 @@ def _torch() -> str:
 def _weights() -> str:
     from gensc_host import codecs
     from gensc_models import available
+    from gensc_models.weights import read_tensors
 
     infos = available()
     if not infos:
         raise _MissingError("no weights below models/weights: clone the repository again")
     for info in infos:
-        # Codecs have a number on the wire, refiners have none.
-        codecs.load(info.name) if info.wire_id else codecs.load_refiner(info.name)
+        # Codecs have a number on the wire.
+        if info.wire_id:
+            codecs.load(info.name)
+        elif info.kind == "refiner":
+            codecs.load_refiner(info.name)
+        else:
+            read_tensors(info.path, info.sha256)
     return ", ".join(info.name for info in infos)
 
 
@@ -192,6 +199,18 @@ def _zmq() -> str:
     return f"pyzmq {zmq.__version__}, libzmq {zmq.zmq_version()}"
 
 
+def _foundation() -> str:
+    # Found, not imported: these take half a minute.
+    names = ("open_clip_torch", "diffusers", "transformers", "accelerate", "torchvision")
+    absent = [name for name in names if find_spec(name.removesuffix("_torch")) is None]
+    if absent:
+        raise _OptionalError(
+            f"{', '.join(absent)}: only for captions by BLIP, diffusers pipelines and CLIP: "
+            "pip install '.[foundation]'"
+        )
+    return ", ".join(f"{name} {version(name)}" for name in names)
+
+
 _CHECKS: dict[str, Callable[[], str]] = {
     "GNU Radio": _gnuradio,
     "NumPy": _numpy,
@@ -204,4 +223,5 @@ _CHECKS: dict[str, Callable[[], str]] = {
     "ZeroMQ": _zmq,
     "UHD (USRP)": _uhd,
     "libiio (Pluto)": _libiio,
+    "foundation models": _foundation,
 }
