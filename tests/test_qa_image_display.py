@@ -30,6 +30,12 @@ texts = [label.text() for label in display.widget.findChildren(QtWidgets.QLabel)
 assert "image 7   120×90   9.5 dB   2 of 3 fragments" in texts, texts
 assert "Received" in texts
 display.widget.grab().save(sys.argv[1])
+from gnuradio.gensc.image_display import caption
+from gnuradio.gensc.metadata import Metadata
+import numpy as np
+told = caption(Metadata(image_id=7, shape=(16, 64, 3), point=9, complete=False,
+                        keep=np.array([True, False, False, False])))
+assert told == "image 7   64×16   point 9   25% of the blocks   damaged", told
 """
 
 

@@ -95,6 +95,12 @@ def caption(metadata: Metadata) -> str:
         parts.append(f"{metadata.snr_db:.1f} dB")
     if metadata.fragments_received is not None:
         parts.append(f"{metadata.fragments_received} of {metadata.fragments} fragments")
+    if metadata.point is not None:
+        parts.append(f"point {metadata.point}")
+    if metadata.keep is not None:
+        parts.append(f"{metadata.keep.mean():.0%} of the blocks")
+    if metadata.complete is False:
+        parts.append("damaged")
     if metadata.refiner is not None:
         parts.append("refined")
     return "   ".join(parts)
