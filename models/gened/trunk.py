@@ -40,7 +40,6 @@ from torch import Tensor, nn
 
 # Rates below this look to the networks like it: one symbol or two make no picture.
 LEAST_RATE = 4
-BRANCHES = 2
 
 
 @dataclass(frozen=True)
