@@ -168,10 +168,9 @@ class PairPool:
 
     def fill(self, count: int) -> None:
         """Adds pairs until the pool holds so many, or all that it can."""
-        at_once = max(IMAGES_PER_PASS, PIXELS_PER_PASS // self.maker.size**2)
-        at_once = min(at_once, self.capacity // self.maker.tiles_per_image)
-        while self.filled < min(count, self.capacity):
-            self.refresh(at_once)
+        at_once, per_image = PIXELS_PER_PASS // self.maker.size**2, self.maker.tiles_per_image
+        while (missing := min(count, self.capacity) - self.filled) > 0:
+            self.refresh(max(IMAGES_PER_PASS, min(at_once, missing // per_image)))
 
     def everything(self) -> Pairs:
         """All pairs held."""
