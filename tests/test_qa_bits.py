@@ -54,6 +54,14 @@ def test_damaged_bytes_are_marked_or_kept_back():
     assert marking.failed == strict.failed == 1
 
 
+def test_bytes_that_carry_a_rate_are_sent_with_that_scheme():
+    pdus = [make_pdu(gensc.Metadata(rate=rate), PAYLOAD) for rate in (7, None, 0, 99)]
+    encoder = gensc.bits_encoder(3)
+    sections = through(encoder, pdus, "bytes", "section")
+    assert [read_pdu(s, np.complex64)[0].rate for s in sections] == [7, 3, 0]
+    assert encoder.dropped == 1  # there is no scheme 99
+
+
 def test_without_an_image_id_sections_are_numbered():
     pdus = [make_pdu(gensc.Metadata(), PAYLOAD) for _ in range(3)]
     sections = through(gensc.bits_encoder(), pdus, "bytes", "section")
