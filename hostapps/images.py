@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,14 @@ def fit(
         centering=(0.5, vertical),
     )
     return np.asarray(fitted, dtype=np.uint8)
+
+
+def scale_to_area(image: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
+    """The picture with about so many pixels, its aspect ratio kept."""
+    factor = math.sqrt(pixels / (image.shape[0] * image.shape[1]))
+    size = (round(image.shape[1] * factor), round(image.shape[0] * factor))
+    resized = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
+    return np.asarray(resized, dtype=np.uint8)
 
 
 def expand(arguments: list[str]) -> list[str]:

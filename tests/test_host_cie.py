@@ -27,7 +27,7 @@ from small_hyperprior import photo, small_codec
 
 TINY = cie.Plan(
     cie_rate.RatePlan(1, (4, 12, 18), (20, 80), (20, 80), 1),
-    cie_adaptation.AdaptationPlan(1, (1, 8, 14, 19), (0, 0.3, 0.8), limits_s=(0.01, 0.05)),
+    cie_adaptation.AdaptationPlan(1, (1, 8, 14, 19), (0, 0.3, 0.95), limits_s=(0.01, 0.05)),
     cie_link.LinkPlan(1, (5, 17)),
     cie_pictures.PicturePlan(1),
     cie_distance.DistancePlan(1, (0.0, 0.5)),

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 from gensc_host.errors import UserError
-from gensc_host.images import display_name, expand, fit, load_image
+from gensc_host.images import display_name, expand, fit, load_image, scale_to_area
 from PIL import Image
 
 
@@ -175,6 +175,13 @@ def test_sample_photos_are_found_by_name():
 
 def test_unknown_sample_names_the_ones_there_are():
     assert "astronaut" in refused("skimage:lena")
+
+
+def test_a_picture_is_scaled_to_an_area_and_keeps_its_shape(photo):
+    scaled = scale_to_area(photo, 4 * photo.shape[0] * photo.shape[1])
+    assert scaled.shape == (2 * photo.shape[0], 2 * photo.shape[1], 3)
+    small = scale_to_area(np.zeros((321, 481, 3), np.uint8), 256 * 256)
+    assert small.shape == (209, 313, 3)
 
 
 def test_fit_crops_the_middle():

@@ -29,7 +29,7 @@ from gensc_host.bench.base import BenchResult, Check, Table
 from gensc_host.bench.cie_tables import all_tables
 from gensc_host.cie.system import CieSystem, load_system
 from gensc_host.cie.text_only import TextOnly, load_text_only
-from gensc_host.images import display_name, expand, load_image
+from gensc_host.images import display_name, expand, load_image, scale_to_area
 from gensc_host.progress import Reporter, progress
 from gensc_host.results import Result
 from numpy.typing import NDArray
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BENCH = "cie"
-#: Photos for everything but rate and distortion are scaled down to this.
-MAX_SIDE = 512
 #: Photos that take turns in the closed loop.
 LOOP_IMAGES = 4
 
@@ -48,7 +46,11 @@ Photos = list[tuple[str, NDArray[np.uint8]]]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is run."""
+    """How much is run.
+
+    `side` says how large photos are for everything but rate and distortion: scaled to the area of
+    side×side, which in the paper all images have.
+    """
 
     rate: rate.RatePlan = field(default_factory=rate.RatePlan)
     adaptation: adaptation.AdaptationPlan = field(default_factory=adaptation.AdaptationPlan)
@@ -59,17 +61,19 @@ class Plan:
     maps: int = 3
     map_alpha: float = 0.3
     seed: int = 1
+    side: int = 512
     inpainting: inpainting.InpaintingPlan = field(default_factory=inpainting.InpaintingPlan)
 
 
 QUICK = Plan(
     rate.RatePlan(1, (4, 10, 16), (10, 50, 90), (10, 60, 90), 1),
-    adaptation.AdaptationPlan(1, (1, 7, 13, 19), (0, 0.1, 0.3, 0.8), limits_s=(0.01, 0.02, 0.06)),
+    adaptation.AdaptationPlan(1, (1, 7, 13, 19), (0, 0.1, 0.5, 0.95), limits_s=(0.01, 0.02, 0.06)),
     link.LinkPlan(1, (5, 17)),
     pictures.PicturePlan(1),
-    distance.DistancePlan(1, (0.0, 0.3, 0.8)),
+    distance.DistancePlan(1, (0.0, 0.5)),
     fuzzed=300,
     maps=1,
+    side=256,
     inpainting=inpainting.InpaintingPlan(1, (0.4,)),
 )
 
@@ -152,10 +156,10 @@ def run(
     )
 
 
-def _load(paths: Sequence[str], count: int, max_side: int = 0) -> Photos:
-    """So many of the photos, evenly spread."""
-    chosen = _spread(paths, count)
-    return [(display_name(path), load_image(path, max_side)) for path in chosen]
+def _load(paths: Sequence[str], count: int, side: int = 0) -> Photos:
+    """So many of the photos, evenly spread; scaled to the area of side×side unless that is 0."""
+    loaded = [(display_name(path), load_image(path)) for path in _spread(paths, count)]
+    return [(name, scale_to_area(photo, side * side) if side else photo) for name, photo in loaded]
 
 
 def _spread(paths: Sequence[str], count: int) -> list[str]:
@@ -178,6 +182,9 @@ def _settings(state: _Run, text_name: str) -> dict[str, Any]:
         "inpainting": inpainter.name if inpainter else "none",
         "nothing received": "middle grey, GVIF 0",
         "JPEG 2000": "Pillow, bare codestream, 9/7 wavelet, colour transform (mct=1)",
+        "alpha_th": adaptation.ALPHA_MAX,
+        "size": f"rate and distortion: as they are; else scaled to the area of {state.plan.side}×"
+        f"{state.plan.side} pixels",
         "threads": torch.get_num_threads(),
         "seed": state.plan.seed,
         "weights": {bank.name: bank.sha256, **_weights_of(inpainter)},
@@ -206,7 +213,7 @@ def _rate(state: _Run, paths: Sequence[str]) -> None:
 def _family(state: _Run, paths: Sequence[str]) -> tuple[Family, Photos]:
     """What the bank does to some of the photos, for all that chooses from it."""
     plan = state.plan.adaptation
-    photos = _load(paths, plan.images, MAX_SIDE)
+    photos = _load(paths, plan.images, state.plan.side)
     state.settings["adaptation images"] = [name for name, _ in photos]
     system = state.system
     family = measure_family(
@@ -306,7 +313,7 @@ def _distance(state: _Run, family: Family, paths: Sequence[str]) -> None:
     metrics = _metrics(state)
     if not metrics:
         return
-    photos = _load(paths, plan.images, MAX_SIDE)
+    photos = _load(paths, plan.images, state.plan.side)
     state.settings["distance images"] = [name for name, _ in photos]
     point = distance.operating_point(family)
     state.rows += distance.measure(

@@ -27,6 +27,9 @@ CIE, UNFILTERED = "cie", "codec without filtering"
 CAPACITY, BURST = "capacity", "burst"
 BANDWIDTH_HZ = 1e6
 FLOOR_DB = 30.0
+#: alpha_th. The paper has 0.8 for its class activation maps; the learned importance is flatter on
+#: top: a tenth to a fifth of the blocks lie above 0.8.
+ALPHA_MAX = 0.95
 #: The paper's range of Figure 9a, and the wider one that Algorithm 1 is asked to solve.
 SNRS_DB = tuple(float(snr) for snr in range(-2, 21))
 SOLVED_DB = tuple(float(snr) for snr in range(-5, 21))
@@ -44,9 +47,9 @@ class AdaptationPlan:
         snr_db: Es/N0 of Figure 9b.
     """
 
-    images: int = 5
-    points: Sequence[int] = tuple(range(1, 20, 2))
-    alphas: Sequence[float] = (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+    images: int = 3
+    points: Sequence[int] = (1, 5, 8, 11, 13, 15, 18)
+    alphas: Sequence[float] = (0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
     t_max_s: float = 0.02
     limits_s: Sequence[float] = (0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08)
     snr_db: float = 10.0
@@ -81,7 +84,7 @@ def solver_rows(family: Family, plan: AdaptationPlan, seed: int) -> list[Row]:
     """Algorithm 1 and the search on both transports, one row per SNR."""
     rows = []
     for name in (CAPACITY, BURST):
-        problem = Problem(family, transport(name, plan.t_max_s), SOLVED_DB, FLOOR_DB)
+        problem = Problem(family, transport(name, plan.t_max_s), SOLVED_DB, FLOOR_DB, ALPHA_MAX)
         started = time.perf_counter()
         run = algorithm1(problem, seed=seed)
         middle = time.perf_counter()
@@ -110,7 +113,7 @@ def table_rows(family: Family, plan: AdaptationPlan, seed: int) -> list[Row]:
     rows = []
     for name in (CAPACITY, BURST):
         link = transport(name, plan.t_max_s)
-        table = build_table(Problem(family, link, SNRS_DB, FLOOR_DB), "algorithm1", seed)
+        table = build_table(Problem(family, link, SNRS_DB, FLOOR_DB, ALPHA_MAX), "algorithm1", seed)
         whole = build_table(Problem(family, link, SNRS_DB, FLOOR_DB, 0.0), "search")
         for scheme, found in ((CIE, table), (UNFILTERED, whole)):
             rows += [_row(ADAPTATION, scheme, name, plan.t_max_s, c) for c in found.choices]
@@ -122,7 +125,7 @@ def latency_rows(family: Family, plan: AdaptationPlan, seed: int) -> list[Row]:
     rows = []
     for t_max_s in plan.limits_s:
         link = transport(CAPACITY, t_max_s)
-        for scheme, alpha_max in ((CIE, 0.8), (UNFILTERED, 0.0)):
+        for scheme, alpha_max in ((CIE, ALPHA_MAX), (UNFILTERED, 0.0)):
             problem = Problem(family, link, (plan.snr_db,), FLOOR_DB, alpha_max)
             choice = build_table(problem, "algorithm1", seed).choices[0]
             row = _row(LATENCY, scheme, CAPACITY, t_max_s, choice)

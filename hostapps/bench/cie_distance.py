@@ -50,8 +50,8 @@ class DistancePlan:
         snr_db: Es/N0 of the latencies.
     """
 
-    images: int = 6
-    alphas: Sequence[float] = (0.0, 0.1, 0.3, 0.5, 0.8)
+    images: int = 4
+    alphas: Sequence[float] = (0.0, 0.1, 0.4, 0.8)
     snr_db: float = 10.0
 
     def steps(self, photos: int) -> int:

@@ -19,7 +19,7 @@ from gensc_host.adapt.tables import build_table
 from gensc_host.adapt.transport import BurstTransport
 from gensc_host.baseline import jpeg, jpeg2000
 from gensc_host.bench.base import Check
-from gensc_host.bench.cie_adaptation import CIE, FLOOR_DB, SNRS_DB, UNFILTERED
+from gensc_host.bench.cie_adaptation import ALPHA_MAX, CIE, FLOOR_DB, SNRS_DB, UNFILTERED
 from gensc_host.bench.cie_rows import Row, of
 from gensc_host.cie.delivery import BurstDelivery
 from gensc_host.cie.system import CieSystem, pixels_of
@@ -48,7 +48,7 @@ class LinkPlan:
             of the capacity.
     """
 
-    images: int = 3
+    images: int = 2
     snrs_db: Sequence[float] = (-0.5, 3, 6, 9, 12, 16, 20)
     t_max_s: float = 0.06
 
@@ -78,7 +78,7 @@ class Link:
                 Problem(self.family, self._delivery.transport, SNRS_DB, FLOOR_DB, alpha_max),
                 "search",
             )
-            for scheme, alpha_max in ((CIE, 0.8), (UNFILTERED, 0.0))
+            for scheme, alpha_max in ((CIE, ALPHA_MAX), (UNFILTERED, 0.0))
         }
 
     def run(

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from gensc_host.adapt.problem import Family, Problem
-from gensc_host.adapt.search import search
+from gensc_host.adapt.tables import build_table
 from gensc_host.adapt.transport import CapacityTransport
 from gensc_host.baseline import jpeg, jpeg2000
 from gensc_host.bench.base import Check
-from gensc_host.bench.cie_adaptation import BANDWIDTH_HZ, CAPACITY, CIE, FLOOR_DB, UNFILTERED
+from gensc_host.bench.cie_adaptation import (
+    ALPHA_MAX,
+    BANDWIDTH_HZ,
+    CAPACITY,
+    CIE,
+    FLOOR_DB,
+    UNFILTERED,
+)
 from gensc_host.bench.cie_rows import Row
 from gensc_host.cie.system import CieSystem, pixels_of
 from gensc_host.cie.text_only import TextOnly
@@ -137,14 +144,9 @@ def _extract(
     photo: Photo,
     snr_db: float,
 ) -> Extracted:
-    """The image at its best point and threshold; where limits cannot be met, shortened to fit."""
-    found = search(Problem(family, link, (snr_db,), FLOOR_DB))
-    point, alpha = (
-        (family.points[int(found.point[0])], float(family.alphas[int(found.alpha[0])]))
-        if found.feasible[0]
-        else (max(family.points), float(family.alphas[-1]))
-    )
-    return system.extract(photo, name, point, alpha, link.budget(snr_db).bits)
+    """The image at its best point and threshold, shortened to what is in time."""
+    choice = build_table(Problem(family, link, (snr_db,), FLOOR_DB, ALPHA_MAX), "search").choices[0]
+    return system.extract(photo, name, choice.point, choice.alpha, choice.budget_bits)
 
 
 def _jpeg2000(photo: Photo, budget: float) -> tuple[Photo, float]:

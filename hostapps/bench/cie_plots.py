@@ -97,7 +97,7 @@ def snr_figure(rows: Sequence[Row], title: str) -> Figure:
     fidelity.set_ylabel("expected GVIF within both limits")
     fidelity.set_ylim(bottom=0)
     threshold.set_ylabel("threshold α of GVIF-CIE")
-    threshold.set_ylim(-0.02, 0.85)
+    threshold.set_ylim(-0.02, 1)
     quality.set_ylabel("mask PSNR of GVIF-CIE, dB")
     quality.axhline(adaptation.FLOOR_DB, color="#777777", linestyle=":", linewidth=1.5)
     for ax in (fidelity, threshold, quality):

@@ -47,7 +47,7 @@ class RatePlan:
         repeats: runs of which each time is the median; its operating point is `timed_point`.
     """
 
-    images: int = 12
+    images: int = 10
     points: Sequence[int] = (1, 4, 7, 10, 13, 16, 19)
     jpeg: Sequence[int] = (2, 5, 10, 25, 50, 75, 90)
     webp: Sequence[int] = (0, 10, 35, 70, 85, 95)
