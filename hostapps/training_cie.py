@@ -13,6 +13,7 @@ from gensc_host.training import Plan, Request
 class CiePart(str, Enum):
     """What GVIF-CIE is made of and can be trained."""
 
+    codec = "codec"
     classifier = "classifier"
     importance = "importance"
     inpainter = "inpainter"
@@ -40,6 +41,7 @@ def plan_cie(
     """
     given = {"--maps": maps, "--validation": validation, "--start": start}
     own = {
+        CiePart.codec: set(),
         CiePart.classifier: {"--validation"},
         CiePart.importance: {"--maps", "--start"},
         CiePart.inpainter: {"--maps"},
@@ -47,11 +49,23 @@ def plan_cie(
     for name, value in given.items():
         if value and name not in own:
             raise UserError(f"{name} is not for --part {part.value}")
+    if part is CiePart.codec:
+        return _plan_codec(request)
     if part is CiePart.classifier:
         return _plan_classifier(request, validation)
     if part is CiePart.inpainter:
         return _plan_inpainter(request, maps)
     return _plan_importance(request, maps, start)
+
+
+def _plan_codec(request: Request) -> Plan:
+    from gensc_models.train_hyperprior import TrainConfig, train
+
+    config = TrainConfig(
+        data=request.data, out=request.out, exclude_prefix=request.exclude_prefix,
+        **request.common(),
+    )  # fmt: skip
+    return Plan(train, config, asdict(config.model))
 
 
 def _plan_classifier(request: Request, validation: Path | None) -> Plan:

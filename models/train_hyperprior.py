@@ -55,9 +55,9 @@ class TrainConfig:
     exclude_prefix: tuple[str, ...] = ()
     model: HyperpriorConfig = field(default_factory=HyperpriorConfig)
     learning_rate: float = 1e-3
-    hyper_rate: float = 1e-4
+    hyper_rate: float = 2e-4
     muon_rate: float = 2e-3
-    entropy_share: float = 0.2
+    entropy_share: float = 0.4
     warmup_steps: int = 100
     ema: float = 0.998
     clip: float = 5.0
@@ -309,7 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--wavelet-analysis", action="store_true", help="learn no analysis: the wavelet is it"
+        "--learned-analysis", action="store_true", help="learn a residual of the analysis too"
     )
     parser.add_argument("--bfloat16", action="store_true", help="image networks in bfloat16")
     parser.add_argument("--device", default="cpu")
@@ -320,7 +320,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         out=options.out,
         minutes=options.minutes,
         exclude_prefix=tuple(options.exclude_prefix),
-        model=HyperpriorConfig(learned_analysis=not options.wavelet_analysis),
+        model=HyperpriorConfig(learned_analysis=options.learned_analysis),
         learning_rate=options.learning_rate,
         hyper_rate=options.hyper_rate,
         entropy_share=options.entropy_share,

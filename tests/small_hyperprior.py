@@ -12,6 +12,7 @@ from gensc_models.photos import CropSampler
 from skimage.data import astronaut, chelsea, coffee
 
 SMALL = HyperpriorConfig(
+    learned_analysis=True,
     encoder_width_4=8,
     encoder_width_8=8,
     encoder_width_16=8,

@@ -203,10 +203,10 @@ def pack(tmp_path):
 @pytest.fixture
 def asked_of_cie(monkeypatch):
     """As `asked`, for the parts of GVIF-CIE."""
-    from gensc_models import train_classifier, train_importance, train_inpainter
+    from gensc_models import train_classifier, train_hyperprior, train_importance, train_inpainter
 
     configs = []
-    for module in (train_classifier, train_importance, train_inpainter):
+    for module in (train_classifier, train_hyperprior, train_importance, train_inpainter):
         monkeypatch.setattr(module, "train", configs.append)
     return configs
 
@@ -225,6 +225,15 @@ def test_the_classifier_is_told_its_packs_and_the_importance_its_maps(
     assert (first.data, first.validation) == (pack, pack)
     assert (second.data, second.maps) == ((photos,), photos)
     assert (second.start, second.exclude_prefix) == ("mine", ("test_",))
+
+
+def test_the_codec_bank_takes_photos_alone(photos, tmp_path, asked_of_cie, refused):
+    run_of = tmp_path / "run"
+    assert run(cie("codec", photos, run_of, "--exclude-prefix", "test_", *COMMON)) == 0
+    (config,) = asked_of_cie
+    assert (config.data, config.exclude_prefix, config.out) == ((photos,), ("test_",), run_of)
+    assert (config.minutes, config.threads, config.seed) == (3, 1, 7)
+    assert "--maps is not for" in refused(*cie("codec", photos, run_of, "--maps", str(photos)))
 
 
 def test_the_inpainter_takes_photos_and_maps_where_there_are_any(photos, tmp_path, asked_of_cie):

@@ -11,6 +11,7 @@ from gensc_models.hyperprior import HyperpriorCodec, wavelet
 from gensc_models.hyperprior.export import export, load_checkpoint, main
 from gensc_models.hyperprior.masks import coded_groups, coded_latents
 from gensc_models.hyperprior.network import HyperpriorNetwork
+from gensc_models.hyperprior.transforms import HyperpriorConfig
 from gensc_models.metrics import psnr
 from gensc_models.train_hyperprior import (
     TrainConfig,
@@ -90,6 +91,10 @@ def test_the_image_networks_can_be_trained_in_bfloat16(folder: Path, tmp_path: P
     assert not torch.equal(exact[key], short[key])
     difference = (exact[key] - short[key]).norm() / exact[key].norm()
     assert difference < 0.5, "another rounding, not another run"
+
+
+def test_the_analysis_is_learned_only_where_asked_for() -> None:
+    assert HyperpriorNetwork(HyperpriorConfig()).transforms.analysis is None
 
 
 def test_the_wavelet_can_be_all_the_analysis_there_is(folder: Path, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def cie(
     part: Annotated[
         CiePart,
         typer.Option(
-            help="Classifier of class activation maps, the learned importance, or the inpainter."
+            help="Codec bank, classifier of class activation maps, learned importance, inpainter."
         ),
     ],
     data: Annotated[
@@ -114,10 +114,10 @@ def cie(
     threads: Threads = 2,
     seed: Seed = 1,
 ) -> None:
-    """A part of GVIF-CIE: which parts of an image matter, and filling in the others.
+    """A part of GVIF-CIE: the codec bank, which parts of an image matter, filling in the others.
 
-    Logs one JSON line per validation. `python -m gensc_models.importance.export`, or for the
-    inpainter `python -m gensc_models.export_inpainter`, makes weights of the checkpoint.
+    Logs one JSON line per validation. `python -m gensc_models.importance.export`, for the codec
+    `.hyperprior.export`, for the inpainter `.export_inpainter`, makes weights of the checkpoint.
     """
     from gensc_host.training import Request, start
     from gensc_host.training_cie import plan_cie
