@@ -91,9 +91,10 @@ def test_one_branch_alone_has_the_uniform_rate_and_no_power_of_its_own() -> None
 
 def test_what_does_not_fit_is_refused() -> None:
     mask = torch.tensor([[True, False]])
-    for symbols, split in ((300, Split(0, 0.0)), (10, Split(11, 0.0))):
-        with pytest.raises(SplitError, match="a block takes 0 to 128"):
-            shares(mask, symbols, split)
+    with pytest.raises(SplitError, match="a block takes 0 to 128"):
+        shares(mask, 300, Split(0, 0.0))
+    with pytest.raises(SplitError, match="10 symbols: the background alone takes 11"):
+        shares(mask, 10, Split(11, 0.0))
     with pytest.raises(SplitError, match="257 symbols for 2 blocks"):
         best(mask, mask + 0.1, 257, 0.0)
     with pytest.raises(SplitError, match="no block"):
@@ -123,3 +124,12 @@ def test_what_is_expected_falls_with_the_symbols() -> None:
     mask = torch.eye(4, dtype=torch.bool)
     expected = [best(mask, mask + 0.1, symbols, 10.0).expected for symbols in (100, 300, 900)]
     assert expected == sorted(expected, reverse=True)
+
+
+def test_what_a_foreground_of_few_blocks_cannot_take_falls_to_the_background() -> None:
+    mask = torch.zeros(20, 30, dtype=torch.bool)
+    mask[7, 8] = True
+    share = shares(mask, 600 * 32, Split(20, 0.0))
+    assert share.rates[7, 8] == 128
+    assert share.rates[~mask].unique().tolist() == [31, 32]
+    assert sum(share.symbols) == 600 * 32

@@ -83,6 +83,9 @@ def uniform_rates(count: int, symbols: int) -> Tensor:
 def shares(mask: Tensor, symbols: int, split: Split) -> Shares:
     """What every block gets, in the order of the rows.
 
+    A background block gets what the split says, the foreground the rest. What a foreground of few
+    blocks cannot take falls to the background.
+
     Parameters
     ----------
     mask : bool ``h x w``, true in the foreground.
@@ -91,17 +94,16 @@ def shares(mask: Tensor, symbols: int, split: Split) -> Shares:
     Raises
     ------
     SplitError
-        The background alone takes more than there is, or the foreground cannot take the rest.
+        The background alone takes more than there is, or there is more than the blocks take.
     """
     rates = torch.zeros(mask.shape, dtype=torch.long)
-    background = int((~mask).sum())
-    if mask.any():
-        rates[~mask] = split.background
-        rates[mask] = uniform_rates(
-            mask.numel() - background, symbols - background * split.background
-        )
-    else:
-        rates[~mask] = uniform_rates(background, symbols)
+    inside, outside = int(mask.sum()), int((~mask).sum())
+    rest = symbols - outside * split.background if inside else 0
+    if rest < 0:
+        raise SplitError(f"{symbols} symbols: the background alone takes {symbols - rest}")
+    taken = min(rest, MAX_RATE * inside)
+    rates[mask] = uniform_rates(inside, taken)
+    rates[~mask] = uniform_rates(outside, symbols - taken)
     foreground = int(rates[mask].sum())
     ratio = 10.0 ** (split.ratio_db / 10.0)
     # Of one branch alone there is nothing to weigh.
@@ -187,17 +189,18 @@ def best_split(
         told = torch.tensor([snr_db])
         alike = branch_errors(linear, energy[:, every], weights[every], told, rates)
         return Choice(Split(0, 0.0), float(alike))
-    background = torch.arange(MAX_RATE + 1)
-    rest = symbols - outside * background
-    fits = (rest >= 0) & (rest <= MAX_RATE * inside)
-    if not fits.any():
+    if symbols > MAX_RATE * mask.numel():
         raise _too_many(symbols, mask.numel())
-    background, rest = background[fits], rest[fits]
+    background = torch.arange(min(MAX_RATE, symbols // outside) + 1)
+    rest = (symbols - outside * background).clamp_max(MAX_RATE * inside)
     ratio_db = torch.tensor(POWER_CHOICES_DB, dtype=torch.float32)
     ratio = 10.0 ** (ratio_db / 10.0)
     low = symbols / (ratio * rest[:, None] + (symbols - rest)[:, None])
     expected = torch.zeros(low.shape, dtype=torch.float64)
-    halves = ((mask, rest // inside, ratio * low), (~mask, background, low))
+    halves = (
+        (mask, (rest / inside).round(), ratio * low),
+        (~mask, ((symbols - rest) / outside).round(), low),
+    )
     for blocks, rate, power in halves:
         told = (snr_db + 10.0 * torch.log10(power)).flatten()
         rates = rate[:, None].expand_as(power).flatten()
