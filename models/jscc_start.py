@@ -11,10 +11,11 @@ from gensc_models.weights import WeightsError, load_into
 ADDED = ("base.", "encoder.latents.", "decoder.latents.", "decoder.detail.out_convolutional.")
 
 
-def go_on_from(model: ResidualJscc, weights: str) -> None:
+def go_on_from(model: ResidualJscc, weights: str) -> bool:
     """Takes over the weights of a codec of the same shape, by name or folder.
 
     They may lack the convolutional base code and its layers: those then stay as they are.
+    Returns whether the base code came along.
 
     Raises
     ------
@@ -24,6 +25,7 @@ def go_on_from(model: ResidualJscc, weights: str) -> None:
     stored = load_codec(weights).network.state_dict()
     own = {name: t for name, t in model.state_dict().items() if name.startswith(ADDED)}
     load_into(model, {**own, **stored}, weights)
+    return any(name.startswith("base.") for name in stored)
 
 
 def start_base(model: ResidualJscc, weights: str) -> None:

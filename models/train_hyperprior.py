@@ -26,8 +26,7 @@ from gensc_models.photos import (
     CropSampler,
     Photo,
     centre_crop,
-    load_photo,
-    photo_files,
+    load_split,
     prefetch,
 )
 from gensc_models.training import follow, log_record, pace, save_checkpoint
@@ -104,25 +103,6 @@ def rate_distortion_loss(
     distortion = 255.0**2 * squares.mean(dim=(1, 2))
     rate = (result.y_bits + result.z_bits) / (image.shape[-1] * image.shape[-2])
     return ((weight * distortion + rate) / weight.sqrt()).mean()
-
-
-def load_photos(config: TrainConfig) -> tuple[list[Photo], list[Photo]]:
-    """Training photos, and held-out ones (every n-th file) cropped to 256x256.
-
-    Raises
-    ------
-    FileNotFoundError
-        A data folder does not exist or holds no image large enough.
-    """
-    files = photo_files(config.data, config.exclude_prefix)
-    stride = max(2, len(files) // max(1, config.validation_photos))
-    held_out = files[::stride][: config.validation_photos]
-    kept = set(held_out)
-    photos = [load_photo(f) for f in files if f not in kept]
-    photos = [p for p in photos if min(p.shape[:2]) >= config.crop]
-    if not photos:
-        raise FileNotFoundError(f"no training photo of {config.crop} pixels or more")
-    return photos, [centre_crop(load_photo(f), 256) for f in held_out]
 
 
 class TrainingRun:
@@ -255,7 +235,10 @@ def train(config: TrainConfig) -> Path:
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    photos, held_out = load_photos(config)
+    photos, whole = load_split(
+        config.data, config.exclude_prefix, config.validation_photos, config.crop
+    )
+    held_out = [centre_crop(photo, 256) for photo in whole]
     config.out.mkdir(parents=True, exist_ok=True)
     log = config.out / "log.jsonl"
     run = TrainingRun(config)

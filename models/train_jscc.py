@@ -282,10 +282,11 @@ class TrainingRun:
         """
         self.statistics = statistics
         self.model.linear.load_statistics(**statistics)
-        if self.config.start is not None:
-            go_on_from(self.model, self.config.start)
-        if self.config.base is not None:
-            start_base(self.model, self.config.base)
+        start, base = self.config.start, self.config.base
+        grown = start is not None and go_on_from(self.model, start)
+        # A base code that has grown together with its networks is not set back.
+        if base is not None and not grown:
+            start_base(self.model, base)
         self.average.load_state_dict(self.model.state_dict())
 
     def resume(self) -> None:

@@ -118,6 +118,15 @@ def test_a_run_grows_around_deepjscc_and_goes_on_from_weights(cifar: Path, tmp_p
                 tensors[f"base.networks.{i}.{name}"], stored, atol=2e-2, rtol=0
             )
 
+    # A base code that has grown together with its networks is not set back to DeepJSCC.
+    first = grown.network.base.networks[0].encoder[0]
+    torch.nn.init.constant_(first.bias, 0.5)
+    grown.save_pretrained(tmp_path / "grown")
+    again = replace(config, out=tmp_path / "again", start=str(tmp_path / "grown"))
+    further = load_codec(export("cifar", train(again), tmp_path / "further"))
+    bias = further.network.base.networks[0].encoder[0].bias
+    torch.testing.assert_close(bias, torch.full_like(bias, 0.5), atol=2e-2, rtol=0)
+
 
 def test_weights_to_start_from_are_refused_by_name(tmp_path: Path) -> None:
     model = SwinJscc(replace(WIDE, convolutional_snrs_db=(1.0, 5.0)))
