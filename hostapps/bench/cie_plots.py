@@ -87,7 +87,7 @@ def snr_figure(rows: Sequence[Row], title: str) -> Figure:
             if not line:
                 continue
             snrs = [r["snr_db"] for r in line]
-            look = {"color": COLOURS[i], "linestyle": style, "linewidth": 2,
+            look = {"color": COLOURS[i], "linestyle": style, "linewidth": 2, "zorder": 3 - i,
                     "marker": MARKERS[i], "markersize": 4}  # fmt: skip
             label = f"{SCHEMES[scheme]}, {ACCOUNTS[name]}"
             fidelity.plot(snrs, [r["gvif_within_limits"] for r in line], **look, label=label)
@@ -95,7 +95,8 @@ def snr_figure(rows: Sequence[Row], title: str) -> Figure:
                 threshold.plot(snrs, [r["alpha"] for r in line], **look, label=ACCOUNTS[name])
                 quality.plot(snrs, [r["mask_psnr_db"] for r in line], **look, label=ACCOUNTS[name])
     fidelity.set_ylabel("expected GVIF within both limits")
-    fidelity.set_ylim(bottom=0)
+    # Room for the legend above the lines.
+    fidelity.set_ylim(0, 1.45 * fidelity.get_ylim()[1])
     threshold.set_ylabel("threshold α of GVIF-CIE")
     threshold.set_ylim(-0.02, 1)
     quality.set_ylabel("mask PSNR of GVIF-CIE, dB")
@@ -165,7 +166,7 @@ def distance_figure(rows: Sequence[Row], key: str, x_label: str, title: str) -> 
         if i == 0:
             _name_alphas(ax, line)
     ax.set_xlabel(x_label)
-    ax.set_ylabel(found[0]["metric"])
+    ax.set_ylabel(found[0]["metric"].replace(", ", ",\n"), fontsize=9)
     ax.set_ylim(bottom=0)
     ax.legend(frameon=False, fontsize=9)
     ax.set_title(title, fontsize=11)
