@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gensc_models import layout, weights
+from gensc_models import weights
 from gensc_models.hyperprior import container, wavelet
 from gensc_models.hyperprior.coder import CodingTable, SymbolReader, SymbolWriter
 from gensc_models.hyperprior.container import Container, Header
@@ -35,6 +35,7 @@ from gensc_models.hyperprior.latents import (
 )
 from gensc_models.hyperprior.masks import coded_groups, coded_latents
 from gensc_models.hyperprior.network import HyperpriorNetwork, multipliers
+from gensc_models.hyperprior.padding import padded
 from gensc_models.hyperprior.points import POINTS, check_point, position_of_point
 from gensc_models.hyperprior.runs import read_mask, write_mask
 from gensc_models.hyperprior.scales import latent_bits, scale_of_level
@@ -248,10 +249,10 @@ class HyperpriorCodec(nn.Module):
     def _analyse(self, image: Photo, point: int, keep: Flags) -> tuple[Tensor, Tensor, Tensor]:
         """Latents about their means, coded flags (``1 x 768 x h x w``) and z, all on the CPU."""
         pixels = torch.tensor(np.ascontiguousarray(image), device=self.device)
-        padded = layout.pad_to_blocks(pixels.permute(2, 0, 1)[None].float() / 255.0)
+        whole = padded(pixels.permute(2, 0, 1)[None].float() / 255.0)
         position = self._position(point)
         coded = _coded(keep)
-        latents = self.transforms.analyse(padded, position)
+        latents = self.transforms.analyse(whole, position)
         z = self.transforms.hyper_latents(latents * coded.to(self.device), position)
         z = z.cpu().nan_to_num(0.0).round().clamp(-Z_LIMIT, Z_LIMIT)
         z = z * torch.from_numpy(_groups(keep))

@@ -30,7 +30,9 @@ BLOCK = 16
 LEVELS = 4
 CHANNELS = 768
 APPROXIMATION = 3
-LOW_CHANNELS = 12
+DETAILS = 9
+"""Three directions of three colours."""
+LOW_CHANNELS = APPROXIMATION + DETAILS
 """Approximation and coarsest details: what a block needs of its neighbours to be whole itself."""
 LIFTING = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 BANDS = 8
