@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 
-import torch
+from gensc_models.exporting import read_averaged
 from gensc_models.gened.codec import GenedCodec, GenedCodecConfig
 from gensc_models.gened.config import GenedConfig
-from gensc_models.weights import WeightsError, load_into
+from gensc_models.weights import load_into
 
 NAME = "gened-photo"
 PREFIX = "network."
@@ -27,13 +26,7 @@ def export(checkpoint: Path, out: Path, name: str = NAME, importance: str = "") 
     WeightsError
         The checkpoint cannot be read or does not fit the config it carries.
     """
-    try:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        config = GenedConfig.from_json(state["config"]["network"])
-        average = state["average"]
-    except (OSError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightsError(f"unusable checkpoint {checkpoint}: {reason}") from error
+    config, average = read_averaged(checkpoint, lambda c: GenedConfig.from_json(c["network"]))
     codec = GenedCodec(GenedCodecConfig(name, importance=importance, network=config))
     tensors = {k.removeprefix(PREFIX): v for k, v in average.items() if k.startswith(PREFIX)}
     load_into(codec.network, tensors, str(checkpoint))

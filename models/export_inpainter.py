@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from gensc_models.exporting import export_command
+from gensc_models.exporting import export_command, read_averaged
 from gensc_models.inpainting.config import NetworkConfig
 from gensc_models.inpainting.diffusion import DiffusionInpainter
 from gensc_models.inpainting.network import InpaintingNetwork
-from gensc_models.weights import WeightsError, load_into
+from gensc_models.weights import load_into
 
 
 def export(checkpoint: Path, folder: Path) -> Path:
@@ -21,12 +20,8 @@ def export(checkpoint: Path, folder: Path) -> Path:
     WeightsError
         The checkpoint cannot be read or does not fit the config it carries.
     """
-    try:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        network = InpaintingNetwork(NetworkConfig.from_json(state["config"]))
-        average = state["average"]
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"unusable checkpoint {checkpoint}: {error}") from error
+    config, average = read_averaged(checkpoint, NetworkConfig.from_json)
+    network = InpaintingNetwork(config)
     load_into(network, average, str(checkpoint))
     DiffusionInpainter(folder.name, network).save_pretrained(folder)
     return folder

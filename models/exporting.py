@@ -1,10 +1,36 @@
-"""The command line of the modules that make weights of a training checkpoint."""
+"""What the modules that make weights of a training checkpoint have in common."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, TypeVar
+
+import torch
+from gensc_models.weights import WeightsError
+from torch import Tensor
+
+C = TypeVar("C")
+
+
+def read_averaged(
+    checkpoint: Path, describe: Callable[[dict[str, Any]], C]
+) -> tuple[C, dict[str, Tensor]]:
+    """What ``describe`` reads from the config of a run's checkpoint, and its averaged weights.
+
+    Raises
+    ------
+    WeightsError
+        The checkpoint cannot be read, or ``describe`` cannot make sense of its config.
+    """
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        return describe(state["config"]), state["average"]
+    except (OSError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(f"unusable checkpoint {checkpoint}: {reason}") from error
 
 
 def export_command(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
+from gensc_models.exporting import read_averaged
 from gensc_models.hyperprior.codec import KIND, HyperpriorCodec
 from gensc_models.hyperprior.network import HyperpriorNetwork
 from gensc_models.hyperprior.transforms import HyperpriorConfig
-from gensc_models.weights import WeightsError, load_into
+from gensc_models.weights import load_into
 
 
 def load_checkpoint(checkpoint: Path) -> HyperpriorNetwork:
@@ -22,13 +21,8 @@ def load_checkpoint(checkpoint: Path) -> HyperpriorNetwork:
     WeightsError
         The checkpoint cannot be read or does not fit the config it carries.
     """
-    try:
-        state = torch.load(checkpoint, weights_only=True, map_location="cpu")
-        network = HyperpriorNetwork(HyperpriorConfig(**state["config"]))
-        average = state["average"]
-    except (OSError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightsError(f"unusable checkpoint {checkpoint}: {reason}") from error
+    config, average = read_averaged(checkpoint, lambda c: HyperpriorConfig(**c))
+    network = HyperpriorNetwork(config)
     load_into(network, average, str(checkpoint))
     return network.eval()
 
