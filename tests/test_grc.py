@@ -110,7 +110,7 @@ def compiled(tmp_path_factory):
     result = subprocess.run(
         [sys.executable, "/usr/bin/grcc", "-o", str(folder), *files],
         env=os.environ | {"GRC_BLOCKS_PATH": str(gensc.grc_blocks_path())},
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
@@ -300,7 +300,7 @@ def test_every_window_opens_and_shows_an_image(compiled, tmp_path, refiner, adap
         return subprocess.run(
             [*screen, sys.executable, str(Path(__file__).parent / "gui_driver.py"), str(compiled),
              *group],
-            env=env, capture_output=True, text=True, timeout=120,
+            env=env, capture_output=True, text=True, timeout=600,
         )  # fmt: skip
 
     with ThreadPoolExecutor(2) as pool:
