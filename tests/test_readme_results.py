@@ -107,6 +107,22 @@ def test_the_gsc_tables_have_a_line_per_scheme_with_gsc_first(script):
     assert any(line.startswith("MS-SSIM (2 of 5 scales), CIFAR-10") for line in lines)
 
 
+def test_what_a_reader_can_do_without_is_folded(script):
+    rows = [
+        {"experiment": "cifar", "channel": channel, "rate": 128, "images": 9, "scheme": "gsc",
+         "snr_db": 0, "psnr": 24.0, "ms_ssim": 0.9}
+        for channel in ("awgn", "rayleigh")
+    ]  # fmt: skip
+    lines = list(script.render("gsc", gsc_result(rows)))
+    opened, closed = (
+        next(i for i, line in enumerate(lines) if line.startswith(tag))
+        for tag in ("<details>", "</details>")
+    )
+    titles = [i for i, line in enumerate(lines) if "CIFAR-10, JPEG-stored copy" in line]
+    assert [i < opened for i in titles] == [True, True, False, False]
+    assert max(titles) < closed < lines.index("| measured | value | asked |")
+
+
 def test_the_gsc_table_of_costs_sets_batch_beside_queue(script):
     cost = {"experiment": "complexity", "scheme": "gsc", "size": "32x32"}
     rows = [
