@@ -70,7 +70,7 @@ def test_it_goes_on_where_it_stopped_and_logs_every_stretch(tmp_path):
 
 
 def test_time_that_is_over_ends_it(tmp_path):
-    run = begun(tmp_path, minutes=1e-6)
+    run = begun(tmp_path, minutes=1e-12)
     assert run.finished
     assert run.go_on(lambda: pytest.fail("no step is left"), dict) == tmp_path / "checkpoint.pt"
 

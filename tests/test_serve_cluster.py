@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from gensc_host.bench.cluster import levels_apart
 from gensc_host.cli import run
 from gensc_host.errors import UserError
 from gensc_host.serve import Request, Service, ServiceConfig, Status
@@ -176,3 +177,11 @@ def test_the_address_of_a_cluster_without_one_is_a_mistake(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert "--ray is only for --cluster" in complaint(capfd, "--ray", "auto")
+
+
+def test_answers_are_compared_level_by_level():
+    image = bytes([0, 100, 255])
+    assert levels_apart(image, image) == 0
+    assert levels_apart(image, bytes([1, 100, 254])) == 1
+    assert levels_apart(image, bytes([0, 160, 255])) == 60
+    assert levels_apart(image, image[:2]) == 256

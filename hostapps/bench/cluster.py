@@ -1,9 +1,10 @@
 """`gensc bench serve --cluster`: two Ray nodes on this machine against one process.
 
 The service runs as `gensc serve --cluster` does, its replicas on two nodes with one core each.
-Three users ask for receptions that are all different; every answer is compared, byte for byte,
-with what the same decoder gives in this process, one reception at a time. Then they ask again
-while a replica is killed: every accepted image must still be answered once.
+Three users ask for receptions that are all different; every answer is compared with what the
+same decoder gives in this process, one reception at a time. In a batch float32 sums may run in
+another order, which moves a pixel by one level now and then: such answers are counted apart. Then
+the users ask again while a replica is killed: every accepted image must still be answered once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from gensc_host import codecs
 from gensc_host.bench.base import BenchResult, Check, Table
 from gensc_host.bench.serve import make_pool
@@ -58,12 +60,13 @@ def run(quick: bool = False, model: str = "") -> BenchResult:
     result.checks = [
         Check("nodes that decode", nodes, "", ">=", NODES, "two local Ray nodes"),
         Check(
-            "answers that differ from those of one process",
+            "answers that differ from those of one process by more than a rounding",
             sum(row["different"] for row in rows),
             "",
             "<=",
             0,
-            f"{sum(row['requests'] for row in rows)} answers, byte for byte",
+            f"{sum(row['requests'] for row in rows)} answers; "
+            f"{sum(row['rounded'] for row in rows)} with a pixel one level off",
         ),
         Check(
             "accepted images not answered exactly once",
@@ -75,7 +78,9 @@ def run(quick: bool = False, model: str = "") -> BenchResult:
         ),
         Check("replicas killed meanwhile", rows[1]["killed"], "", ">=", 1, "acceptance list"),
     ]
-    columns = ("part", "requests", "different", "unanswered", "repeated", "killed", "requeued")
+    columns = (
+        "part", "requests", "different", "rounded", "unanswered", "repeated", "killed", "requeued"
+    )  # fmt: skip
     result.tables = [
         Table(
             f"Two Ray nodes, {USERS} users, {SIDE}×{SIDE}",
@@ -132,6 +137,14 @@ async def _ask_all(
     return rows, len(places)
 
 
+def levels_apart(payload: bytes, expected: bytes) -> int:
+    """The largest difference of two raw images in levels; 256 for images of different sizes."""
+    if len(payload) != len(expected):
+        return 256
+    first, second = (np.frombuffer(b, np.uint8).astype(np.int16) for b in (payload, expected))
+    return int(np.abs(first - second).max(initial=0))
+
+
 async def _round(
     part: str, server: Server, pool: Pool, expected: list[Any], victim: int | None = None
 ) -> dict[str, Any]:
@@ -140,20 +153,22 @@ async def _round(
     before = stats.requeued
     arrived: list[tuple[int, int]] = []
     numbers = iter(range(len(expected)))
-    different = killed = 0
+    different = rounded = killed = 0
 
     def on_answer(user: int, answer: Answer) -> None:
         if answer.status is not Status.BUSY:
             arrived.append((user, answer.request_id))
 
     async def lane(client: AsyncClient) -> None:
-        nonlocal different, killed
+        nonlocal different, rounded, killed
         for number in numbers:
             if victim is not None and number == len(expected) // 2:
                 os.kill(victim, signal.SIGKILL)
                 killed += 1
             answer = await client.decode(pool.section(number))
-            different += answer.payload != expected[number]
+            apart = levels_apart(answer.payload, expected[number])
+            different += apart > 1
+            rounded += apart == 1
 
     started = time.perf_counter()
     async with clients(server.address, USERS, on_answer) as connected:
@@ -163,6 +178,7 @@ async def _round(
         "part": part,
         "requests": len(expected),
         "different": different,
+        "rounded": rounded,
         "unanswered": len(expected) - len(set(arrived)),
         "repeated": len(arrived) - len(set(arrived)),
         "killed": killed,
