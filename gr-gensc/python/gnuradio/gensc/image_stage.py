@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -47,13 +48,13 @@ class image_stage(message_block):
         """Seed from the next image on."""
         self.seed = int(seed)
 
+    @abstractmethod
     def better(self, metadata: Metadata, image: Image) -> Result | None:
         """The better image and its metadata; None where there is nothing to do.
 
         Raises:
             Exception: of any kind; the image passes as it is.
         """
-        raise NotImplementedError
 
     def on_image(self, pdu: Any) -> None:
         """Handler of the block's input; publishes on [image]."""
