@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from gensc_models.foreground import f_measure_curve, iou_curve
 from gensc_models.importance.classical import CentrePrior, SpectralResidual
-from gensc_models.importance.evaluate import curves, evaluate, main
+from gensc_models.importance.evaluate import evaluate, main
 from gensc_models.importance.evaluate_classifier import main as evaluate_classifier
 from gensc_models.importance.evaluate_classifier import mask_of, pointing
 from gensc_models.importance.maps import MappedPhoto
@@ -57,7 +58,7 @@ def test_curves_are_those_of_the_definition(seed):
     random = np.random.default_rng(seed)
     found, marked = random.random((6, 7)).astype(np.float32), random.random((6, 7)) < 0.4
     marked[0, 0] = True
-    f_measure, iou = curves(found, marked)
+    f_measure, iou = f_measure_curve(found, marked)[1:], iou_curve(found, marked)[1:]
     for level in (1, 100, 255):
         above = found >= level / 255
         hits = (above & marked).sum()

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gensc_host.adapt.bank import Photo
 from gensc_host.errors import UserError
 
+if TYPE_CHECKING:
+    from gensc_models.captions import Captioner
+
 #: Pipeline that is asked for where none is named.
 PIPELINE = "stabilityai/stable-diffusion-2-1-base"
-
-
-class Captioner(Protocol):
-    """Images to sentences; `gensc_models.foundation.BlipCaptioner` is one."""
-
-    name: str
-
-    def caption(self, image: Photo) -> str:
-        """A sentence about the image."""
 
 
 class Generator(Protocol):

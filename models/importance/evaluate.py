@@ -20,14 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from gensc_models.foreground import f_measure_curve, iou_curve, map_error
 from gensc_models.importance.choice import load_importance
 from gensc_models.importance.classical import CentrePrior, SpectralResidual
 from gensc_models.importance.maps import MappedPhoto, load_mapped
 from gensc_models.importance.sources import ImageImportance
-from numpy.typing import NDArray
-
-BETA_SQUARED = 0.3
-THRESHOLDS = 255
 
 
 @dataclass(frozen=True)
@@ -39,28 +36,6 @@ class Scores:
     iou: float
     mae: float
     images: int
-
-
-def curves(
-    found: NDArray[np.float32], marked: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """F and IoU of one map at the thresholds 1/255 … 255/255.
-
-    Parameters
-    ----------
-    found : map in [0, 1].
-    marked : pixels that matter, at least one.
-    """
-    levels = np.floor(found * THRESHOLDS).astype(np.int64).clip(0, THRESHOLDS)
-    total = np.bincount(levels.ravel(), minlength=THRESHOLDS + 1)
-    right = np.bincount(levels[marked], minlength=THRESHOLDS + 1)
-    # Pixels at or above each level.
-    positive = total[::-1].cumsum()[::-1][1:].astype(np.float64)
-    hits = right[::-1].cumsum()[::-1][1:].astype(np.float64)
-    there = float(marked.sum())
-    # (1 + b²) P R / (b² P + R) with P = hits / positive and R = hits / there.
-    f_measure = (1.0 + BETA_SQUARED) * hits / (BETA_SQUARED * there + positive)
-    return f_measure, hits / (there + positive - hits)
 
 
 def evaluate(source: ImageImportance, pairs: Sequence[MappedPhoto]) -> Scores:
@@ -75,12 +50,12 @@ def evaluate(source: ImageImportance, pairs: Sequence[MappedPhoto]) -> Scores:
     for pair in pairs:
         found = source(pair.photo)
         target = pair.map.astype(np.float32) / 255.0
-        errors.append(float(np.abs(found - target).mean()))
+        errors.append(map_error(found, target))
         marked = target >= 0.5
         if marked.any():
-            f_measure, iou = curves(found, marked)
-            f_measures.append(f_measure)
-            ious.append(iou)
+            # At threshold 0 everything would be marked.
+            f_measures.append(f_measure_curve(found, marked)[1:])
+            ious.append(iou_curve(found, marked)[1:])
     if not f_measures:
         raise ValueError("no photo with anything marked in its map")
     return Scores(
