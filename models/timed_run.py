@@ -99,14 +99,14 @@ class TimedRun(Generic[N]):
 
     @property
     def progress(self) -> float:
-        """Share of the time that is spent."""
-        return self.minutes / self.settings.minutes
+        """Share that is spent of the time or, where that is more, of the steps asked for."""
+        limit = self.settings.max_steps
+        return max(self.minutes / self.settings.minutes, self.step / limit if limit else 0.0)
 
     @property
     def finished(self) -> bool:
         """Whether the time (or the number of steps) asked for is used up."""
-        limit = self.settings.max_steps
-        return self.progress >= 1.0 or (limit is not None and self.step >= limit)
+        return self.progress >= 1.0
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
         return {
