@@ -143,14 +143,14 @@ def _torch() -> str:
 def _weights() -> str:
     from gensc_host import codecs
     from gensc_models import available
+    from gensc_models.networks import KINDS
     from gensc_models.weights import read_tensors
 
     infos = available()
     if not infos:
         raise _MissingError("no weights below models/weights: clone the repository again")
     for info in infos:
-        # Codecs have a number on the wire.
-        if info.wire_id:
+        if info.kind in KINDS:
             codecs.load(info.name)
         elif info.kind == "refiner":
             codecs.load_refiner(info.name)

@@ -17,6 +17,7 @@ from gensc_models import weights
 from gensc_models.codec import JsccCodec
 
 if TYPE_CHECKING:
+    from gensc_models.gened.codec import GenedCodec
     from gensc_models.hyperprior import HyperpriorCodec
     from gensc_models.inpainting import Inpainter
     from gensc_models.refiner import Refiner
@@ -55,6 +56,19 @@ def shared_codec_by_wire_id(wire_id: int) -> JsccCodec:
         No installed weights carry that number.
     """
     return shared_codec(weights.with_wire_id(wire_id).path)
+
+
+def shared_gened(name_or_path: str | Path) -> GenedCodec:
+    """The dual-branch codec of that name or folder, on the CPU.
+
+    Raises
+    ------
+    WeightsError
+        As :func:`gensc_models.gened.codec.load_gened`.
+    """
+    from gensc_models.gened.codec import GenedCodec
+
+    return _shared(GenedCodec, name_or_path)
 
 
 def shared_bank(name_or_path: str | Path) -> HyperpriorCodec:

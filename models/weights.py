@@ -30,7 +30,9 @@ CONFIG = "config.json"
 TENSORS = "model.safetensors"
 FORMAT = 1
 # Kinds of weights that no burst header names and that have no rates.
-WITHOUT_WIRE_ID = frozenset({"classifier", "gened", "importance", "inpainter", "refiner"})
+WITHOUT_WIRE_ID = frozenset({"classifier", "importance", "inpainter", "refiner"})
+# Kinds with a second stream, whose number in the burst header is the one after ``wire_id``.
+WITH_TWO_STREAMS = frozenset({"gened"})
 
 
 class WeightsError(ValueError):
@@ -51,6 +53,12 @@ class WeightsInfo:
     sha256: str
     size_bytes: int
     path: Path
+
+    @property
+    def wire_ids(self) -> tuple[int, ...]:
+        """Every number that burst headers name these weights by."""
+        second = (self.wire_id + 1,) if self.kind in WITH_TWO_STREAMS else ()
+        return (self.wire_id, *second) if self.wire_id else ()
 
 
 def search_folders() -> list[Path]:
@@ -253,6 +261,6 @@ def with_wire_id(wire_id: int) -> WeightsInfo:
         No installed weights carry that number.
     """
     for entry in available():
-        if wire_id and entry.wire_id == wire_id:
+        if wire_id in entry.wire_ids:
             return entry
     raise WeightsError(f"no installed codec has wire id {wire_id}")

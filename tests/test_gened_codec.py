@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,36 @@ def test_foreground_and_background_are_streams_with_the_power_that_is_set() -> N
 
 
 def test_the_header_section_can_be_left_uncounted() -> None:
-    sent = CODEC.encode_image(photo(), 32, 10.0, symbols_per_bit=0.0)
+    sent = CODEC.encode_image(photo(), 32, 10.0, side_cost=lambda n_bytes, snr_db: 0)
     assert len(sent.symbols) == 48 * 32
     assert sent.cbr == pytest.approx(1 / 24)
+
+
+def test_the_header_section_costs_what_is_said_of_its_bytes_and_the_design_snr() -> None:
+    asked = []
+    sent = CODEC.encode_image(
+        photo(), 32, 7.2, side_cost=lambda n, snr: asked.append((n, snr)) or 90
+    )
+    assert sent.side_symbols == 90
+    assert (len(sent.section), 7.0) in asked
+    assert len(sent.symbols) == 48 * 32 - 90
+
+
+def test_a_route_found_before_leads_to_the_same_symbols() -> None:
+    found = CODEC.route(photo(), 32, 10.0)
+    routed, plain = (CODEC.encode_image(photo(), 32, 10.0, routing=r) for r in (found, None))
+    assert routed.section == plain.section
+    assert np.array_equal(routed.symbols, plain.symbols)
+    with pytest.raises(ValueError, match=r"mask of \(5, 8\) blocks for an image of \(6, 8\)"):
+        CODEC.encode_image(photo(), 32, 10.0, routing=replace(found, mask=found.mask[1:]))
+
+
+def test_the_section_says_how_long_both_streams_are() -> None:
+    sent = CODEC.encode_image(photo(), 32, 10.0)
+    lengths = len(sent.foreground), len(sent.background)
+    assert CODEC.stream_lengths(sent.section, 96, 128, sum(lengths)) == lengths
+    with pytest.raises(ValueError, match="do not fit mask and split"):
+        CODEC.stream_lengths(sent.section, 96, 128, 128 * 48 + 1)
 
 
 def test_the_receiver_needs_the_streams_the_section_and_the_header_word_alone() -> None:
@@ -122,11 +150,17 @@ def test_the_map_of_an_importance_network_takes_the_place_of_the_score(tmp_path:
     config = json.loads((tmp_path / "one" / "config.json").read_text())
     config["importance"] = str(tmp_path / "importance")
     (tmp_path / "one" / "config.json").write_text(json.dumps(config))
-    found = load_gened(tmp_path / "one").importance(photo())
+    codec = load_gened(tmp_path / "one")
+    found = codec.importance(photo())
     shown = LearnedImportance(network)(photo())
     expected = shown.reshape(6, 16, 8, 16).mean(axis=(1, 3))
     np.testing.assert_allclose(found.score, expected, atol=1e-3)
     assert np.array_equal(found.mask, found.score > 0.5)
+    routing = codec.route(photo(), 32, 10.0)
+    routed, plain = (codec.encode_image(photo(), 32, 10.0, routing=r) for r in (routing, None))
+    np.testing.assert_allclose(routed.symbols, plain.symbols, atol=1e-5)
+    with pytest.raises(ValueError, match=r"score of \(5, 8\) blocks"):
+        codec.encode_image(photo(), 32, 10.0, routing=replace(routing, score=routing.score[1:]))
     config["importance"] = "absent"
     (tmp_path / "one" / "config.json").write_text(json.dumps(config))
     with pytest.raises(WeightsError, match="no weights called 'absent'"):
@@ -211,7 +245,7 @@ def test_weights_come_back_and_misfits_are_refused_by_name(tmp_path: Path) -> No
     with pytest.raises(WeightsError, match="'softcast' are of kind 'photo-jscc'"):
         load_gened("softcast")
     CODEC.save_pretrained(tmp_path / "two")
-    with pytest.raises(WeightsError, match="of kind 'gened', not a codec"):
+    with pytest.raises(WeightsError, match="of kind 'gened', expected one of"):
         load_codec(tmp_path / "two")
 
 

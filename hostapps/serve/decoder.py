@@ -46,9 +46,10 @@ class CodecDecoder:
     def __init__(self, models: Sequence[str] = (), device: str = "cpu", threads: int = 1) -> None:
         import torch
         from gensc_models import WeightsError, available, load_codec
+        from gensc_models.networks import KINDS
 
         torch.set_num_threads(threads)
-        names = list(models) or [str(info.path) for info in available() if info.wire_id]
+        names = list(models) or [str(info.path) for info in available() if info.kind in KINDS]
         self._codecs: dict[int, JsccCodec] = {}
         for name in names:
             # A fifth faster than the default layout with several images, and never slower.

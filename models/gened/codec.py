@@ -11,6 +11,7 @@ and must arrive whole.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from typing import Any
 import numpy as np
 import torch
 from gensc_models import layout, weights
-from gensc_models.codec import MAX_PIXELS
+from gensc_models.codec import MAX_PIXELS, RECOMMENDED_RATES
 from gensc_models.gened.config import GenedConfig
 from gensc_models.gened.network import Analysis, GenedNetwork
 from gensc_models.gened.side import FIELDS_BYTES, Side, pack, pack_mask, sayable, unpack
-from gensc_models.gened.split import Choice, Split, SplitError, best_split, shares
+from gensc_models.gened.split import Choice, Shares, Split, SplitError, best_split, shares
 from gensc_models.gened.streams import Symbols, from_streams, to_streams
 from gensc_models.gened.trunk import Plan
 from gensc_models.importance.saliency import SaliencyNetwork
@@ -35,9 +36,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 KIND = "gened"
-# What a bit of the header section costs in symbols: BPSK behind a code of rate 1/2, which arrives
-# at 0 dB.
-SYMBOLS_PER_BIT = 2.0
+# What a bit of the header section costs in symbols where no waveform says it: BPSK behind a code of
+# rate 1/2, which arrives at 0 dB.
+SYMBOLS_PER_BIT = 2
 # What the error of a background block counts beside that of a foreground block.
 BACKGROUND_WEIGHT = 0.1
 # A block is foreground where it is so with more than one of these probabilities; which, is chosen
@@ -48,24 +49,34 @@ LEAST_DOUBT = 0.01
 Streams = tuple[Symbols, Symbols]
 Variances = tuple[NDArray[np.float32], NDArray[np.float32]]
 Mask = NDArray[np.bool_]
+SideCost = Callable[[int, float], int]
+"""Symbols of a header section of so many bytes, at a design SNR in dB."""
+
+
+def counted_symbols(n_bytes: int, snr_db: float) -> int:
+    """The :data:`SideCost` of simulations without a waveform: the same at every SNR."""
+    return 8 * n_bytes * SYMBOLS_PER_BIT
 
 
 @dataclass(frozen=True)
 class GenedCodecConfig:
     """Identity of a codec, the shape of its network, and what its background counts.
 
-    ``importance`` names the weights of a saliency network whose map takes the place of the score
-    that the transmitter predicts ("": none).
+    In the burst header ``wire_id`` (1 ... 254) names the foreground's stream and the header
+    section, the number after it the background's. ``importance`` names the weights of a saliency
+    network whose map takes the place of the score that the transmitter predicts ("": none).
     """
 
     name: str
+    wire_id: int = 6
+    rates: tuple[int, ...] = RECOMMENDED_RATES
     background_weight: float = BACKGROUND_WEIGHT
     importance: str = ""
     network: GenedConfig = field(default_factory=GenedConfig)
 
     def as_json(self) -> dict[str, Any]:
         """The part of ``config.json`` that is the codec's own."""
-        return {**asdict(self), "kind": KIND}
+        return {**asdict(self), "kind": KIND, "rates": list(self.rates)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GenedCodecConfig:
@@ -79,12 +90,14 @@ class GenedCodecConfig:
         name = data["name"]
         if data["kind"] != KIND:
             raise WeightsError(f"weights '{name}' are of kind '{data['kind']}', not '{KIND}'")
+        if not 1 <= data["wire_id"] <= 254:
+            raise WeightsError(f"weights '{name}': wire_id must be 1 to 254")
         try:
             network = GenedConfig.from_json(data["network"])
             weight, importance = float(data["background_weight"]), str(data["importance"])
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"weights '{name}': unusable network config: {error}") from error
-        return cls(name, weight, importance, network)
+        return cls(name, data["wire_id"], tuple(data["rates"]), weight, importance, network)
 
 
 @dataclass(frozen=True)
@@ -154,6 +167,16 @@ class GenedCodec(nn.Module):
         """Name of the weights."""
         return self.config.name
 
+    @property
+    def wire_ids(self) -> tuple[int, int]:
+        """Numbers of the streams of foreground and background in the burst header."""
+        return self.config.wire_id, self.config.wire_id + 1
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        """Recommended channel symbols per 16x16 block, ascending; any 1 ... 128 works."""
+        return self.config.rates
+
     @classmethod
     def from_pretrained(cls, name_or_path: str | Path) -> GenedCodec:
         """Loads weights by name (search path of :mod:`gensc_models.weights`) or folder.
@@ -178,7 +201,10 @@ class GenedCodec(nn.Module):
         """Writes ``config.json`` and ``model.safetensors`` (float16) into a folder."""
         weights.write(Path(path), self.config.as_json(), self.network)
 
-    def _analyse(self, img: NDArray[np.uint8]) -> tuple[Tensor, Analysis]:
+    def _analyse(
+        self, img: NDArray[np.uint8], score: NDArray[np.float32] | None = None
+    ) -> tuple[Tensor, Analysis]:
+        """Padded image and what is found in it; ``score`` is that of the importance network."""
         if img.dtype != np.uint8 or img.ndim != 3 or img.shape[2] != 3 or 0 in img.shape:
             raise ValueError(f"expected uint8 HxWx3, got {img.dtype} {img.shape}")
         height, width = img.shape[:2]
@@ -188,9 +214,14 @@ class GenedCodec(nn.Module):
         image = layout.pad_to_blocks(pixels)
         if self.source is None:
             return image, self.network.transmitter.analyse(image)
-        found = layout.pad_to_blocks(torch.from_numpy(self.source(img)).expand(1, 3, -1, -1))
-        probability = F.avg_pool2d(found[:, 0], BLOCK).clamp(LEAST_DOUBT, 1.0 - LEAST_DOUBT)
-        return image, self.network.transmitter.analyse(image, torch.logit(probability))
+        if score is None:
+            found = layout.pad_to_blocks(torch.from_numpy(self.source(img)).expand(1, 3, -1, -1))
+            probability = F.avg_pool2d(found[:, 0], BLOCK)
+        else:
+            probability = torch.from_numpy(np.array(score, np.float32))[None]
+            _check_blocks("score", probability[0], image)
+        logits = torch.logit(probability.clamp(LEAST_DOUBT, 1.0 - LEAST_DOUBT))
+        return image, self.network.transmitter.analyse(image, logits)
 
     @torch.inference_mode()
     def importance(self, img: NDArray[np.uint8]) -> Importance:
@@ -204,6 +235,22 @@ class GenedCodec(nn.Module):
         return _importance(self._analyse(img)[1])
 
     @torch.inference_mode()
+    def route(
+        self,
+        img: NDArray[np.uint8],
+        rate: int,
+        snr_db: float,
+        side_cost: SideCost = counted_symbols,
+    ) -> Importance:
+        """Score and mask as :meth:`encode_image` would choose them; arguments and errors as there.
+
+        Given to it as ``routing``, they are not looked for again.
+        """
+        image, found = self._analyse(img)
+        best = self._best(image, found.sure[0], self._masks(found), rate, snr_db, side_cost)
+        return _importance(replace(found, gate=best.mask.float()[None]))
+
+    @torch.inference_mode()
     def encode_image(
         self,
         img: NDArray[np.uint8],
@@ -211,7 +258,8 @@ class GenedCodec(nn.Module):
         snr_db: float,
         mask: Mask | None = None,
         split: Split | None = None,
-        symbols_per_bit: float = SYMBOLS_PER_BIT,
+        routing: Importance | None = None,
+        side_cost: SideCost = counted_symbols,
     ) -> GenedEncoded:
         """uint8 ``H x W x 3`` to two streams of symbols.
 
@@ -223,7 +271,8 @@ class GenedCodec(nn.Module):
         snr_db : Es/N0 the code is designed for; clamped to -5 ... 25 dB and rounded to 0.5 dB.
         mask : bool per block, in place of the predicted one, and taken for certain.
         split : in place of the one that is expected to do best.
-        symbols_per_bit : what a bit of the header section is counted as; 0 leaves it out.
+        routing : what :meth:`route` found for the same image, rate and SNR.
+        side_cost : what the header section is counted as.
 
         Raises
         ------
@@ -231,26 +280,17 @@ class GenedCodec(nn.Module):
             Not a uint8 colour image, empty or too large; rate out of range; SNR not a number; a
             mask of another size; no symbols left beside the header section.
         """
-        layout.check_rate(rate)
-        if math.isnan(snr_db):
-            raise ValueError("snr_db is not a number")
-        image, found = self._analyse(img)
-        sure = found.sure[0]
-        masks = [sure > threshold for threshold in THRESHOLDS]
+        image, found = self._analyse(img, None if routing is None else routing.score)
         if mask is not None:
-            masks = [torch.from_numpy(np.array(mask, bool))]
-            sure = masks[0].float()
-        elif not self.config.network.dual:
-            masks = [found.mask[0]]
-        if masks[0].shape != found.mask.shape[1:]:
-            expected, got = tuple(found.mask.shape[1:]), tuple(masks[0].shape)
-            raise ValueError(f"mask of {got} blocks for an image of {expected}")
-        told = SideInfo.quantise(1.0, snr_db).snr_db
-        total = layout.symbols_for(*img.shape[:2], rate)
-        energy, weights = self.network.energy(image)[0], sure + self.config.background_weight
-        routes = [self._route(m, energy, weights, total, told, symbols_per_bit) for m in masks]
-        best = min(routes, key=lambda route: route.choice.expected)
+            given = torch.from_numpy(np.array(mask, bool))
+            sure, masks = given.float(), [given]
+        elif routing is not None:
+            sure, masks = found.sure[0], [torch.from_numpy(np.array(routing.mask, bool))]
+        else:
+            sure, masks = found.sure[0], self._masks(found)
+        best = self._best(image, sure, masks, rate, snr_db, side_cost)
         split = best.choice.split if split is None else split
+        total, told = layout.symbols_for(*img.shape[:2], rate), told_snr_db(snr_db)
         share = shares(best.mask, total - best.side_symbols, sayable(split))
         plan = Plan.of([share], torch.tensor([told]))
         found = replace(found, gate=best.mask.float()[None])
@@ -267,6 +307,46 @@ class GenedCodec(nn.Module):
             best.side_symbols,
         )
 
+    def stream_lengths(
+        self, section: bytes, height: int, width: int, total: int
+    ) -> tuple[int, int]:
+        """Symbols of foreground and background, ``total`` together, as the header section says.
+
+        Raises
+        ------
+        SideError
+            The section is damaged.
+        ValueError
+            It is not that of so many symbols.
+        """
+        side = unpack(section, *layout.blocks(height, width))
+        return _shares(side, total).symbols
+
+    def _masks(self, found: Analysis) -> list[Tensor]:
+        """What there is to choose from."""
+        if not self.config.network.dual:
+            return [found.mask[0]]
+        return [found.sure[0] > threshold for threshold in THRESHOLDS]
+
+    def _best(
+        self,
+        image: Tensor,
+        sure: Tensor,
+        masks: list[Tensor],
+        rate: int,
+        snr_db: float,
+        side_cost: SideCost,
+    ) -> _Route:
+        """The mask that is expected to do best, with its split."""
+        layout.check_rate(rate)
+        if math.isnan(snr_db):
+            raise ValueError("snr_db is not a number")
+        _check_blocks("mask", masks[0], image)
+        told, total = told_snr_db(snr_db), rate * masks[0].numel()
+        energy, weights = self.network.energy(image)[0], sure + self.config.background_weight
+        routes = [self._route(m, energy, weights, total, told, side_cost) for m in masks]
+        return min(routes, key=lambda route: route.choice.expected)
+
     def _route(
         self,
         mask: Tensor,
@@ -274,10 +354,10 @@ class GenedCodec(nn.Module):
         weights: Tensor,
         total: int,
         snr_db: float,
-        symbols_per_bit: float,
+        side_cost: SideCost,
     ) -> _Route:
         """The best split for a mask, after its header section has had its symbols."""
-        side_symbols = math.ceil(8 * (FIELDS_BYTES + len(pack_mask(mask))) * symbols_per_bit)
+        side_symbols = side_cost(FIELDS_BYTES + len(pack_mask(mask)), snr_db)
         if side_symbols >= total:
             raise ValueError(f"{total} symbols: the header section alone takes {side_symbols}")
         linear, left = self.network.trunk.linear, total - side_symbols
@@ -306,11 +386,7 @@ class GenedCodec(nn.Module):
             Wrong number of symbols or variances for mask and split.
         """
         side = unpack(section, *layout.blocks(height, width))
-        count = sum(np.asarray(stream).size for stream in streams)
-        try:
-            share = shares(side.mask, count, side.split)
-        except SplitError as error:
-            raise ValueError(f"{count} symbols do not fit mask and split: {error}") from error
+        share = _shares(side, sum(np.asarray(stream).size for stream in streams))
         received, precision = from_streams(streams, noise_var, share)
         head = SideInfo.unpack(aux)
         plan = Plan.of([share], torch.tensor([head.snr_db]))
@@ -327,6 +403,24 @@ class _Route:
     mask: Tensor
     side_symbols: int
     choice: Choice
+
+
+def told_snr_db(snr_db: float) -> float:
+    """The design SNR in dB as the header word can say it."""
+    return SideInfo.quantise(1.0, snr_db).snr_db
+
+
+def _check_blocks(what: str, flags: Tensor, image: Tensor) -> None:
+    expected = (image.shape[2] // BLOCK, image.shape[3] // BLOCK)
+    if flags.shape != expected:
+        raise ValueError(f"{what} of {tuple(flags.shape)} blocks for an image of {expected}")
+
+
+def _shares(side: Side, symbols: int) -> Shares:
+    try:
+        return shares(side.mask, symbols, side.split)
+    except SplitError as error:
+        raise ValueError(f"{symbols} symbols do not fit mask and split: {error}") from error
 
 
 def _source(name: str) -> LearnedImportance | None:
