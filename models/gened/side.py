@@ -11,18 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from gensc_models.gened.split import POWER_STEP_DB, POWER_STEPS, Split
-from gensc_models.hyperprior.coder import SymbolReader, SymbolWriter
+from gensc_models.hyperprior import runs
 from gensc_models.hyperprior.errors import BitstreamError
-from gensc_models.hyperprior.runs import read_mask, write_mask
 from gensc_models.layout import SideInfo
 from gensc_models.linear import MAX_RATE
 from torch import Tensor
 
 FIELDS_BYTES = 3
-WORD_BYTES = 4
 
 
 class SideError(ValueError):
@@ -49,9 +46,7 @@ def sayable(split: Split) -> Split:
 
 def pack_mask(mask: Tensor) -> bytes:
     """The mask's part of the section; bool ``h x w``."""
-    writer = SymbolWriter()
-    write_mask(writer, mask.numpy())
-    return writer.words().astype("<u4").tobytes()
+    return runs.pack_mask(mask.numpy())
 
 
 def pack(side: Side) -> bytes:
@@ -71,15 +66,14 @@ def unpack(section: bytes, height: int, width: int) -> Side:
         Damaged, or of another size.
     """
     coded = section[FIELDS_BYTES:]
-    if not coded or len(coded) % WORD_BYTES:
+    if not coded or len(coded) % runs.WORD_BYTES:
         raise SideError(f"header section of {len(section)} bytes: 3 and whole words expected")
     fields = int.from_bytes(section[:FIELDS_BYTES], "big")
     background, power, scale = fields >> 16, fields >> 12 & 0xF, fields & 0x3FF
     if background > MAX_RATE or fields & 0xC00:
         raise SideError("header section: the split is damaged")
     try:
-        reader = SymbolReader(np.frombuffer(coded, "<u4").astype(np.uint32))
-        mask = read_mask(reader, height, width)
+        mask = runs.unpack_mask(coded, height, width)
     except BitstreamError as error:
         raise SideError(f"header section: {error}") from error
     split = Split(background, power * POWER_STEP_DB)

@@ -22,6 +22,7 @@ CLASSES = 21
 """Runs of up to 2^20 flags and more: an image has at most 2^16 blocks per million of pixels."""
 TABLES = 8
 RAW_BITS = 16
+WORD_BYTES = 4
 
 
 @lru_cache(maxsize=1)
@@ -105,3 +106,24 @@ def read_mask(reader: SymbolReader, height: int, width: int) -> Flags:
         done, value = done + length, not value
     keep = flags.reshape(height, width)
     return np.logical_xor.accumulate(keep, axis=0) if compared else keep
+
+
+def pack_mask(keep: Flags) -> bytes:
+    """Flags ``h x w`` of at least one block as a section of their own, in whole words."""
+    writer = SymbolWriter()
+    write_mask(writer, keep)
+    return writer.words().astype("<u4").tobytes()
+
+
+def unpack_mask(section: bytes, height: int, width: int) -> Flags:
+    """Inverse of :func:`pack_mask`.
+
+    Raises
+    ------
+    BitstreamError
+        Damaged, or of another size.
+    """
+    if not section or len(section) % WORD_BYTES:
+        raise BitstreamError(f"mask of {len(section)} bytes: whole words expected")
+    reader = SymbolReader(np.frombuffer(section, "<u4").astype(np.uint32))
+    return read_mask(reader, height, width)
