@@ -1,22 +1,14 @@
-"""Small pictures for reports: error and heat maps, constellations, and images as data URIs."""
+"""Small pictures for reports: error maps, constellations, and images as data URIs."""
 
 from __future__ import annotations
 
 import base64
 import io
-from functools import lru_cache
 
 import numpy as np
+from gensc_models.overlays import colour_map
 from numpy.typing import NDArray
 from PIL import Image
-
-
-@lru_cache(maxsize=4)
-def _colour_map(name: str) -> NDArray[np.uint8]:
-    """A matplotlib colour map as a 256×3 table."""
-    from matplotlib import colormaps
-
-    return np.round(255 * colormaps[name](np.linspace(0, 1, 256))[:, :3]).astype(np.uint8)
 
 
 def error_map(
@@ -30,27 +22,7 @@ def error_map(
     """
     error = np.abs(original.astype(np.float32) - received.astype(np.float32)).max(axis=2)
     index = np.clip(error * (255.0 / full_scale), 0, 255).astype(np.uint8)
-    return _colour_map("inferno")[index]
-
-
-def heat_overlay(
-    image: NDArray[np.uint8], values: NDArray[np.floating], strength: float = 0.55
-) -> NDArray[np.uint8]:
-    """An image in grey with a map over it, from blue (the least) to red (the most); uint8 H×W×3.
-
-    Args:
-        image: uint8 H×W×3.
-        values: map of any size, stretched to the image.
-        strength: share of the map's colours, 0 … 1.
-    """
-    low, high = float(values.min()), float(values.max())
-    unit = (values - low) / ((high - low) or 1.0)
-    whole = Image.fromarray(unit.astype(np.float32)).resize(
-        image.shape[1::-1], Image.Resampling.BILINEAR
-    )
-    heat = _colour_map("turbo")[np.round(255 * np.asarray(whole)).astype(np.uint8)]
-    grey = np.asarray(Image.fromarray(image).convert("L"), dtype=np.float32)[..., None]
-    return np.round((1 - strength) * grey + strength * heat).astype(np.uint8)
+    return colour_map("inferno")[index]
 
 
 def constellation(
@@ -68,7 +40,7 @@ def constellation(
         blob += 0.5 * np.roll(density, shift, axis)
     level = np.log1p(blob)
     top = level.max() or 1.0
-    picture = _colour_map("viridis")[np.round(255 * level / top).astype(np.uint8)].copy()
+    picture = colour_map("viridis")[np.round(255 * level / top).astype(np.uint8)].copy()
     picture[level == 0] = (12, 14, 26)
     middle = side // 2
     picture[middle, ::3] = picture[::3, middle] = (70, 76, 100)

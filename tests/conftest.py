@@ -1,7 +1,22 @@
-"""Settings of all tests."""
+"""Settings of all tests, and what several of them stand on."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="module")
+def gened_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Folder of a small dual-branch codec's weights, which burst headers find as well."""
+    from small_gened import small_codec
+
+    folder = tmp_path_factory.mktemp("weights")
+    small_codec().save_pretrained(folder / "tiny-gened")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENSC_WEIGHTS", str(folder))
+        yield str(folder / "tiny-gened")

@@ -11,11 +11,11 @@ from waveform import payload
 CFG = WaveformConfig()
 
 
-def fragments(n, image_id=3):
+def fragments(n, image_id=3, model=1):
     symbols = payload(n)
     return symbols, split(
         Section.ANALOG, image_id, symbols,
-        model=1, rate=32, height=64, width=64, total=n, aux=9, cfg=CFG,
+        model=model, rate=32, height=64, width=64, total=n, aux=9, cfg=CFG,
     )  # fmt: skip
 
 
@@ -70,6 +70,18 @@ def test_an_image_number_that_comes_round_again_gives_the_old_section_first():
     (given_out,) = assembler.add(received(*new[0]))
     assert given_out.header.total == 10_000
     assert given_out.received == 1
+
+
+def test_two_analog_streams_of_an_image_are_told_apart_by_their_model():
+    streams = {model: fragments(n, model=model)[1] for model, n in ((6, 10_000), (7, 9_000))}
+    assembler = Assembler()
+    parts = [part for pair in zip(streams[6], streams[7], strict=False) for part in pair]
+    parts += streams[6][len(streams[7]) :]
+    out = [s for header, part in parts for s in assembler.add(received(header, part))]
+    assert {(s.header.model, s.header.total, s.complete) for s in out} == {
+        (6, 10_000, True),
+        (7, 9_000, True),
+    }
 
 
 def test_waiting_sections_are_bounded_and_none_is_thrown_away():

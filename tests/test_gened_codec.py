@@ -96,6 +96,7 @@ def test_the_section_says_how_long_both_streams_are() -> None:
     sent = CODEC.encode_image(photo(), 32, 10.0)
     lengths = len(sent.foreground), len(sent.background)
     assert CODEC.stream_lengths(sent.section, 96, 128, sum(lengths)) == lengths
+    assert np.array_equal(CODEC.mask_of(sent.section, 96, 128), sent.importance.mask)
     with pytest.raises(ValueError, match="do not fit mask and split"):
         CODEC.stream_lengths(sent.section, 96, 128, 128 * 48 + 1)
 

@@ -4,7 +4,7 @@ import base64
 import io
 
 import numpy as np
-from gensc_host.pictures import constellation, data_uri, error_map, heat_overlay
+from gensc_host.pictures import constellation, data_uri, error_map
 from PIL import Image
 
 
@@ -15,21 +15,6 @@ def test_error_map_is_dark_where_the_picture_is_right_and_bright_where_it_is_wro
     shown = error_map(original, received).astype(int).sum(axis=2)
     assert shown[2, 3] > 500
     assert np.delete(shown.ravel(), 2 * 8 + 3).max() < 20
-
-
-def test_a_heat_map_is_red_where_most_is_and_blue_where_least_is_and_the_photo_shows_through():
-    image = np.full((16, 32, 3), 100, np.uint8)
-    image[:8] = 200
-    shown = heat_overlay(image, np.array([[0.2, 0.9]])).astype(int)
-    assert shown.shape == (16, 32, 3)
-    assert (shown[:, 0, 2] > shown[:, 0, 0]).all()
-    assert (shown[:, -1, 0] > shown[:, -1, 2]).all()
-    assert (shown[:8].mean() - shown[8:].mean()) > 30
-
-
-def test_a_heat_map_of_equal_values_is_of_one_colour():
-    shown = heat_overlay(np.full((8, 8, 3), 100, np.uint8), np.full((2, 2), 0.7))
-    assert len(np.unique(shown.reshape(-1, 3), axis=0)) == 1
 
 
 def test_constellation_is_bright_at_the_symbols_with_the_imaginary_axis_up():

@@ -198,7 +198,7 @@ class Assembler:
         self.max_pending = max_pending
         self.max_symbols = max_symbols
         self.stats = AssemblerStats()
-        self._pending: OrderedDict[tuple[Section, int], _Pending] = OrderedDict()
+        self._pending: OrderedDict[tuple[Section, int, int], _Pending] = OrderedDict()
 
     def add(self, burst: Burst) -> list[SectionSymbols]:
         """Take a burst; return the sections that come out because of it."""
@@ -212,7 +212,8 @@ class Assembler:
         if n > self.max_symbols or header.fragments > max(1, n):
             self.stats.refused += 1
             return []
-        key = (header.section, header.image_id)
+        # An image may have two analog streams, told apart by the model.
+        key = (header.section, header.model, header.image_id)
         common = replace(header, fragment=0, length=0)
         out: list[SectionSymbols] = []
         pending = self._pending.get(key)
@@ -252,7 +253,7 @@ class Assembler:
         """Give out everything that waits."""
         return [self._give(key) for key in list(self._pending)]
 
-    def _give(self, key: tuple[Section, int]) -> SectionSymbols:
+    def _give(self, key: tuple[Section, int, int]) -> SectionSymbols:
         pending = self._pending.pop(key)
         section = pending.finish()
         self.stats.complete += section.complete

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gensc_host.adapt.bank import Photo
 from gensc_host.adapt.importance import Importance
-from gensc_host.pictures import heat_overlay
+from gensc_models.overlays import heat_overlay
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

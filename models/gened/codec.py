@@ -322,6 +322,16 @@ class GenedCodec(nn.Module):
         side = unpack(section, *layout.blocks(height, width))
         return _shares(side, total).symbols
 
+    def mask_of(self, section: bytes, height: int, width: int) -> Mask:
+        """The mask that a header section carries, bool per block.
+
+        Raises
+        ------
+        SideError
+            The section is damaged.
+        """
+        return unpack(section, *layout.blocks(height, width)).mask.numpy()
+
     def _masks(self, found: Analysis) -> list[Tensor]:
         """What there is to choose from."""
         if not self.config.network.dual:

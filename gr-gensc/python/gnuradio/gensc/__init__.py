@@ -22,6 +22,8 @@ from .editor import editor
 from .errors import GenscError, PduError, one_line_errors
 from .fragment_to_stream import fragment_to_stream
 from .fragmenter import fragmenter
+from .gened_decoder import gened_decoder
+from .gened_encoder import gened_encoder
 from .grc_path import grc_blocks_path
 from .history import history
 from .idle import end_when_idle, wait_until_idle
@@ -36,6 +38,7 @@ from .mimo_rx import mimo_rx
 from .mimo_tx import mimo_tx
 from .rate_controller import rate_controller
 from .refiner import refiner
+from .semantic_router import semantic_router
 from .sigmf_sink import sigmf_sink
 from .sigmf_source import sigmf_source
 from .snr_feedback import snr_feedback
@@ -66,6 +69,8 @@ __all__ = [
     "end_when_idle",
     "fragment_to_stream",
     "fragmenter",
+    "gened_decoder",
+    "gened_encoder",
     "grc_blocks_path",
     "history",
     "image_display",
@@ -83,6 +88,7 @@ __all__ = [
     "read_image",
     "read_pdu",
     "refiner",
+    "semantic_router",
     "sigmf_sink",
     "sigmf_source",
     "snr_feedback",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gensc_models import JsccCodec
     from gensc_models.cie import ImportanceMap
     from gensc_models.editing import Editor, SafeEditor
+    from gensc_models.gened.codec import GenedCodec
     from gensc_models.hyperprior import HyperpriorCodec
     from gensc_models.inpainting import Inpainter
     from gensc_models.refiner import Refiner
@@ -60,6 +61,29 @@ def codec_of_wire_id(wire_id: int) -> JsccCodec:
 
     with _one_line(f"unknown model id {wire_id}"):
         return shared_codec_by_wire_id(wire_id)
+
+
+def load_gened(model: str) -> GenedCodec:
+    """A dual-branch codec by the name of its weights, or a path.
+
+    Raises:
+        GenscError: no such weights, or damaged ones.
+    """
+    from gensc_models.shared import shared_gened
+
+    with _one_line(f"model {model!r}"):
+        return shared_gened(model)
+
+
+def installed_gened(wire_id: int) -> str | None:
+    """Folder of the installed dual-branch codec one of whose streams a burst header names."""
+    from gensc_models.weights import WITH_TWO_STREAMS, WeightsError, with_wire_id
+
+    try:
+        found = with_wire_id(wire_id)
+    except WeightsError:
+        return None
+    return str(found.path) if found.kind in WITH_TWO_STREAMS else None
 
 
 def load_bank(name: str) -> HyperpriorCodec:

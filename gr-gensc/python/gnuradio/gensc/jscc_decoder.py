@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .codecs import codec_of_wire_id, load_codec
+from .codecs import codec_of_wire_id, installed_gened, load_codec
 from .errors import PduError
 from .message_ports import message_block
 from .metadata import make_pdu, read_pdu
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class jscc_decoder(message_block):
     """Decodes each analog [section] into an [image], told the noise variance of every symbol.
 
-    Sections of other kinds pass by; a section of a model that is not installed is dropped.
+    Sections of other kinds pass by, and so do the streams of dual-branch codecs, which
+    `gened_decoder` takes; a section of a model that is not installed is dropped.
 
     Args:
         model: name of a codec's weights, or a path to them; empty takes the one whose id the
@@ -33,6 +34,7 @@ class jscc_decoder(message_block):
         message_block.__init__(self, "jscc_decoder")
         self._only = load_codec(model) if model else None
         self._codecs: dict[int, JsccCodec] = {}
+        self._of_gened: dict[int, bool] = {}
         self.setup_ports({"section": self._decode}, ["image"])
 
     def _codec(self, wire_id: int) -> JsccCodec:
@@ -44,6 +46,11 @@ class jscc_decoder(message_block):
             self._codecs[wire_id] = codec_of_wire_id(wire_id)
         return self._codecs[wire_id]
 
+    def _is_of_gened(self, wire_id: int) -> bool:
+        if wire_id not in self._of_gened:
+            self._of_gened[wire_id] = installed_gened(wire_id) is not None
+        return self._of_gened[wire_id]
+
     def _decode(self, pdu: Any) -> None:
         metadata, symbols = read_pdu(pdu, np.complex64, require=("section", "image_id"))
         if metadata.section != "analog":
@@ -51,6 +58,8 @@ class jscc_decoder(message_block):
         metadata, symbols = read_pdu(
             pdu, np.complex64, require=("model", "rate", "shape", "aux", "noise_var")
         )
+        if self._is_of_gened(metadata.model):
+            return
         height, width, _ = metadata.shape
         image = self._codec(metadata.model).decode_image(
             np.array(symbols), np.array(metadata.noise_var), metadata.rate, height, width,

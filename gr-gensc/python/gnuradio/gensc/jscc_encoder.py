@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pmt
-
 from .codecs import load_codec
-from .message_ports import message_block
+from .image_encoder import image_encoder
 from .metadata import Metadata, make_pdu, read_image
 
 
-class jscc_encoder(message_block):
+class jscc_encoder(image_encoder):
     """Encodes each [image] into the analog symbols of a [section], mean energy 1 per image.
 
     A number on [snr], or a pair whose second half is one (what `snr_probe` sends), sets the SNR
@@ -27,27 +25,11 @@ class jscc_encoder(message_block):
     """
 
     def __init__(self, model: str, rate: int, snr_db: float = 10.0) -> None:
-        message_block.__init__(self, "jscc_encoder")
+        image_encoder.__init__(self, "jscc_encoder", rate, snr_db, ["section"])
         self.codec = load_codec(model)
-        self.rate = int(rate)
-        self.snr_db = float(snr_db)
-        self.setup_ports(
-            {"image": self._encode, "snr": self._told_snr}, ["section"], controls=["snr"]
-        )
 
-    def set_rate(self, rate: int) -> None:
-        """Channel symbols per 16x16 pixels from the next image on."""
-        self.rate = int(rate)
-
-    def set_snr_db(self, snr_db: float) -> None:
-        """Es/N0 the encoder is told from the next image on."""
-        self.snr_db = float(snr_db)
-
-    def _told_snr(self, message: Any) -> None:
-        value = pmt.cdr(message) if pmt.is_pair(message) else message
-        self.set_snr_db(pmt.to_double(value))
-
-    def _encode(self, pdu: Any) -> None:
+    def on_image(self, pdu: Any) -> None:
+        """Handler of the block's input."""
         metadata, image = read_image(pdu)
         encoded = self.codec.encode_image(image, self.rate, self.snr_db)
         section = Metadata(

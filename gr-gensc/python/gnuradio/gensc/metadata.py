@@ -117,7 +117,9 @@ class Metadata:
         edit_reason: why it was blended, rejected or failed.
         inpainter: name of the model that has filled in what was not sent.
         point: operating point of the codec bank the image was coded at.
-        keep: which blocks of 16x16 pixels were sent, row by row; `kept_blocks` gives them a shape.
+        keep: which blocks of 16x16 pixels were sent or, where all were, are foreground, row by row;
+            `kept_blocks` gives them a shape.
+        importance: how important each of these blocks is, 0 … 1, in the same order.
         complete: False for an image of which a part was damaged and is only predicted.
     """
 
@@ -145,6 +147,7 @@ class Metadata:
     inpainter: str | None = None
     point: int | None = None
     keep: NDArray[np.bool_] | None = None
+    importance: NDArray[np.float32] | None = None
     complete: bool | None = None
 
     def to_pmt(self) -> Any:
@@ -251,6 +254,7 @@ _CODECS: dict[str, _Codec] = {
     "inpainter": _STRING,
     "point": _INTEGER,
     "keep": _FLAGS,
+    "importance": _FLOATS,
     "complete": _BOOL,
 }
 assert list(_CODECS) == [f.name for f in fields(Metadata)]

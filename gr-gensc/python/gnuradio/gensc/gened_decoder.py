@@ -1,0 +1,229 @@
+"""Dual-branch decoder block."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from gensc_phy.bits import decode_bits
+from gensc_phy.side_link import side_symbols
+from numpy.typing import NDArray
+
+from .codecs import installed_gened, load_gened
+from .errors import PduError
+from .mcs_choice import mcs_by_index
+from .message_ports import message_block
+from .metadata import Metadata, make_pdu, read_pdu
+
+if TYPE_CHECKING:
+    from gensc_models.gened.codec import GenedCodec
+
+DONE_KEPT = 64
+"""Images whose header section is remembered: a second copy of it is no image that is lost."""
+_NUMBERS = ("rate", "shape", "total", "aux", "noise_var", "snr_db", "cfo_hz")
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """An analog section as it was received."""
+
+    metadata: Metadata
+    symbols: NDArray[np.complex64]
+    noise_var: NDArray[np.float32]
+
+
+@dataclass
+class _Pending:
+    """What has arrived of an image: its header section, and streams by their number."""
+
+    codec: GenedCodec
+    side: bytes | None = None
+    streams: dict[int, _Stream] = field(default_factory=dict)
+
+    def lengths(self) -> tuple[int, int] | None:
+        """Symbols of both streams; None where it cannot be said yet.
+
+        Raises:
+            ValueError: the header section is not that of these streams.
+        """
+        from gensc_models import layout
+
+        if self.side is None or not self.streams:
+            return None
+        about = next(iter(self.streams.values())).metadata
+        height, width, _ = about.shape or (0, 0, 3)
+        told = layout.SideInfo.unpack(about.aux or 0).snr_db
+        total = layout.symbols_for(height, width, about.rate or 0)
+        total -= side_symbols(len(self.side), told)
+        lengths = self.codec.stream_lengths(self.side, height, width, total)
+        for number, stream in self.streams.items():
+            if stream.symbols.size != lengths[number]:
+                raise ValueError(
+                    f"stream {number} of {stream.symbols.size} symbols, the header section says "
+                    f"{lengths[number]}"
+                )
+        return lengths
+
+    def complete(self) -> bool:
+        """Whether nothing more will come; raises as `lengths`."""
+        lengths = self.lengths()
+        return lengths is not None and all(
+            number in self.streams or not length for number, length in enumerate(lengths)
+        )
+
+
+class gened_decoder(message_block):
+    """Puts the [section]s of a `gened_encoder` together to an [image].
+
+    It takes both streams and the header section; what belongs to other codecs passes by. An image
+    leaves when all of it is there. Where a whole stream is lost, it leaves without it, as soon as
+    `max_pending` newer images wait or the stream ends. Without its header section no image can be
+    decoded: it is counted as lost.
+
+    `keep` in the metadata of the image is the mask: the blocks of the foreground.
+
+    Args:
+        model: name of a dual-branch codec's weights, or a path to them; empty takes the installed
+            one that the burst header names.
+        max_pending: images kept waiting at most.
+
+    Attributes:
+        damaged: header sections that did not arrive whole.
+        lost: images of which something arrived and that could not be decoded.
+
+    Raises:
+        GenscError: no such model, or weights that do not fit it.
+    """
+
+    def __init__(self, model: str = "", max_pending: int = 4) -> None:
+        message_block.__init__(self, "gened_decoder")
+        self.max_pending = int(max_pending)
+        self.damaged = self.lost = 0
+        self._only = load_gened(model) if model else None
+        self._codecs: dict[int, GenedCodec | None] = {}
+        self._pending: OrderedDict[int, _Pending] = OrderedDict()
+        self._done: OrderedDict[int, bytes] = OrderedDict()
+        self.setup_ports({"section": self._add}, ["image"])
+
+    def _codec(self, wire_id: int) -> GenedCodec | None:
+        if self._only is not None:
+            return self._only if wire_id in self._only.wire_ids else None
+        if wire_id not in self._codecs:
+            folder = installed_gened(wire_id)
+            self._codecs[wire_id] = None if folder is None else load_gened(folder)
+        return self._codecs[wire_id]
+
+    def _add(self, pdu: Any) -> None:
+        metadata, _ = read_pdu(pdu, np.complex64, require=("section", "image_id"))
+        codec = self._codec(metadata.model or 0)
+        if codec is None or metadata.section == "text":
+            return
+        metadata, symbols = read_pdu(pdu, np.complex64, require=_NUMBERS)
+        image_id, noise_var = metadata.image_id, metadata.noise_var
+        assert image_id is not None
+        if metadata.section == "bits":
+            self._add_side(image_id, codec, metadata, symbols)
+        else:
+            number = codec.wire_ids.index(metadata.model or 0)
+            if number in self._of(image_id, codec).streams:
+                self._give(image_id)  # the image number came round again
+            stream = _Stream(
+                replace(metadata, noise_var=None), np.array(symbols), np.array(noise_var)
+            )
+            self._of(image_id, codec).streams[number] = stream
+        self._give_what_is_ready(image_id)
+
+    def _add_side(
+        self,
+        image_id: int,
+        codec: GenedCodec,
+        metadata: Metadata,
+        symbols: NDArray[np.complex64],
+    ) -> None:
+        mcs = mcs_by_index(metadata.rate or 0)
+        try:
+            result = decode_bits(symbols, metadata.noise_var, metadata.total or 0, mcs)
+        except ValueError as error:
+            raise PduError(str(error)) from error
+        if not result.crc_ok:
+            self.damaged += 1
+            return
+        if self._of(image_id, codec).side not in (None, result.payload):
+            self._give(image_id)
+        self._of(image_id, codec).side = result.payload
+
+    def _of(self, image_id: int, codec: GenedCodec) -> _Pending:
+        """What waits of an image, or a new start."""
+        return self._pending.setdefault(image_id, _Pending(codec))
+
+    def _give_what_is_ready(self, image_id: int) -> None:
+        pending = self._pending.get(image_id)
+        try:
+            if pending is not None and pending.complete():
+                self._give(image_id)
+        except ValueError as error:
+            del self._pending[image_id]
+            self.lost += 1
+            raise PduError(f"image {image_id}: {error}") from error
+        while len(self._pending) > self.max_pending:
+            self._give(next(iter(self._pending)))
+
+    def end_of_stream(self) -> None:
+        """Give out what still waits."""
+        for image_id in list(self._pending):
+            self._give(image_id)
+
+    def _give(self, image_id: int) -> None:
+        """Decode what there is of an image."""
+        pending = self._pending.pop(image_id)
+        lengths = pending.lengths()
+        if lengths is None:
+            if not pending.streams and self._done.get(image_id) == pending.side:
+                return  # the second copy of the section of an image that is out
+            self.lost += 1
+            missing = "its streams" if pending.side is not None else "its header section"
+            self._log.warn(f"image {image_id} is lost ({self.lost}): {missing} did not arrive")
+            return
+        assert pending.side is not None
+        self._done[image_id] = pending.side
+        while len(self._done) > DONE_KEPT:
+            self._done.popitem(last=False)
+        streams, noise = [], []
+        for number, length in enumerate(lengths):
+            stream = pending.streams.get(number)
+            streams.append(np.zeros(length, np.complex64) if stream is None else stream.symbols)
+            erased = np.full(length, np.inf, np.float32)
+            noise.append(erased if stream is None else stream.noise_var)
+        metadata = _together(list(pending.streams.values()), pending.codec.wire_ids[0])
+        assert metadata.shape is not None
+        height, width, _ = metadata.shape
+        image = pending.codec.decode_image(
+            (streams[0], streams[1]), (noise[0], noise[1]), pending.side, height, width,
+            metadata.aux or 0,
+        )  # fmt: skip
+        told = replace(
+            metadata,
+            total=sum(lengths),
+            keep=pending.codec.mask_of(pending.side, height, width).ravel(),
+            complete=pending.complete(),
+        )
+        self.publish("image", make_pdu(told, image))
+
+
+def _together(streams: list[_Stream], wire_id: int) -> Metadata:
+    """Metadata of an image from those of its streams; the SNR is their mean in linear units."""
+    about = [stream.metadata for stream in streams]
+    weights = [m.fragments_received or 1 for m in about]
+    power = np.average([10 ** ((m.snr_db or 0.0) / 10) for m in about], weights=weights)
+    return replace(
+        about[0],
+        model=wire_id,
+        fragment=None,
+        fragments=sum(m.fragments or 1 for m in about),
+        fragments_received=sum(weights),
+        snr_db=float(10 * np.log10(power)),
+        cfo_hz=float(np.average([m.cfo_hz or 0.0 for m in about], weights=weights)),
+        sample=max(m.sample or 0 for m in about),
+    )

@@ -1,0 +1,102 @@
+"""Dual-branch encoder block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from gensc_phy.bits import encode_bits
+from gensc_phy.side_link import side_link, side_symbols
+
+from .codecs import load_gened
+from .image_encoder import image_encoder
+from .metadata import Metadata, kept_blocks, make_pdu, read_image
+
+if TYPE_CHECKING:
+    from gensc_models.gened.codec import GenedEncoded, Importance
+
+
+class gened_encoder(image_encoder):
+    """Encodes each [image] into two streams of analog symbols with powers of their own.
+
+    [foreground] and [background] are analog sections; the mean power over both together is 1. A
+    stream without symbols is not sent. [side] is the header section that the receiver cannot do
+    without (mask and split, coded as bits); at low SNR it goes twice, before and after the streams
+    (`gensc_phy.side_link`). What it takes is taken from the streams: rate says the symbols of all.
+
+    An image that a `semantic_router` has seen is encoded along that route, at the router's rate and
+    SNR; any other is routed here. A number on [snr], or a pair whose second half is one, sets the
+    SNR for these.
+
+    Args:
+        model: name of a dual-branch codec's weights, or a path to them; the router's.
+        rate: channel symbols per 16x16 pixels, of images without a route.
+        snr_db: Es/N0 that these are encoded for.
+
+    Raises:
+        GenscError: no such model, or weights that do not fit it.
+    """
+
+    def __init__(self, model: str = "gened-photo", rate: int = 32, snr_db: float = 10.0) -> None:
+        image_encoder.__init__(
+            self, "gened_encoder", rate, snr_db, ["side", "foreground", "background"]
+        )
+        self.codec = load_gened(model)
+
+    def on_image(self, pdu: Any) -> None:
+        """Handler of the block's input."""
+        metadata, image = read_image(pdu)
+        routing = _routing(metadata)
+        rate, snr_db = self.rate, self.snr_db
+        if routing is not None:
+            rate = rate if metadata.rate is None else metadata.rate
+            snr_db = snr_db if metadata.snr_db is None else metadata.snr_db
+        sent = self.codec.encode_image(
+            np.array(image), rate, snr_db, routing=routing, side_cost=side_symbols
+        )
+        self._send(sent, metadata, snr_db)
+
+    def _send(self, sent: GenedEncoded, metadata: Metadata, snr_db: float) -> None:
+        from gensc_models.layout import SideInfo
+
+        def section(kind: str, model: int, rate: int, total: int) -> Metadata:
+            return Metadata(
+                image_id=metadata.image_id,
+                section=kind,
+                model=model,
+                rate=rate,
+                shape=(sent.height, sent.width, 3),
+                total=total,
+                aux=sent.aux,
+                snr_db=snr_db,
+                name=metadata.name,
+                keep=sent.importance.mask.ravel(),
+            )
+
+        link, wire_ids = side_link(SideInfo.unpack(sent.aux).snr_db), self.codec.wire_ids
+        side = make_pdu(
+            section("bits", wire_ids[0], link.mcs.index, len(sent.section)),
+            encode_bits(sent.section, link.mcs),
+        )
+        self.publish("side", side)
+        streams = (("foreground", sent.foreground), ("background", sent.background))
+        for wire_id, (port, symbols) in zip(wire_ids, streams, strict=True):
+            if symbols.size:
+                stream = section("analog", wire_id, sent.rate, symbols.size)
+                self.publish(port, make_pdu(stream, symbols))
+        for _ in range(link.copies - 1):
+            self.publish("side", side)
+
+
+def _routing(metadata: Metadata) -> Importance | None:
+    """The route of an image that a router has seen.
+
+    Raises:
+        PduError: flags or numbers that do not belong to its size.
+    """
+    from gensc_models.gened.codec import Importance
+
+    if metadata.keep is None or metadata.importance is None:
+        return None
+    mask = kept_blocks(metadata)
+    return Importance(metadata.importance.reshape(mask.shape), mask)
