@@ -90,8 +90,17 @@ def _blur(x: Tensor) -> Tensor:
     height, width = x.shape[-2:]
     if max(height, width) <= SMALL_SIDE:
         return _band(height, x.dtype) @ x @ _band(width, x.dtype).T
-    kernel = _window(x.dtype)
-    return F.conv2d(F.conv2d(x, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    return _along(_along(x, -2), -1)
+
+
+def _along(x: Tensor, dim: int) -> Tensor:
+    """The window along one dimension, as a sum of shifts: torch convolves float64 tenfold slower."""
+    kernel = _window(x.dtype).tolist()
+    count = x.shape[dim] - WINDOW + 1
+    total = x.narrow(dim, 0, count) * kernel[0]
+    for shift, weight in enumerate(kernel[1:], 1):
+        total.add_(x.narrow(dim, shift, count), alpha=weight)
+    return total
 
 
 def _similarity(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
