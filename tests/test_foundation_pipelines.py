@@ -40,7 +40,7 @@ def config(folder, **options):
 
 def spied(made, monkeypatch):
     """The calls that a model makes to its pipeline."""
-    calls, pipe = [], made._pipeline._pipe
+    calls, pipe = [], made._pipeline.pipe
 
     class Spy:
         vae_scale_factor, unet = pipe.vae_scale_factor, getattr(pipe, "unet", None)
@@ -49,7 +49,7 @@ def spied(made, monkeypatch):
             calls.append(inputs)
             return pipe(**inputs)
 
-    monkeypatch.setattr(made._pipeline, "_pipe", Spy())
+    monkeypatch.setattr(made._pipeline, "pipe", Spy())
     return calls
 
 
@@ -166,7 +166,7 @@ def test_inpainting_models_redraw_the_background_alone(folders, monkeypatch):
 
 def test_a_picture_that_the_safety_checker_blanks_is_a_refusal(folders, monkeypatch):
     editor = DiffusersEditor(config(folders[IMAGE_TO_IMAGE]))
-    pipe = editor._pipeline._pipe
+    pipe = editor._pipeline.pipe
 
     class Checked:
         vae_scale_factor, unet = pipe.vae_scale_factor, pipe.unet
@@ -176,7 +176,7 @@ def test_a_picture_that_the_safety_checker_blanks_is_a_refusal(folders, monkeypa
             output.nsfw_content_detected = [True]
             return output
 
-    monkeypatch.setattr(editor._pipeline, "_pipe", Checked())
+    monkeypatch.setattr(editor._pipeline, "pipe", Checked())
     with pytest.raises(EditRefusedError, match="safety checker"):
         editor.edit(IMAGE, "a meadow")
 
@@ -193,7 +193,7 @@ def test_a_picture_that_takes_too_long_is_given_up(folders):
 def test_the_weights_have_the_type_that_was_asked_for(folders):
     import torch
 
-    pipe = DiffusersTextToImage(config(folders[GENERATE], dtype="bfloat16"))._pipeline._pipe
+    pipe = DiffusersTextToImage(config(folders[GENERATE], dtype="bfloat16"))._pipeline.pipe
     assert pipe.unet.dtype == torch.bfloat16
     assert PipelineConfig("a").torch_dtype == torch.float32
     assert PipelineConfig("a", device="cuda").torch_dtype == torch.bfloat16

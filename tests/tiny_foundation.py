@@ -86,6 +86,27 @@ def stable_diffusion(folder: Path, kind: str = "StableDiffusionPipeline") -> Pat
     return folder
 
 
+def controlnet(folder: Path) -> Path:
+    """A ControlNet for that pipeline in ``folder``; unlike a fresh one, it has something to say."""
+    import diffusers
+
+    torch.manual_seed(1)
+    net = diffusers.ControlNetModel(
+        block_out_channels=(WIDTH, WIDTH),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        cross_attention_dim=WIDTH,
+        attention_head_dim=4,
+        norm_num_groups=2,
+        conditioning_embedding_out_channels=(WIDTH, WIDTH),
+    )
+    for parameter in net.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.1)
+    net.save_pretrained(folder)
+    return folder
+
+
 def qwen_image_edit(folder: Path) -> Path:
     """A Qwen-Image-Edit pipeline in ``folder``."""
     import diffusers

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
-
 from gensc_models.editing.editor import Editor, RefinerEditor
 
 DIFFUSERS = "diffusers:"
+TASK = "task="
 
 
 def load_editor(name: str) -> Editor:
@@ -38,29 +36,11 @@ def load_editor(name: str) -> Editor:
     from gensc_models.foundation.editing import DiffusersEditor
     from gensc_models.foundation.pipelines import PipelineConfig
 
-    pipeline, *settings = name.removeprefix(DIFFUSERS).split(",")
-    options = _options(settings)
-    task = options.pop("task", "edit")
+    # The one setting that is not the pipeline's own.
+    settings = name.removeprefix(DIFFUSERS).split(",")
+    tasks = [setting for setting in settings if setting.startswith(TASK)]
+    config = PipelineConfig.parse(",".join(s for s in settings if s not in tasks))
+    task = tasks[-1].removeprefix(TASK) if tasks else "edit"
     if task not in ("edit", "inpaint"):
         raise ValueError(f"task={task}: must be edit or inpaint")
-    return DiffusersEditor(PipelineConfig(pipeline, **options), task)
-
-
-def _options(settings: list[str]) -> dict[str, Any]:
-    """``key=value`` strings as arguments of a ``PipelineConfig``, of its fields' types."""
-    from gensc_models.foundation.pipelines import PipelineConfig
-
-    kinds: dict[str, type] = {"task": str}
-    for field in fields(PipelineConfig):
-        if field.name != "name":
-            kinds[field.name] = float if field.default is None else type(field.default)
-    options: dict[str, Any] = {}
-    for setting in settings:
-        key, _, value = setting.partition("=")
-        if key not in kinds:
-            raise ValueError(f"{setting}: the settings are {', '.join(kinds)}")
-        try:
-            options[key] = kinds[key](value)
-        except ValueError as error:
-            raise ValueError(f"{setting}: {value!r} is no {kinds[key].__name__}") from error
-    return options
+    return DiffusersEditor(config, task)

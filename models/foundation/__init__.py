@@ -9,6 +9,8 @@ from gensc_models.foundation.blip import BlipCaptioner
 from gensc_models.foundation.editing import DiffusersEditor
 from gensc_models.foundation.extra import FoundationError, FoundationRefusedError
 from gensc_models.foundation.inpainting import DiffusersInpainter
+from gensc_models.foundation.latents import DiffusersLatents
+from gensc_models.foundation.painting import DiffusersPainter
 from gensc_models.foundation.pipelines import PipelineConfig
 from gensc_models.foundation.text_to_image import DiffusersTextToImage
 
@@ -16,6 +18,8 @@ __all__ = [
     "BlipCaptioner",
     "DiffusersEditor",
     "DiffusersInpainter",
+    "DiffusersLatents",
+    "DiffusersPainter",
     "DiffusersTextToImage",
     "FoundationError",
     "FoundationRefusedError",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,12 +16,15 @@ from gensc_models.foundation.extra import FoundationError, FoundationRefusedErro
 from gensc_models.hub import UnavailableError
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 Task = Literal["edit", "inpaint", "generate"]
 DTYPES = {name: getattr(torch, name) for name in ("float32", "bfloat16", "float16")}
 OFFLOADS = ("none", "model", "layer")
 # Pixels a side where a pipeline does not say what it was trained at.
 USUAL_SIDE = 512
+AfterStep = Callable[[int, Tensor], Tensor]
+"""Told the number of a step that is done, from 0, and its latents; gives those to go on with."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class PipelineConfig:
         The canvas has ``side**2`` pixels; 0 is the size the pipeline was trained at.
     limit_s
         A picture that takes longer is given up after the step under way.
+    controlnet
+        A ControlNet that draws along white outlines on black, named as ``name`` is, for those that
+        have outlines to show; "" for none.
     """
 
     name: str
@@ -60,6 +67,7 @@ class PipelineConfig:
     strength: float = 0.4
     side: int = 0
     limit_s: float = 300.0
+    controlnet: str = ""
 
     def __post_init__(self) -> None:
         if self.dtype not in ("", *DTYPES):
@@ -76,6 +84,34 @@ class PipelineConfig:
         """``dtype`` with its default filled in."""
         return DTYPES[self.dtype or ("float32" if self.device == "cpu" else "bfloat16")]
 
+    @classmethod
+    def parse(cls, text: str) -> PipelineConfig:
+        """Reads ``NAME[,setting=value...]``; the settings are the attributes' names.
+
+        Raises
+        ------
+        FoundationError
+            A setting that there is not, or that makes no sense.
+        """
+        name, *settings = text.split(",")
+        kinds = {
+            field.name: float if field.default is None else type(field.default)
+            for field in fields(cls)
+            if field.name != "name"
+        }
+        config = cls(name)
+        for setting in settings:
+            key, _, value = setting.partition("=")
+            if key not in kinds:
+                raise FoundationError(f"{setting}: the settings are {', '.join(kinds)}")
+            try:
+                number = kinds[key](value)
+            except ValueError as error:
+                why = f"{setting}: {value!r} is no {kinds[key].__name__}"
+                raise FoundationError(why) from error
+            config = replace(config, **{key: number})
+        return config
+
 
 class Pipeline:
     """A loaded pipeline.
@@ -84,28 +120,34 @@ class Pipeline:
     ----------
     config
         As given.
+    pipe
+        The pipeline as diffusers has it.
     takes
         Names of the arguments of its call.
     """
 
     def __init__(self, pipe: Any, config: PipelineConfig) -> None:
         self.config = config
+        self.pipe = pipe
         self.takes = frozenset(inspect.signature(pipe.__call__).parameters)
-        self._pipe = pipe
 
     def canvas(self, height: int, width: int) -> Canvas:
         """The canvas for an image of this size."""
-        factor = self._pipe.vae_scale_factor
-        size = getattr(self._pipe, "default_sample_size", None)
-        if size is None and getattr(self._pipe, "unet", None) is not None:
-            size = self._pipe.unet.config.sample_size
+        factor = self.pipe.vae_scale_factor
+        size = getattr(self.pipe, "default_sample_size", None)
+        if size is None and getattr(self.pipe, "unet", None) is not None:
+            size = self.pipe.unet.config.sample_size
         own = size * factor if isinstance(size, int) else USUAL_SIDE
         # Transformers join latents two by two; Stable Diffusion asks for eights at any factor.
         multiple = math.lcm(8, 2 * factor)
         return Canvas.of_area(height, width, self.config.side or own, multiple)
 
-    def draw(self, prompt: str, seed: int, **inputs: Any) -> NDArray[np.uint8]:
+    def draw(
+        self, prompt: str, seed: int, after_step: AfterStep | None = None, **inputs: Any
+    ) -> NDArray[np.uint8]:
         """One picture, uint8 ``H x W x 3``; ``inputs`` the pipeline does not take are left out.
+
+        ``after_step`` may change the latents between the steps.
 
         Raises
         ------
@@ -128,10 +170,10 @@ class Pipeline:
             key: value for key, value in options.items() if value is not None and key in self.takes
         }
         if "callback_on_step_end" in self.takes:
-            inputs["callback_on_step_end"] = _Deadline(self.config.limit_s)
+            inputs["callback_on_step_end"] = _EachStep(self.config.limit_s, after_step)
         generator = torch.Generator("cpu").manual_seed(seed)
         try:
-            output = self._pipe(prompt=prompt, generator=generator, **inputs)
+            output = self.pipe(prompt=prompt, generator=generator, **inputs)
         except FoundationError:
             raise
         except Exception as error:  # networks of all kinds fail in all ways
@@ -146,16 +188,19 @@ class Pipeline:
         return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
-class _Deadline:
-    """A step callback that raises once time is up."""
+class _EachStep:
+    """A step callback that raises once time is up, and has others look at the latents."""
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, after_step: AfterStep | None) -> None:
         self.limit_s = limit_s
         self._end = time.monotonic() + limit_s
+        self._after_step = after_step
 
     def __call__(self, pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict:
         if time.monotonic() > self._end:
             raise FoundationError(f"not done after {self.limit_s:g} s and {step + 1} steps")
+        if self._after_step is not None:
+            tensors["latents"] = self._after_step(step, tensors["latents"])
         return tensors
 
 
@@ -185,6 +230,47 @@ def load_pipeline(config: PipelineConfig, task: Task) -> Pipeline:
     except Exception as error:
         what = f"a pipeline {config.name} that can {task} cannot be had"
         raise UnavailableError(what, error) from error
+    return _ready(pipe, config)
+
+
+def sibling(pipeline: Pipeline, task: Literal["edit", "generate"], **parts: Any) -> Pipeline:
+    """The same networks in the pipeline for another task; ``parts`` take the place of its own.
+
+    Raises
+    ------
+    UnavailableError
+        There is none for that task.
+    """
+    diffusers = library("diffusers", pipeline.config.name)
+    kinds = {"edit": "AutoPipelineForImage2Image", "generate": "AutoPipelineForText2Image"}
+    try:
+        pipe = getattr(diffusers, kinds[task]).from_pipe(pipeline.pipe, **parts)
+    except Exception as error:  # as in load_pipeline
+        what = f"a pipeline {pipeline.config.name} that can {task} cannot be had"
+        raise UnavailableError(what, error) from error
+    return _ready(pipe, pipeline.config)
+
+
+def load_controlnet(config: PipelineConfig) -> Any:
+    """The ControlNet that a config names.
+
+    Raises
+    ------
+    UnavailableError
+        The extra is missing, or the weights are neither here nor to be fetched.
+    """
+    name = config.controlnet
+    diffusers = library("diffusers", name)
+    try:
+        with hub_of(name):
+            return diffusers.ControlNetModel.from_pretrained(
+                name, dtype=config.torch_dtype, use_safetensors=True
+            )
+    except Exception as error:  # as in load_pipeline
+        raise UnavailableError(f"the ControlNet {name} cannot be had", error) from error
+
+
+def _ready(pipe: Any, config: PipelineConfig) -> Pipeline:
     pipe.set_progress_bar_config(disable=True)
     try:
         _place(pipe, config)
