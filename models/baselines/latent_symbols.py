@@ -6,9 +6,9 @@ latents themselves. ``n`` symbols carry ``2n`` values: of a latent image with mo
 the lowest frequencies of all channels are sent, of a smaller one everything again and again, from
 the lowest frequency on.
 
-Symbol ``k`` carries the values ``p`` and ``p + n`` of that sequence, with ``p`` going through all
-numbers below ``n`` in long strides, so that what is lost in a row is spread over the image. Signs
-are scrambled as in :mod:`gensc_models.layout`.
+Symbol ``k`` carries the values ``p`` and ``2n - 1 - p`` of that sequence, with ``p`` going through
+all numbers below ``n`` in long strides, so that what is lost in a row is spread over the image, and
+no symbol has both copies of a value. Signs are scrambled as in :mod:`gensc_models.layout`.
 """
 
 from __future__ import annotations
@@ -157,4 +157,4 @@ def _places(shape: Shape, count: int) -> NDArray[np.int64]:
         stride += 1
     first = np.arange(count, dtype=np.int64) * stride % count
     order = _order(shape)
-    return order[np.stack([first, first + count], axis=1) % len(order)]
+    return order[np.stack([first, 2 * count - 1 - first], axis=1) % len(order)]

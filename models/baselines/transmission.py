@@ -54,7 +54,7 @@ class Budget:
     def fit(self, caption: str, bits: bytes = b"") -> str:
         """As much of a caption as fits beside ``bits``, cut as :func:`shorten` cuts."""
         room = self.symbols - self.bits_cost(bits)
-        low, high = 0, len(caption.encode("utf-8", errors="replace"))
+        low, high = 0, len(caption.encode("utf-8"))
         while low < high:
             middle = (low + high + 1) // 2
             if self.text_symbols(middle) <= room:
