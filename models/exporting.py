@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
@@ -13,6 +14,11 @@ from gensc_models.weights import WeightsError
 from torch import Tensor
 
 C = TypeVar("C")
+# What the unpickler raises for files that are none: it reads bytes as commands and stumbles.
+NO_CHECKPOINT = (
+    OSError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError, struct.error, EOFError,
+    IndexError, AttributeError,
+)  # fmt: skip
 
 
 def read_averaged(
@@ -28,7 +34,7 @@ def read_averaged(
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         return describe(state["config"]), state["average"]
-    except (OSError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError) as error:
+    except NO_CHECKPOINT as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"unusable checkpoint {checkpoint}: {reason}") from error
 
