@@ -69,3 +69,31 @@ def plan_gened(
     except ValueError as error:
         raise UserError(f"--codec {start}: {error}") from error
     return Plan(train, config, model.described())
+
+
+def plan_editor(request: Request, refiner: str = "refiner-photo", bfloat16: bool = False) -> Plan:
+    """The compact editor behind the dual-branch codec.
+
+    Args:
+        request: ``data`` are folders of photos, ``codec`` the codec whose images it learns on.
+        refiner: weights that it starts from.
+        bfloat16: network in bfloat16.
+
+    Raises:
+        UserError: no such folder of photos, or no such refiner.
+    """
+    from gensc_host import codecs
+    from gensc_models.train_editor import EditorTrainConfig, train, whole_correction
+
+    for folder in request.data:
+        if not folder.is_dir():
+            raise UserError(f"{folder}: no such folder of photos")
+    start = codecs.load_refiner(refiner)
+    if start is None:
+        raise UserError("--refiner none: an editor starts from a refiner")
+    config = EditorTrainConfig(
+        data=request.data, out=request.out, exclude_prefix=request.exclude_prefix,
+        codec=request.codec or "gened-photo", refiner=refiner, bfloat16=bfloat16,
+        **request.common(),
+    )  # fmt: skip
+    return Plan(train, config, {"network": whole_correction(start[0].config).as_json()})

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import torch
 from gensc_models.brisque import brisque
-from gensc_models.exporting import read_averaged
 from gensc_models.gened.codec import load_gened
 from gensc_models.gened.pairs import GenedPairMaker
 from gensc_models.importance.classifier import DEFAULT as CLASSIFIER
@@ -33,7 +32,6 @@ from gensc_models.refiner.critic import PatchCritic
 from gensc_models.refiner.network import RefinerNetwork
 from gensc_models.refiner.pairs import LinkRange, PairPool, Pairs
 from gensc_models.timed_run import RunSettings, TimedRun, add_run_options
-from gensc_models.weights import load_into
 from torch import Tensor, nn
 
 PREFIX = "network."
@@ -207,24 +205,8 @@ def train(config: EditorTrainConfig) -> Path:
     return run.go_on(advance, lambda: validate(run.average.network, check, classifier))
 
 
-def export(checkpoint: Path, folder: Path) -> Path:
-    """Writes the averaged weights of a run as a refiner's; the folder's name becomes its name.
-
-    Raises
-    ------
-    WeightsError
-        The checkpoint cannot be read or does not fit the config it carries.
-    """
-    config, average = read_averaged(checkpoint, lambda c: RefinerConfig.from_json(c["network"]))
-    refiner = Refiner(folder.name, config)
-    tensors = {k.removeprefix(PREFIX): v for k, v in average.items() if k.startswith(PREFIX)}
-    load_into(refiner.network, tensors, str(checkpoint))
-    refiner.save_pretrained(folder)
-    return folder
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line of the trainer; ``--export FOLDER`` writes the weights when it has finished."""
+    """Command line of the trainer."""
     base = EditorTrainConfig(out=Path(), data=())
     parser = argparse.ArgumentParser(prog="gensc_models.train_editor", description=__doc__)
     add_run_options(parser, base)
@@ -236,14 +218,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--critic-share", type=float, default=base.critic_share)
     parser.add_argument("--max-steps", type=int)
     parser.add_argument("--validate-every", dest="validate_every_minutes", type=float, default=5.0)
-    parser.add_argument("--export", type=Path, help="folder of the weights, named as they are")
     options = vars(parser.parse_args(arguments))
-    folder = options.pop("export")
     for name in ("data", "exclude_prefix"):
         options[name] = tuple(options[name])
-    checkpoint = train(replace(base, **options))
-    if folder is not None:
-        print(export(checkpoint, folder))
+    train(replace(base, **options))
 
 
 if __name__ == "__main__":

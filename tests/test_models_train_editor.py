@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from gensc_models import WeightsError
+from gensc_models.export_editor import export
 from gensc_models.gened.pairs import GenedPairMaker
 from gensc_models.importance.classifier import Classifier
 from gensc_models.photos import CropSampler
 from gensc_models.refiner import Refiner, load_refiner
 from gensc_models.refiner.critic import PatchCritic
 from gensc_models.refiner.pairs import LinkRange
-from gensc_models.train_editor import EditorTrainConfig, export, mean_brisque, train
+from gensc_models.train_editor import EditorTrainConfig, mean_brisque, train
 from PIL import Image
 from skimage.data import astronaut, coffee
 

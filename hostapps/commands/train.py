@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("gsc")(gsc)
     group.command("cie")(cie)
     group.command("gened")(gened)
+    group.command("editor")(editor)
     app.add_typer(group, name="train")
 
 
@@ -183,3 +184,31 @@ def gened(
             bfloat16,
         )
     )
+
+
+def editor(
+    data: Annotated[list[Path], typer.Option(help="Folder of photos; may be given several times.")],
+    out: Out,
+    minutes: Minutes = 60.0,
+    codec: Annotated[
+        str, typer.Option(help="Dual-branch codec whose images it learns on.")
+    ] = "gened-photo",
+    refiner: Annotated[str, typer.Option(help="Weights that it starts from.")] = "refiner-photo",
+    exclude_prefix: ExcludePrefix = None,
+    bfloat16: Annotated[bool, typer.Option(help="Network in bfloat16.")] = False,
+    threads: Threads = 2,
+    seed: Seed = 1,
+) -> None:
+    """The compact editor of GenED-SC: a refiner that learns from a critic what photos look like.
+
+    Logs one JSON line per validation. `python -m gensc_models.export_editor` makes weights of the
+    checkpoint, which `--edit` takes.
+    """
+    from gensc_host.training import Request, start
+    from gensc_host.training_gened import plan_editor
+
+    prefixes = tuple(exclude_prefix or ())
+    request = Request(
+        tuple(data), out, minutes, codec, exclude_prefix=prefixes, threads=threads, seed=seed
+    )
+    start(plan_editor(request, refiner, bfloat16))
