@@ -119,6 +119,39 @@ def test_the_image_comes_back_once_in_whatever_order_its_sections_arrive(gened_m
     assert (decoder.dropped, decoder.lost, decoder.damaged) == (0, 0, 0)
 
 
+def test_the_received_streams_leave_apart_for_displays(gened_model):
+    sent = [received(m) for m in sections(gened_model, [image_pdu(IMAGE)], RATE, 10.0)]
+    for stream, port in zip(sent[1:], PORTS[1:], strict=True):
+        (shown,) = through(gensc.gened_decoder(), sent, "section", port)
+        assert pmt.equal(shown, stream)
+
+
+def test_the_encoder_tells_symbols_and_power_of_both_streams(gened_model):
+    encoder = gensc.gened_encoder(gened_model, RATE, 10.0)
+    (told,) = through(encoder, [image_pdu(IMAGE, 5)], "image", "sent")
+    told = pmt.to_python(told)
+    sent = load_gened(gened_model).encode_image(IMAGE, RATE, 10.0, side_cost=side_symbols)
+    for name in ("foreground", "background"):
+        symbols = getattr(sent, name)
+        assert told.pop(f"{name}_symbols") == symbols.size
+        power = 10 * np.log10(np.mean(np.abs(symbols) ** 2))
+        assert told.pop(f"{name}_db") == pytest.approx(power, abs=1e-3)
+    assert told.pop("foreground_blocks") == pytest.approx(sent.importance.mask.mean())
+    assert told == {
+        "image_id": 5,
+        "snr_db": 10.0,
+        "side_symbols": sent.side_symbols,
+        "mask_bits": sent.mask_bits,
+    }
+
+
+def test_a_stream_without_symbols_has_no_power(gened_model):
+    (told,) = through(gensc.gened_encoder(gened_model, 40), [image_pdu(IMAGE)], "image", "sent")
+    told = pmt.to_python(told)
+    assert told["background_symbols"] == 0
+    assert "background_db" not in told
+
+
 def test_a_stream_without_symbols_is_not_sent_and_not_waited_for(gened_model):
     sent = sections(gened_model, [image_pdu(IMAGE)], 40, 10.0)
     assert [read_pdu(m, np.complex64)[0].section for m in sent] == ["bits", "analog"]

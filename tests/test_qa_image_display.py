@@ -36,6 +36,9 @@ import numpy as np
 told = caption(Metadata(image_id=7, shape=(16, 64, 3), point=9, complete=False,
                         keep=np.array([True, False, False, False])))
 assert told == "image 7   64×16   point 9   25% of the blocks   damaged", told
+told = caption(Metadata(image_id=7, shape=(16, 64, 3), edit="blended",
+                        keep=np.array([True, False, False, False])))
+assert told == "image 7   64×16   25% foreground   edit blended", told
 """
 
 

@@ -48,6 +48,13 @@ def test_plain_strings_are_taken_as_gnu_radios_blocks_send_them():
     assert decode(over_the_air(encode(pmt.intern("plain")), 10))[1] == "plain"
 
 
+def test_the_text_goes_out_as_a_pair_for_a_label_too():
+    section = over_the_air(encode(text_pdu(CAPTION)), 10)
+    (shown,) = through(gensc.text_decoder(), [section], "section", "shown")
+    assert pmt.symbol_to_string(pmt.car(shown)) == "text"
+    assert pmt.symbol_to_string(pmt.cdr(shown)) == CAPTION
+
+
 def test_the_empty_caption_is_a_caption():
     assert decode(over_the_air(encode(text_pdu("")), 10))[1] == ""
 

@@ -15,6 +15,7 @@ from .bits_decoder import bits_decoder
 from .bits_encoder import bits_encoder
 from .burst_rx import burst_rx
 from .burst_tx import burst_tx
+from .captioner import captioner
 from .channel import channel
 from .cie_decoder import cie_decoder
 from .cie_encoder import cie_encoder
@@ -62,6 +63,7 @@ __all__ = [
     "bits_encoder",
     "burst_rx",
     "burst_tx",
+    "captioner",
     "channel",
     "cie_decoder",
     "cie_encoder",

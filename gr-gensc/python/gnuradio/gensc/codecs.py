@@ -15,6 +15,7 @@ from .errors import GenscError
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec
+    from gensc_models.captions import Captioner
     from gensc_models.cie import ImportanceMap
     from gensc_models.editing import Editor, SafeEditor
     from gensc_models.gened.codec import GenedCodec
@@ -156,6 +157,26 @@ def load_refiner(model: str) -> Refiner:
 
     with _one_line(f"refiner {model!r}"):
         return shared_refiner(model)
+
+
+def load_captioner(captioner: str) -> Captioner:
+    """A captioner by name: "layout", "blip", or "blip:" and a name or folder.
+
+    Raises:
+        GenscError: no such captioner, or its weights cannot be had.
+    """
+    from gensc_models.captions import LayoutCaptioner
+
+    if captioner == "layout":
+        return LayoutCaptioner()
+    kind, _, name = captioner.partition(":")
+    if kind != "blip":
+        raise GenscError(f"captioner {captioner!r}: there are layout and blip:NAME")
+    from gensc_models.foundation.blip import DEFAULT, BlipCaptioner
+    from gensc_models.hub import UnavailableError
+
+    with _one_line(f"captioner {captioner!r}", UnavailableError):
+        return BlipCaptioner(name or DEFAULT)
 
 
 def load_editor(editor: str | Editor, limit_s: float) -> SafeEditor:

@@ -20,6 +20,7 @@ from .metadata import Metadata, make_pdu, read_pdu
 if TYPE_CHECKING:
     from gensc_models.gened.codec import GenedCodec
 
+STREAMS = ("foreground", "background")
 DONE_KEPT = 64
 """Images whose header section is remembered: a second copy of it is no image that is lost."""
 _NUMBERS = ("rate", "shape", "total", "aux", "noise_var", "snr_db", "cfo_hz")
@@ -84,6 +85,8 @@ class gened_decoder(message_block):
 
     `keep` in the metadata of the image is the mask: the blocks of the foreground.
 
+    The received streams also leave as they came, on [foreground] and [background]: for displays.
+
     Args:
         model: name of a dual-branch codec's weights, or a path to them; empty takes the installed
             one that the burst header names.
@@ -105,7 +108,7 @@ class gened_decoder(message_block):
         self._codecs: dict[int, GenedCodec | None] = {}
         self._pending: OrderedDict[int, _Pending] = OrderedDict()
         self._done: OrderedDict[int, bytes] = OrderedDict()
-        self.setup_ports({"section": self._add}, ["image"])
+        self.setup_ports({"section": self._add}, ["image", *STREAMS])
 
     def _codec(self, wire_id: int) -> GenedCodec | None:
         if self._only is not None:
@@ -133,6 +136,7 @@ class gened_decoder(message_block):
                 replace(metadata, noise_var=None), np.array(symbols), np.array(noise_var)
             )
             self._of(image_id, codec).streams[number] = stream
+            self.publish(STREAMS[number], pdu)
         self._give_what_is_ready(image_id)
 
     def _add_side(

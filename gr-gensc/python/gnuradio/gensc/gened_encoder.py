@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gensc_phy.bits import encode_bits
 from gensc_phy.side_link import side_link, side_symbols
+from numpy.typing import NDArray
 
+from . import choice_message
 from .codecs import load_gened
 from .image_encoder import image_encoder
 from .metadata import Metadata, kept_blocks, make_pdu, read_image
@@ -24,6 +26,9 @@ class gened_encoder(image_encoder):
     without (mask and split, coded as bits); at low SNR it goes twice, before and after the streams
     (`gensc_phy.side_link`). What it takes is taken from the streams: rate says the symbols of all.
 
+    [sent] tells for every image, as a dict, the symbols of each section and the mean power of each
+    stream in dB (absent where it has no symbols).
+
     An image that a `semantic_router` has seen is encoded along that route, at the router's rate and
     SNR; any other is routed here. A number on [snr], or a pair whose second half is one, sets the
     SNR for these.
@@ -39,7 +44,7 @@ class gened_encoder(image_encoder):
 
     def __init__(self, model: str = "gened-photo", rate: int = 32, snr_db: float = 10.0) -> None:
         image_encoder.__init__(
-            self, "gened_encoder", rate, snr_db, ["side", "foreground", "background"]
+            self, "gened_encoder", rate, snr_db, ["side", "foreground", "background", "sent"]
         )
         self.codec = load_gened(model)
 
@@ -86,6 +91,28 @@ class gened_encoder(image_encoder):
                 self.publish(port, make_pdu(stream, symbols))
         for _ in range(link.copies - 1):
             self.publish("side", side)
+        self.publish("sent", _told(sent, metadata, snr_db))
+
+
+def _told(sent: GenedEncoded, metadata: Metadata, snr_db: float) -> Any:
+    """What was done with an image, as a PMT dict."""
+    return choice_message.plain_dict(
+        image_id=metadata.image_id,
+        snr_db=snr_db,
+        foreground_blocks=float(sent.importance.mask.mean()),
+        foreground_symbols=sent.foreground.size,
+        background_symbols=sent.background.size,
+        side_symbols=sent.side_symbols,
+        mask_bits=sent.mask_bits,
+        foreground_db=_power_db(sent.foreground),
+        background_db=_power_db(sent.background),
+    )
+
+
+def _power_db(symbols: NDArray[np.complex64]) -> float | None:
+    """Mean power; None where there is none."""
+    power = float(np.mean(np.abs(symbols) ** 2)) if symbols.size else 0.0
+    return float(10 * np.log10(power)) if power > 0 else None
 
 
 def _routing(metadata: Metadata) -> Importance | None:

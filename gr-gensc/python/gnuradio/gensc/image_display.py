@@ -98,9 +98,13 @@ def caption(metadata: Metadata) -> str:
     if metadata.point is not None:
         parts.append(f"point {metadata.point}")
     if metadata.keep is not None:
-        parts.append(f"{metadata.keep.mean():.0%} of the blocks")
+        # Where blocks were left out, an operating point says how the others were coded.
+        what = "foreground" if metadata.point is None else "of the blocks"
+        parts.append(f"{metadata.keep.mean():.0%} {what}")
     if metadata.complete is False:
         parts.append("damaged")
     if metadata.refiner is not None:
         parts.append("refined")
+    if metadata.edit is not None:
+        parts.append(f"edit {metadata.edit}")
     return "   ".join(parts)

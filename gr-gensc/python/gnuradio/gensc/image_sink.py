@@ -24,7 +24,8 @@ class image_sink(message_block):
 
     Files are called `00012.png` and `00012.txt` after the image_id, `00012-2.png` when that is
     taken. `images.jsonl` gets one line for each: file, section, image_id, shape, model, refiner,
-    rate, symbols, snr_db, cfo_hz, fragments, fragments_received, crc_ok (null where not known).
+    edit, rate, symbols, snr_db, cfo_hz, fragments, fragments_received, crc_ok (null where not
+    known).
 
     Args:
         directory: made when it is not there. Empty writes nothing and keeps the last image only.
@@ -90,6 +91,7 @@ class image_sink(message_block):
             "shape": metadata.shape,
             "model": metadata.model,
             "refiner": metadata.refiner,
+            "edit": metadata.edit,
             "rate": metadata.rate,
             "symbols": metadata.total if metadata.section == "analog" else None,
             "snr_db": _finite(metadata.snr_db),

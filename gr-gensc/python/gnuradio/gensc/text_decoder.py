@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pmt
 from gensc_phy.text import decode_text
 
 from .errors import PduError
@@ -20,12 +21,15 @@ class text_decoder(message_block):
     `text_state` in its metadata says what became of the text: "exact"; "repaired", cut down to the
     sentences or words that are certainly right; or "dropped", and then it is empty. Sections of
     other kinds pass by.
+
+    [shown] sends the same text as the pair ("text" . string): what GNU Radio's Message Pair to Var
+    takes, to show it in a label.
     """
 
     def __init__(self) -> None:
         message_block.__init__(self, "text_decoder")
         self.failed = 0
-        self.setup_ports({"section": self._decode}, ["text"])
+        self.setup_ports({"section": self._decode}, ["text", "shown"])
 
     def _decode(self, pdu: Any) -> None:
         metadata, symbols = read_pdu(pdu, np.complex64, require=("section", "image_id"))
@@ -41,3 +45,4 @@ class text_decoder(message_block):
         metadata = replace(metadata, noise_var=None, crc_ok=result.crc_ok, text_state=result.state)
         utf8 = result.whole.encode("utf-8")
         self.publish("text", make_pdu(metadata, np.frombuffer(utf8, np.uint8)))
+        self.publish("shown", pmt.cons(pmt.intern("text"), pmt.intern(result.whole)))
