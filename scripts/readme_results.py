@@ -38,7 +38,14 @@ def main() -> None:
 
 def render(name: str, result: Row) -> Iterable[str]:
     """The lines of one block: tables of its own, then the checks."""
-    tables = {"link": link, "codec": codec, "fidelity": fidelity, "gsc": gsc, "cie": cie}
+    tables = {
+        "link": link,
+        "codec": codec,
+        "fidelity": fidelity,
+        "gsc": gsc,
+        "cie": cie,
+        "gened": gened,
+    }
     yield from tables.get(name, nothing)(result)
     yield ""
     yield "| measured | value | asked |"
@@ -267,6 +274,124 @@ def cie_distances(rows: list[Row]) -> Iterable[str]:
             yield f"| {scheme} | " + " | ".join(cells) + " |"
         for r in (r for r in found if r["alpha"] is None):
             yield f"| {r['scheme']} | {r['distance']:.3f} |" + " |" * (len(alphas) - 1)
+
+
+def gened(result: Row) -> Iterable[str]:
+    """Foreground PSNR over both paths, whole-image scores, ablations, importance, counts, times."""
+    rows = result["rows"]
+    quality = [r for r in rows if r["experiment"] == "quality"]
+    variants = {r["scheme"] for r in rows if r["experiment"] == "ablation"} - {"single-branch"}
+    compared = [r for r in quality if r["scheme"] not in variants]
+    inside = "PSNR of the foreground in dB"
+    torch, flowgraph = ([r for r in compared if r["via"] == v] for v in ("torch", "flowgraph"))
+    tables = gened_places(torch, "foreground_psnr", inside, 2)
+    yield from chain(*tables[:GENED_SHOWN])
+    yield from folded("Other bandwidth ratios and channels", chain(*tables[GENED_SHOWN:]))
+    tables = gened_places(flowgraph, "foreground_psnr", f"{inside}, through GNU Radio", 2)
+    yield from folded("Through GNU Radio", chain(*tables))
+    whole = (
+        gened_places([r for r in torch if r[metric] is not None], metric, name, digits)
+        for metric, name, digits in GENED_WHOLE
+    )
+    yield from folded("Scores of the whole image", chain(*chain(*whole)))
+    yield from gened_ablations(rows)
+    yield from gened_importance(rows)
+    yield from gened_costs(rows)
+
+
+#: Tables of GenED-SC that stand open: AWGN, all bandwidth ratios.
+GENED_SHOWN = 3
+#: Scores of whole images: key, name, decimals.
+GENED_WHOLE = (
+    ("psnr", "PSNR in dB", 2),
+    ("brisque", "BRISQUE, lower is better", 1),
+    ("ms_ssim", "MS-SSIM", 3),
+    ("lpips", "LPIPS, lower is better", 3),
+    ("clip_score", "CLIP-Score", 2),
+)
+
+
+def gened_places(rows: list[Row], metric: str, name: str, digits: int) -> list[list[str]]:
+    """A table per data set, channel and bandwidth ratio, AWGN first."""
+    places = dict.fromkeys((r["dataset"], r["channel"], r["rate"]) for r in rows)
+    tables = []
+    for dataset, channel, rate in sorted(places, key=lambda p: (p[0], p[1] != "awgn", p[1], p[2])):
+        here = (dataset, channel, rate)
+        chosen = [r for r in rows if (r["dataset"], r["channel"], r["rate"]) == here]
+        # One SNR alone belongs to the figure of quality against symbols.
+        snrs = sorted({r["snr_db"] for r in chosen})
+        if len(snrs) < 2:
+            continue
+        title = f"{name}, {channel}, CBR 1/{768 // rate}, {chosen[0]['images']} photos of {dataset}"
+        lines = ["", f"{title}:", ""]
+        lines.append("| Es/N0, dB | " + " | ".join(f"{s:g}" for s in snrs) + " |")
+        lines.append("|---|" + "---:|" * len(snrs))
+        for scheme in dict.fromkeys(r["scheme"] for r in chosen):
+            line = {r["snr_db"]: r for r in chosen if r["scheme"] == scheme}
+            cells = [gened_cell(line.get(s), metric, digits) for s in snrs]
+            lines.append(f"| {scheme} | " + " | ".join(cells) + " |")
+        tables.append(lines)
+    return tables
+
+
+def gened_cell(row: Row | None, metric: str, digits: int) -> str:
+    """A figure, and how many photos were lost where any were."""
+    if row is None:
+        return "–"
+    lost = f" ({row['lost']} lost)" if row["lost"] else ""
+    return figure(row[metric], digits) + lost
+
+
+def figure(value: float | None, digits: int) -> str:
+    """A number, or a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def gened_ablations(rows: list[Row]) -> Iterable[str]:
+    """Tables I and II."""
+    found = [r for r in rows if r["experiment"] == "ablation"]
+    for table in dict.fromkeys(r["table"] for r in found):
+        mine = [r for r in found if r["table"] == table]
+        yield ""
+        yield f"Table {table}, {mine[0]['snr_db']:g} dB, AWGN, CBR 1/{768 // mine[0]['rate']}:"
+        yield ""
+        yield "| variant | foreground PSNR | PSNR | BRISQUE | LPIPS | mask IoU | steps |"
+        yield "|---|---:|---:|---:|---:|---:|---:|"
+        for r in mine:
+            cells = [figure(r[k], 2) for k in ("foreground_psnr", "psnr")]
+            cells += [figure(r["brisque"], 1), figure(r["lpips"], 3), figure(r["mask_iou"], 3)]
+            yield f"| {r['scheme']} | {' | '.join(cells)} | {figure(r['steps'], 0)} |"
+
+
+def gened_importance(rows: list[Row]) -> Iterable[str]:
+    """Predicted importance beside simpler methods."""
+    found = [r for r in rows if r["experiment"] == "importance"]
+    if found:
+        yield ""
+        yield f"| importance, {found[0]['images']} photos | F | IoU | MAE |"
+        yield "|---|---:|---:|---:|"
+    for r in found:
+        yield f"| {r['name']} | {r['f_measure']:.3f} | {r['iou']:.3f} | {r['mae']:.3f} |"
+
+
+def gened_costs(rows: list[Row]) -> Iterable[str]:
+    """Mean symbols of an image, and milliseconds."""
+    counted = [r for r in rows if r["experiment"] == "counts" and r["image"] == "mean"]
+    if counted:
+        yield ""
+        yield "| symbols | foreground | background | header | mask bits | caption | bytes | all |"
+        yield "|---|" + "---:|" * 7
+    for r in counted:
+        keys = ("foreground", "background", "side", "mask_bits", "text", "text_bytes", "total")
+        yield f"| {r['size']} | " + " | ".join(f"{r[k]:.0f}" for k in keys) + " |"
+    timed = [r for r in rows if r["experiment"] == "speed"]
+    if timed:
+        yield ""
+        yield f"| {timed[0]['size']}, threads: {timed[0]['threads']} | | encode | decode |"
+        yield "|---|---|---:|---:|"
+    for r in timed:
+        times = f"{r['encode_ms']:.0f} ms | {r['decode_ms']:.0f} ms"
+        yield f"| {r['scheme']} | {r['precision']} | {times} |"
 
 
 if __name__ == "__main__":

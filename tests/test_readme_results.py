@@ -173,3 +173,43 @@ def test_the_cie_block_tells_each_account_apart(script):
     assert "| jpeg2000 | 20.0 (67 %) |" in text
     assert "| GVIF-CIE | 1.500 |" in text
     assert "| text only | 9.000 |" in text
+
+
+def gened_row(scheme, snr_db, foreground_psnr, **others):
+    base = {"experiment": "quality", "via": "torch", "dataset": "set", "channel": "awgn",
+            "rate": 32, "images": 3, "lost": 0, "psnr": 20.0, "brisque": None, "ms_ssim": None,
+            "lpips": None, "clip_score": None}  # fmt: skip
+    return base | {"scheme": scheme, "snr_db": snr_db, "foreground_psnr": foreground_psnr} | others
+
+
+def test_the_gened_block_has_both_ways_ablations_counts_and_times(script):
+    rows = [
+        *(gened_row("gened", s, 25.0 + s) for s in (0, 5)),
+        gened_row("swinjscc", 0, 24.0),
+        gened_row("full", 0, 26.0),
+        gened_row("full", 5, 27.0),
+        *(gened_row("gened", s, 22.0 + s, via="flowgraph", lost=s // 5) for s in (0, 5)),
+        gened_row("gened", 4, 30.0, rate=128),
+        gened_row("full", 4.0, 26.5, experiment="ablation", table="I", steps=800, mask_iou=0.5),
+        {"experiment": "importance", "name": "learned", "f_measure": 0.6, "iou": 0.5, "mae": 0.1,
+         "images": 9},
+        {"experiment": "counts", "image": "mean", "size": "256x256", "foreground": 4000.4,
+         "background": 3000.0, "side": 500.0, "mask_bits": 150.0, "text": 600.0,
+         "text_bytes": 140.0, "total": 8192.0},
+        {"experiment": "speed", "scheme": "gened", "size": "256x256", "threads": 2,
+         "precision": "float32", "encode_ms": 100.4, "decode_ms": 90.0},
+    ]  # fmt: skip
+    text = "\n".join(script.render("gened", {"rows": rows, "checks": [CHECK], "machine": MACHINE,
+                                             "seconds": 5.0}))  # fmt: skip
+    assert "PSNR of the foreground in dB, awgn, CBR 1/24, 3 photos of set:" in text
+    assert "| gened | 25.00 | 30.00 |" in text
+    assert "| swinjscc | 24.00 | – |" in text
+    assert "| gened | 22.00 | 27.00 (1 lost) |" in text
+    assert "CBR 1/6" not in text, "a single SNR is no curve"
+    assert "| full | 26.00 |" not in text, "variants have a table of their own"
+    assert "Table I, 4 dB, AWGN, CBR 1/24:" in text
+    assert "| full | 26.50 | 20.00 | – | – | 0.500 | 800 |" in text
+    assert "| learned | 0.600 | 0.500 | 0.100 |" in text
+    assert "| 256x256 | 4000 | 3000 | 500 | 150 | 600 | 140 | 8192 |" in text
+    assert "| gened | float32 | 100 ms | 90 ms |" in text
+    assert "BRISQUE, lower" not in text

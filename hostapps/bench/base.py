@@ -74,6 +74,7 @@ class BenchResult:
         checks: one per line of the acceptance list the benchmark serves.
         tables: what to print; where empty the rows are printed as they are.
         figures: matplotlib figures by file name without suffix; written as PNG and SVG.
+        strips: the same of photos; written as PNG alone.
         settings: what the run depended on (seeds, counts, image names, weights).
         lines: results of single images; written as JSON lines beside the object.
     """
@@ -83,5 +84,6 @@ class BenchResult:
     checks: list[Check] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
+    strips: dict[str, Figure] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     lines: list[Result] = field(default_factory=list)

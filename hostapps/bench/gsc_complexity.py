@@ -52,7 +52,7 @@ def _parts(system: System, image: Images, rate: int, repeat: int) -> Iterable[di
         )
     total = {"parameters": 0, "macs": 0, "ms": 0.0}
     for name, (parameters, run) in parts.items():
-        row = {"parameters": parameters, "macs": _macs(run), "ms": _milliseconds(run, repeat)}
+        row = {"parameters": parameters, "macs": _macs(run), "ms": milliseconds(run, repeat)}
         total = {key: total[key] + row[key] for key in total}
         yield _row(system, image, part=name, **row)
     yield _row(system, image, part="all", **total)
@@ -79,7 +79,7 @@ def _served(system: System, images: Images, rate: int, repeat: int) -> Iterable[
             "batched": lambda receive=receive, users=users: receive(0, users),
         }
         for way, run in ways.items():
-            ms = _milliseconds(run, max(3, repeat // users)) / users
+            ms = milliseconds(run, max(3, repeat // users)) / users
             yield _row(system, images[0], part="receiver", users=users, way=way, ms=ms)
 
 
@@ -113,7 +113,7 @@ def _macs(run: Callable[[], Any]) -> int:
     return counter.get_total_flops() // 2
 
 
-def _milliseconds(run: Callable[[], Any], repeat: int) -> float:
+def milliseconds(run: Callable[[], Any], repeat: int) -> float:
     """Median over `repeat` runs after one that does not count."""
     run()
     spans = []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gensc_host.bench.base import BenchResult, Check, Table
-from gensc_host.bench.plots import save
+from gensc_host.bench.plots import save, save_pixels
 from gensc_host.machine import machine
 from gensc_host.results import write_results
 from gensc_host.terminal import table as new_table
@@ -58,6 +58,8 @@ def write(result: BenchResult, obj: dict[str, Any], folder: Path) -> list[Path]:
         write_results(written[-1], result.lines)
     for name, fig in result.figures.items():
         written += save(fig, folder, name)
+    for name, fig in result.strips.items():
+        written += save_pixels(fig, folder, name)
     return written
 
 

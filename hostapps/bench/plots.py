@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,22 +15,35 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def figure(
-    n_columns: int = 1, *, width: float = 6.4, height: float = 4.2, share_y: bool = False
+    n_columns: int = 1,
+    n_rows: int = 1,
+    *,
+    width: float = 6.4,
+    height: float = 4.2,
+    share_y: bool | Literal["row"] = False,
 ) -> tuple[Figure, list[Axes]]:
-    """A white figure with `n_columns` axes side by side; sizes in inches, width per axes."""
+    """A white figure of axes, row by row; sizes in inches, of one axes."""
     # The object interface keeps pyplot's global state and its window back end out of it.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    fig = Figure(figsize=(width * n_columns, height), layout="constrained", facecolor="white")
+    size = (width * n_columns, height * n_rows)
+    fig = Figure(figsize=size, layout="constrained", facecolor="white")
     FigureCanvasAgg(fig)
-    axes = fig.subplots(1, n_columns, sharey=share_y, squeeze=False)[0]
+    axes = list(fig.subplots(n_rows, n_columns, sharey=share_y, squeeze=False).flat)
     for ax in axes:
         ax.grid(True, color="#dddddd", linewidth=0.7)
         ax.set_axisbelow(True)
         for side in ("top", "right"):
             ax.spines[side].set_visible(False)
-    return fig, list(axes)
+    return fig, axes
+
+
+def save_pixels(fig: Figure, folder: Path, name: str) -> list[Path]:
+    """Write `name`.png (100 dpi) alone: a figure of photos is no smaller as SVG."""
+    path = folder / f"{name}.png"
+    fig.savefig(path, dpi=100)
+    return [path]
 
 
 def save(fig: Figure, folder: Path, name: str) -> list[Path]:

@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     group.command("serve")(serve)
     group.command("gsc")(gsc)
     group.command("cie")(cie)
+    group.command("gened")(gened)
     app.add_typer(group, name="bench")
 
 
@@ -145,6 +146,43 @@ def cie(
 
     finish(
         lambda: run(quick, images, model, limit, importance, inpainter, text_to_image),
+        quick,
+        as_json,
+        results,
+    )
+
+
+def gened(
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="duts:PATH, voc:PATH, PATH (folder or glob) or PATH+MASKS; a second one is "
+            "Figure 7's (default: scikit-image's photos)."
+        ),
+    ] = None,
+    images: Images = None,
+    model: options.Model = "",
+    limit: Limit = 0,
+    ablations: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the variants' weights: full, single-branch, swin-both …"),
+    ] = None,
+    edit: Annotated[
+        str, typer.Option(help="Editor behind the receiver, as --edit of gensc receive takes it.")
+    ] = "",
+    generator: Annotated[
+        str,
+        typer.Option(help="Of the generative baselines: diffusers:NAME[,steps=…] or sgdjscc:DIR."),
+    ] = "",
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """GenED-SC against SwinJSCC, its single branch and others: the paper's figures and tables."""
+    from gensc_host.bench.gened import run
+
+    finish(
+        lambda: run(quick, dataset, images, limit, model, ablations, edit, generator),
         quick,
         as_json,
         results,

@@ -1,0 +1,86 @@
+"""The same comparison through GNU Radio: frames, OFDM, and a receiver that estimates its channel.
+
+A picture that is lost counts as middle grey, for every scheme alike, and is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from gensc_host.baseline.jpeg import grey
+from gensc_host.bench.gened_data import Marked, MarkedSet
+from gensc_host.bench.gened_points import Place, Points, Scored
+from gensc_host.bench.gened_schemes import Counts
+from gensc_host.bench.gsc_link import seed_of
+from gensc_host.errors import UserError
+from gensc_host.link import LinkRunner
+from gensc_host.quality import score
+
+FLOWGRAPH = "flowgraph"
+
+
+@dataclass(frozen=True)
+class FlowgraphPlan:
+    """How much is run: photos, and the operating points whose product is run."""
+
+    photos: int = 4
+    channels: Sequence[str] = ("awgn", "fading")
+    rates: Sequence[int] = (16, 32, 64)
+    snrs_db: Sequence[float] = (0, 5, 10, 15)
+
+    def steps(self, schemes: int) -> int:
+        """Steps of progress."""
+        return schemes * len(self.rates) * len(self.channels) * len(self.snrs_db)
+
+
+def through_gnuradio(
+    photos: MarkedSet,
+    models: dict[str, str],
+    plan: FlowgraphPlan,
+    seed: int,
+    step: Callable[[str], None] = lambda note: None,
+) -> tuple[Points, dict[str, str]]:
+    """Every scheme on the first photos at every operating point, and why one is left out.
+
+    Args:
+        photos: with their foregrounds.
+        models: scheme → name or folder of its weights.
+        plan: how much.
+        seed: of channels and noise, the same for all schemes.
+        step: called after each scheme and operating point.
+    """
+    points, missing = Points(FLOWGRAPH), {}
+    chosen = photos.first(plan.photos)
+    for (scheme, model), rate in product(models.items(), plan.rates):
+        try:
+            runner = LinkRunner(model, rate)
+        except UserError as error:
+            missing[f"GNU Radio: {scheme}"] = str(error)
+            continue
+        for channel, snr_db in product(plan.channels, plan.snrs_db):
+            place = Place(photos.title, channel, rate, snr_db)
+            for number, image in enumerate(chosen.photos):
+                draw = seed_of(seed, round(100 * (snr_db + 100)), number) % (1 << 30)
+                _send(runner, scheme, image, place, draw, points)
+            step(f"GNU Radio, {scheme}, CBR 1/{768 // rate}, {channel} at {snr_db:g} dB")
+    return points, missing
+
+
+def _send(
+    runner: LinkRunner, scheme: str, image: Marked, place: Place, seed: int, points: Points
+) -> None:
+    """One photo through the flowgraph, scored and noted as a line."""
+    got = runner.send(
+        image.photo, image.name, snr_db=place.snr_db, channel=place.channel, seed=seed
+    )
+    picture = grey(*image.photo.shape[:2]) if got.image is None else got.image
+    metrics, reasons = score(image.photo, picture, effort="psnr", mask=image.foreground)
+    counts = Counts(analog=got.symbols.analog, side=got.symbols.digital, text=got.symbols.text)
+    points.scored.append(
+        Scored(place, scheme, image.name, counts, metrics, reasons, lost=got.image is None)
+    )
+    result = runner.result(got, effort="psnr")
+    shown = result if got.image is None else replace(result, metrics=metrics, reasons=reasons)
+    points.lines.append(replace(shown, scheme=scheme))
