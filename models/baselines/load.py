@@ -16,13 +16,15 @@ from gensc_models.foundation.latents import DiffusersLatents
 from gensc_models.foundation.outlines import takes_outlines, with_outlines
 from gensc_models.foundation.painting import DiffusersPainter
 from gensc_models.foundation.pipelines import PipelineConfig, load_pipeline, sibling
+from gensc_models.foundation.sgdjscc import SgdjsccLatents
 from gensc_models.foundation.text_to_image import DiffusersTextToImage
 from gensc_models.hub import UnavailableError
 from numpy.typing import NDArray
 
-DIFFUSERS = "diffusers:"
+DIFFUSERS, SGDJSCC = "diffusers:", "sgdjscc:"
 SCHEMES = (caption_only.SCHEME, caption_mask.SCHEME, guided_latent.SCHEME)
 NOT_NAMED = "no generator is named: diffusers:NAME or folder of a text-to-image pipeline"
+NOTHING_OF_TEXT = "the networks of SGD-JSCC draw nothing from a text alone"
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,26 @@ def load_baselines(
         ``diffusers:`` and the name or folder of a text-to-image pipeline, with settings of
         :class:`~gensc_models.foundation.pipelines.PipelineConfig` behind it:
         ``diffusers:stable-diffusion-v1-5/stable-diffusion-v1-5,device=cuda,steps=50,``
-        ``controlnet=lllyasviel/control_v11p_sd15_canny``; "" for none.
+        ``controlnet=lllyasviel/control_v11p_sd15_canny``; or ``sgdjscc:`` and the folder of a
+        clone of SGD-JSCC's own code (:mod:`gensc_models.foundation.sgdjscc`), with settings; "" for
+        none.
     importance, candidates
         Of :class:`CaptionMask`.
 
     Raises
     ------
     ValueError
-        No ``diffusers:``, or a setting that there is not or that makes no sense.
+        Neither of these, or a setting that there is not or that makes no sense.
     """
     if not generator:
         return Baselines(missing=dict.fromkeys(SCHEMES, NOT_NAMED))
+    if generator.startswith(SGDJSCC):
+        return _official(PipelineConfig.parse(generator.removeprefix(SGDJSCC)))
     if not generator.startswith(DIFFUSERS):
-        raise ValueError(f"generator {generator!r}: must be {DIFFUSERS}NAME[,setting=value...]")
+        raise ValueError(
+            f"generator {generator!r}: must be {DIFFUSERS}NAME or {SGDJSCC}FOLDER, "
+            "[,setting=value...]"
+        )
     config = PipelineConfig.parse(generator.removeprefix(DIFFUSERS))
     try:
         loaded = load_pipeline(config, "generate")
@@ -89,3 +98,11 @@ def load_baselines(
         except (UnavailableError, FoundationError) as error:
             made.missing[scheme] = str(error)
     return made
+
+
+def _official(config: PipelineConfig) -> Baselines:
+    missing = dict.fromkeys((caption_only.SCHEME, caption_mask.SCHEME), NOTHING_OF_TEXT)
+    try:
+        return Baselines([GuidedLatent(SgdjsccLatents(config))], missing)
+    except (UnavailableError, FoundationError) as error:
+        return Baselines(missing={**missing, guided_latent.SCHEME: str(error)})
