@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gensc_host.adapt.bank import Photo
 from gensc_host.errors import UserError
 
 if TYPE_CHECKING:
+    from gensc_models.baselines.caption_only import Generator
     from gensc_models.captions import Captioner
 
 #: Pipeline that is asked for where none is named.
 PIPELINE = "stabilityai/stable-diffusion-2-1-base"
-
-
-class Generator(Protocol):
-    """Sentences to images; `gensc_models.foundation.DiffusersTextToImage` is one."""
-
-    name: str
-
-    def generate(self, prompt: str, height: int, width: int, seed: int = 0) -> Photo:
-        """A picture of that size."""
 
 
 @dataclass(frozen=True, eq=False)
