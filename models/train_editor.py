@@ -59,9 +59,9 @@ class EditorTrainConfig(RunSettings):
     pool: int = 4000
     start: int = 1600
     refresh_steps: int = 4
-    feature_weight: float = 0.1
-    critic_share: float = 0.7
-    refiner_share: float = 0.3
+    feature_weight: float = 0.2
+    critic_share: float = 0.25
+    refiner_share: float = 0.15
     learning_rate: float = 5e-4
     muon_rate: float = 1e-3
     warmup_steps: int = 200

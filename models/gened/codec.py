@@ -172,6 +172,16 @@ class GenedCodec(nn.Module):
         """Numbers of the streams of foreground and background in the burst header."""
         return self.config.wire_id, self.config.wire_id + 1
 
+    def symbols_for(self, height: int, width: int, rate: int) -> int:
+        """Complex channel symbols of an image of that size, header section included.
+
+        Raises
+        ------
+        ValueError
+            Rate outside 1 ... 128 or a size that is not positive.
+        """
+        return layout.symbols_for(height, width, rate)
+
     @property
     def rates(self) -> tuple[int, ...]:
         """Recommended channel symbols per 16x16 block, ascending; any 1 ... 128 works."""
