@@ -50,6 +50,7 @@ def test_a_server_from_the_environment(monkeypatch):
         ("diffusers:any,colour=red", "colour=red: the settings are"),
         ("diffusers:any,task=dance", "task=dance: must be edit or inpaint"),
         ("diffusers:any,dtype=int8", "dtype 'int8'"),
+        ("diffusers:any,controlnet=x", "controlnet=x: an editor has no outlines"),
         ("diffusers:./no/folder", "cannot be had"),
     ],
 )

@@ -43,4 +43,6 @@ def load_editor(name: str) -> Editor:
     task = tasks[-1].removeprefix(TASK) if tasks else "edit"
     if task not in ("edit", "inpaint"):
         raise ValueError(f"task={task}: must be edit or inpaint")
+    if config.controlnet:
+        raise ValueError(f"controlnet={config.controlnet}: an editor has no outlines to show it")
     return DiffusersEditor(config, task)
