@@ -51,7 +51,7 @@ def foreground_figure(
         ax.set_title(f"{CHANNELS[channel]}, bandwidth ratio 1/{768 // rate}", fontsize=10)
     for ax in axes[:: len(rates)]:
         ax.set_ylabel(METRICS["foreground_psnr"])
-    axes[0].legend(frameon=False, fontsize=8)
+    _legend(fig, axes)
     fig.suptitle(title, fontsize=11)
     return fig
 
@@ -96,8 +96,12 @@ def known_metrics(found: Sequence[Point], wanted: Sequence[str]) -> list[str]:
 
 
 def _curves(ax: Axes, points: Points, metric: str, **place: object) -> None:
+    """A curve per scheme; one that was run at less than half of the SNRs has none."""
+    snrs = {p.snr_db for p in points.of(**place)}
     for scheme in present(points):
         line = points.of(scheme=scheme, **place)
+        if 2 * len(line) < len(snrs):
+            continue
         _line(ax, scheme, [(p.snr_db, getattr(p, metric)) for p in line], points)
     ax.set_xlabel("Es/N0, dB")
 
@@ -131,6 +135,10 @@ def _line(
 
 def _legend(fig: Figure, axes: Sequence[Axes]) -> None:
     """One legend below all axes."""
-    handles, labels = axes[0].get_legend_handles_labels()
-    if handles:
-        fig.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    found = {}
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    if found:
+        fig.legend(found.values(), found.keys(), loc="outside lower center", ncols=3,
+                   frameon=False, fontsize=8)  # fmt: skip

@@ -172,6 +172,7 @@ class Sweep:
     Attributes:
         judged: at which places all metrics are computed; elsewhere both PSNRs alone.
         kept: at which places the pictures are kept.
+        runs: at which places a scheme, by its name, is run at all.
     """
 
     channels: Sequence[str]
@@ -179,6 +180,7 @@ class Sweep:
     snrs_db: Sequence[float]
     judged: Callable[[Place], bool] = lambda place: True
     kept: Callable[[Place], bool] = lambda place: False
+    runs: Callable[[Place, str], bool] = lambda place, scheme: True
 
 
 def sweep(
@@ -196,10 +198,12 @@ def sweep(
     chosen = list(schemes)
     for number, image in enumerate(photos.photos):
         for rate, snr_db, scheme in product(plan.rates, plan.snrs_db, chosen):
-            sent = send(scheme, image, rate, snr_db)
-            for channel in plan.channels:
-                place = Place(photos.title, channel, rate, snr_db)
-                draw = batch_seed(seed, channel, snr_db, number)
+            places = [Place(photos.title, channel, rate, snr_db) for channel in plan.channels]
+            places = [place for place in places if plan.runs(place, scheme.name)]
+            sent = send(scheme, image, rate, snr_db) if places else None
+            for place in places:
+                # The gain of a photo is the same at all SNRs, so that curves are smooth.
+                draw = batch_seed(seed, place.channel, 0.0, number)
                 shown = None if sent is None else carry(sent, place, draw)
                 closely = plan.judged(place)
                 one = judge(image, scheme.name, place, sent, shown, closely)

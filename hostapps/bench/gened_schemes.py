@@ -288,6 +288,9 @@ def _add_variants(schemes: Schemes) -> None:
         if folder is None:
             schemes.missing[name] = "no --ablations DIR with its weights"
             continue
+        if not (folder / name).is_dir():
+            schemes.missing[name] = "no weights of it below --ablations DIR"
+            continue
         try:
             schemes.variants[name] = DualBranch(name, shared_gened(folder / name))
         except WeightsError as error:
