@@ -17,8 +17,11 @@ import numpy as np
 import pytest
 import yaml
 from gensc_host.images import fit, load_image
+from gensc_models.captions import LayoutCaptioner
+from gensc_models.metrics import psnr
 from gensc_phy.rate_table import save_tables
 from gnuradio import gensc
+from gnuradio.gensc.image_files import image_paths, read_image
 from PIL import Image
 
 from pdu_blocks import free_address
@@ -27,8 +30,9 @@ from small_hyperprior import photo, small_codec
 from small_refiner import store
 
 FLOWGRAPHS = Path(__file__).parent.parent / "flowgraphs"
-NAMES = ("loopback_awgn", "loopback_fading", "gsc_loopback", "adaptive_loop", "offline_tx",
-         "offline_rx", "zmq_tx", "zmq_channel", "zmq_rx")  # fmt: skip
+NAMES = ("loopback_awgn", "loopback_fading", "gsc_loopback", "gened_loopback",
+         "gened_ofdm_fading", "adaptive_loop", "offline_tx", "offline_rx", "zmq_tx", "zmq_channel",
+         "zmq_rx")  # fmt: skip
 # The multi-user blocks have tests of their own.
 BLOCKS = [path for path in sorted(gensc.grc_blocks_path().glob("*.block.yml"))
           if "mimo" not in path.name]  # fmt: skip
@@ -196,6 +200,43 @@ def test_the_gsc_loopback_keeps_received_and_refined_images_over_every_channel(
     assert len({round(level, 2) for level in levels}) == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "psnr_db"), [("gened_loopback", 22.0), ("gened_ofdm_fading", 20.0)]
+)
+def test_foreground_and_background_make_an_image_and_its_caption_comes_with_it(
+    compiled, tmp_path, name, psnr_db
+):
+    """With the weights that are shipped."""
+    pace = ("--interval-ms", 1000) if name == "gened_ofdm_fading" else ()
+    output = finish(start(compiled, name, "--image", "skimage:", "--max-side", 128, "--snr-db", 20,
+                          "--out", tmp_path, *pace))  # fmt: skip
+    sent = [read_image(path, max_side=128) for path in image_paths("skimage:")]
+    routed, masked, received, edited = (
+        images(tmp_path / part) for part in ("score", "mask", "received", "edited")
+    )
+    assert [line["image_id"] for line in routed] == [0, 1, 2, 3]
+    assert [line["image_id"] for line in received] == [0, 1, 2, 3], output
+    assert [line["edit"] for line in received] == [None] * 4
+    assert [line["edit"] for line in edited] == ["accepted"] * 4, output
+    for part, lines in (("received", received), ("edited", edited)):
+        for line in lines:
+            image = np.asarray(Image.open(tmp_path / part / line["file"]))
+            assert psnr(sent[line["image_id"]], image) > psnr_db, line
+    # What is foreground stays as it is in the picture of the mask; the rest is dark.
+    for line in masked:
+        shown = np.asarray(Image.open(tmp_path / "mask" / line["file"]))
+        bright = (shown == sent[line["image_id"]]).all(axis=-1)
+        assert 0 < bright.mean() < 1
+    captions = [LayoutCaptioner().caption(image) for image in sent]
+    texts = sorted((tmp_path / "captions").glob("*.txt"))
+    assert [text.read_text() for text in texts] == captions
+    # The encoder is told the SNR: by hand, or by the receiver once there is one.
+    told = [line["snr_db"] for line in routed]
+    assert told[0] == (10 if pace else 20)
+    assert abs(told[-1] - 20) < 5
+    assert (len(set(told)) > 1) == bool(pace)
+
+
 @pytest.fixture(scope="module")
 def adaptive(tmp_path_factory):
     """Arguments that give the adaptive loop a small codec bank, a table and small photos."""
@@ -265,6 +306,8 @@ def test_three_processes_make_a_link(compiled, tmp_path):
         ("loopback_awgn", ["--image", "/nowhere.png"], "gensc: /nowhere.png: no image there"),
         ("loopback_awgn", ["--model", "nobody"], "gensc: model 'nobody'"),
         ("gsc_loopback", ["--refine", "nobody"], "gensc: refiner 'nobody'"),
+        ("gened_loopback", ["--model", "softcast"], "gensc: model 'softcast'"),
+        ("gened_ofdm_fading", ["--edit", "nobody"], "gensc: editor 'nobody'"),
         ("adaptive_loop", ["--bank", "nobody"], "gensc: bank 'nobody'"),
         ("gsc_loopback", ["--channel", "rician"], "gensc: channel 'rician': there are awgn, "),
         ("offline_rx", ["--recording", "/nowhere"], "gensc: /nowhere.sigmf-meta: no such file"),
@@ -278,12 +321,13 @@ def test_a_users_mistake_is_one_line_and_status_2(compiled, name, arguments, lin
     assert output.startswith(line)
 
 
-def test_every_window_opens_and_shows_an_image(compiled, tmp_path, refiner, adaptive):
+def test_every_window_opens_and_shows_an_image(compiled, tmp_path, refiner, adaptive, gened_model):
     """Under a virtual X server; offscreen, where there is none."""
     first, second = free_address(), free_address()
     # Every flowgraph repeats its photo, as fast as all of them together can.
     Image.fromarray(fit(load_image("skimage:astronaut"), 192, 192)).save(tmp_path / "photo.png")
     small = f"--model softcast --image {tmp_path}/photo.png"
+    two_streams = f"--model {gened_model} --image {tmp_path}/photo.png --edit {refiner}"
     recording = tmp_path / "recording"
     finish(start(compiled, "offline_tx", *SMALL, "--recording", recording))
     groups = [
@@ -291,7 +335,8 @@ def test_every_window_opens_and_shows_an_image(compiled, tmp_path, refiner, adap
          f"offline_rx:--recording {recording}", f"gsc_loopback:{small} --refine {refiner}",
          f"adaptive_loop:{' '.join(adaptive)} --feedback-address {free_address()}"],
         [f"zmq_tx:{small} --to {first}", f"zmq_channel:--from-address {first} --to {second}",
-         f"zmq_rx:--from-address {second}", f"offline_tx:{small} --recording {tmp_path}/again"],
+         f"zmq_rx:--from-address {second}", f"offline_tx:{small} --recording {tmp_path}/again",
+         f"gened_loopback:{two_streams}", f"gened_ofdm_fading:{two_streams}"],
     ]  # fmt: skip
     screen = ["xvfb-run", "-a", "-s", "-screen 0 1280x1024x24"] if shutil.which("xvfb-run") else []
     env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path), "OMP_NUM_THREADS": "1"}

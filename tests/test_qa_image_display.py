@@ -26,7 +26,7 @@ run(flowgraph)
 assert (display.shown, display.dropped) == (1, len(junk())), (display.shown, display.dropped)
 for _ in range(20):
     app.processEvents()
-texts = [label.text() for label in display.widget.findChildren(QtWidgets.QLabel)]
+texts = [label.text().replace("\\xa0", " ") for label in display.widget.findChildren(QtWidgets.QLabel)]
 assert "image 7   120×90   9.5 dB   2 of 3 fragments" in texts, texts
 assert "Received" in texts
 display.widget.grab().save(sys.argv[1])
@@ -34,11 +34,14 @@ from gnuradio.gensc.image_display import caption
 from gnuradio.gensc.metadata import Metadata
 import numpy as np
 told = caption(Metadata(image_id=7, shape=(16, 64, 3), point=9, complete=False,
-                        keep=np.array([True, False, False, False])))
+                        keep=np.array([True, False, False, False]))).replace("\\xa0", " ")
 assert told == "image 7   64×16   point 9   25% of the blocks   damaged", told
 told = caption(Metadata(image_id=7, shape=(16, 64, 3), edit="blended",
-                        keep=np.array([True, False, False, False])))
+                        keep=np.array([True, False, False, False]))).replace("\\xa0", " ")
 assert told == "image 7   64×16   25% foreground   edit blended", told
+assert caption(Metadata(image_id=7, edit="accepted")).endswith("   edited")
+# A line breaks between the parts only.
+assert caption(Metadata(image_id=7, snr_db=9.54)).split(" ")[0] == "image\\xa07"
 """
 
 

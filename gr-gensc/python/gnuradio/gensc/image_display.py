@@ -106,5 +106,6 @@ def caption(metadata: Metadata) -> str:
     if metadata.refiner is not None:
         parts.append("refined")
     if metadata.edit is not None:
-        parts.append(f"edit {metadata.edit}")
-    return "   ".join(parts)
+        parts.append("edited" if metadata.edit == "accepted" else f"edit {metadata.edit}")
+    # Lines break between the parts only.
+    return "   ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
