@@ -117,6 +117,16 @@ def test_it_can_be_called_off():
     assert (edited.kind, edited.reason) == ("failed", "cancelled")
 
 
+def test_what_was_left_behind_can_be_waited_for():
+    release = threading.Event()
+    safe = SafeEditor(Fake(lambda image: release.wait(30) and image), limit_s=0.05)
+    assert safe.settle(0.0)
+    assert safe.edit(IMAGE, "").kind == "failed"
+    assert not safe.settle(0.05)
+    release.set()
+    assert safe.settle(20.0)
+
+
 def test_another_scene_is_rejected_and_what_goes_too_far_is_blended():
     edited = SafeEditor(Fake(lambda image: 255 - image)).edit(IMAGE, "")
     assert edited.kind == "rejected"

@@ -24,12 +24,14 @@ class Fake:
         self.seconds = seconds
         self.captions = []
         self.masks = []
+        self.ended = 0
         self.release = threading.Event()
 
     def edit(self, image, caption, mask=None, snr_db=None, seed=0):
         self.captions.append(caption)
         self.masks.append(mask)
         self.release.wait(self.seconds)
+        self.ended += 1
         return np.minimum(image.astype(int) + 3, 255).astype(np.uint8)
 
 
@@ -137,6 +139,17 @@ def test_the_flowgraph_can_be_stopped_in_the_middle_of_an_edit():
     fake.release.set()
     assert fake.captions == [""]
     assert time.monotonic() - started < 10
+
+
+def test_a_stop_waits_for_an_edit_that_is_about_to_end():
+    fake = Fake(0.5)
+    block = gensc.editor(fake)
+    block.start()
+    block._image(image_pdu(IMAGE))
+    while not fake.captions:
+        time.sleep(0.01)
+    block.stop()
+    assert fake.ended == 1
 
 
 def test_it_can_be_switched_off():

@@ -26,7 +26,8 @@ run(flowgraph)
 assert (display.shown, display.dropped) == (1, len(junk())), (display.shown, display.dropped)
 for _ in range(20):
     app.processEvents()
-texts = [label.text().replace("\\xa0", " ") for label in display.widget.findChildren(QtWidgets.QLabel)]
+labels = display.widget.findChildren(QtWidgets.QLabel)
+texts = [label.text().replace("\\xa0", " ") for label in labels]
 assert "image 7   120×90   9.5 dB   2 of 3 fragments" in texts, texts
 assert "Received" in texts
 display.widget.grab().save(sys.argv[1])

@@ -129,6 +129,13 @@ class SafeEditor:
             )
         return Edited(image, "failed", reason, attempts, time.monotonic() - started)
 
+    def settle(self, limit_s: float) -> bool:
+        """Wait for an edit that was left behind; False where it still runs after ``limit_s``.
+
+        A program that ends while one computes may be aborted by the interpreter.
+        """
+        return self._busy is None or self._busy.wait(time.monotonic() + limit_s, lambda: False)
+
 
 class _Attempt:
     """One call of an editor, in a thread of its own."""

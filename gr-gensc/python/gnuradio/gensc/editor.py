@@ -23,6 +23,8 @@ NO_EDITOR = "none"
 """The editor that leaves every image as it is."""
 CAPTIONS_KEPT = 64
 """Captions that wait for their image; older ones are forgotten."""
+SETTLE_S = 2.0
+"""Seconds that a stop waits for an edit under way."""
 _POLL_S = 0.05
 
 
@@ -112,13 +114,15 @@ class editor(message_block):
         return super().start()
 
     def stop(self) -> bool:
-        """What still waits leaves as it came; an edit under way is left behind."""
+        """What still waits leaves as it came; an edit under way is left behind, if it is slow."""
         stopped = super().stop()
         with self._news:
             self._halted = True
             self._news.notify()
         if self._worker is not None:
             self._worker.join()
+        if self._editor is not None:
+            self._editor.settle(SETTLE_S)
         return stopped
 
     def backlog(self, port: str) -> int:
