@@ -6,6 +6,7 @@ They send less than the others: what they leave of the symbols granted stays emp
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,8 @@ class Generative:
         self.name = baseline.scheme
         self.weights: tuple[Weights, ...] = ()
         self.baseline, self.importance = baseline, importance
+        # Photos may be received by several threads; a pipeline draws one at a time.
+        self._drawing = Lock()
 
     def send(self, image: Marked, rate: int, snr_db: float) -> Sent:
         """See `gensc_host.bench.gened_schemes.Scheme`."""
@@ -56,7 +59,8 @@ class Generative:
             arrived = carry(sent, snr_db, lambda _: (received[own], noise_var[own]))
             state = "exact" if arrived.text == sent.text else "repaired"
             try:
-                picture = self.baseline.receive(arrived, SEED)
+                with self._drawing:
+                    picture = self.baseline.receive(arrived, SEED)
             except Exception:  # a pipeline may fail in any way: the picture is lost and counted
                 return Shown(grey(height, width), "dropped", lost=True)
             return Shown(picture, state if arrived.text or not sent.text else "dropped")

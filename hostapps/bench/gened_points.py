@@ -8,16 +8,21 @@ caption travels as LDPC-coded 16-QAM over the same channel.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from itertools import product
 from typing import Any
 
 import numpy as np
+import torch
 from gensc_host.baseline.jpeg import grey
 from gensc_host.bench.gened_data import Marked, MarkedSet, Photo
 from gensc_host.bench.gened_schemes import Counts, Scheme, Sent, Shown
 from gensc_host.bench.gsc_link import batch_seed, through
+from gensc_host.machine import cores
 from gensc_host.quality import score
 from gensc_host.results import Result, Symbols, Weights
 from gensc_models.foreground import mask_iou
@@ -113,6 +118,12 @@ class Points:
     lines: list[Result] = field(default_factory=list)
     pictures: dict[tuple[Place, str, str], Kept] = field(default_factory=dict)
 
+    def extend(self, others: Points) -> None:
+        """Take over what was scored elsewhere."""
+        self.scored += others.scored
+        self.lines += others.lines
+        self.pictures |= others.pictures
+
     def of(self, **coordinates: Any) -> list[Point]:
         """Means at the places with these coordinates (of `Place`, and `scheme`), by SNR."""
         groups: dict[tuple[str, Place], list[Scored]] = {}
@@ -195,25 +206,64 @@ def sweep(
 
     A photo that a scheme cannot send in so few symbols is lost, and counts as middle grey.
     """
-    chosen = list(schemes)
-    for number, image in enumerate(photos.photos):
-        for rate, snr_db, scheme in product(plan.rates, plan.snrs_db, chosen):
-            places = [Place(photos.title, channel, rate, snr_db) for channel in plan.channels]
-            places = [place for place in places if plan.runs(place, scheme.name)]
-            sent = send(scheme, image, rate, snr_db) if places else None
-            for place in places:
-                # The gain of a photo is the same at all SNRs, so that curves are smooth.
-                draw = batch_seed(seed, place.channel, 0.0, number)
-                shown = None if sent is None else carry(sent, place, draw)
-                closely = plan.judged(place)
-                one = judge(image, scheme.name, place, sent, shown, closely)
-                points.scored.append(one)
-                if sent is not None and shown is not None and plan.kept(place):
-                    kept = Kept(shown.picture, sent.mask)
-                    points.pictures[place, scheme.name, image.name] = kept
-                if closely:
-                    points.lines.append(line(image, scheme.weights, one, draw))
-        step(f"{photos.title}: {image.name}")
+    chosen, stop = list(schemes), threading.Event()
+
+    def run(number: int) -> Points:
+        return _photo(photos, number, chosen, plan, seed, stop)
+
+    with _photos_at_once() as pool:
+        try:
+            for image, found in zip(photos.photos, pool.map(run, range(len(photos.photos))),
+                                    strict=True):  # fmt: skip
+                points.extend(found)
+                step(f"{photos.title}: {image.name}")
+        finally:
+            # Whoever gives up does not wait for the photos that are left.
+            stop.set()
+
+
+@contextmanager
+def _photos_at_once() -> Iterator[ThreadPoolExecutor]:
+    """As many threads as cores, each with a core: together they code more photos than one that
+    has all cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(cores()) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _photo(
+    photos: MarkedSet,
+    number: int,
+    schemes: Sequence[Scheme],
+    plan: Sweep,
+    seed: int,
+    stop: threading.Event,
+) -> Points:
+    """One photo by all schemes at all places."""
+    points, image = Points(), photos.photos[number]
+    for rate, snr_db, scheme in product(plan.rates, plan.snrs_db, schemes):
+        if stop.is_set():
+            break
+        places = [Place(photos.title, channel, rate, snr_db) for channel in plan.channels]
+        places = [place for place in places if plan.runs(place, scheme.name)]
+        sent = send(scheme, image, rate, snr_db) if places else None
+        for place in places:
+            # The gain of a photo is the same at all SNRs, so that curves are smooth.
+            draw = batch_seed(seed, place.channel, 0.0, number)
+            shown = None if sent is None else carry(sent, place, draw)
+            closely = plan.judged(place)
+            one = judge(image, scheme.name, place, sent, shown, closely)
+            points.scored.append(one)
+            if sent is not None and shown is not None and plan.kept(place):
+                kept = Kept(shown.picture, sent.mask)
+                points.pictures[place, scheme.name, image.name] = kept
+            if closely:
+                points.lines.append(line(image, scheme.weights, one, draw))
+    return points
 
 
 def send(scheme: Scheme, image: Marked, rate: int, snr_db: float) -> Sent | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -157,6 +158,8 @@ class DualBranch:
         self.name = name
         self.weights = (own,) if editor_weights is None else (own, editor_weights)
         self.codec, self.editor = codec, editor
+        # Photos may be received by several threads; an editor has one at a time.
+        self._editing = Lock()
 
     def send(self, image: Marked, rate: int, snr_db: float) -> Sent:
         """See `Scheme`."""
@@ -187,9 +190,10 @@ class DualBranch:
             words = slice(counts.total - counts.text, counts.total)
             heard = decode_text(symbols[words], noise_var[words], len(payload))
             snr_db = -10.0 * np.log10(noise_var[: counts.analog].mean(dtype=np.float64))
-            edited = self.editor.edit(
-                coarse, heard.whole, mask.astype(np.float32), float(snr_db), seed=1
-            )
+            with self._editing:
+                edited = self.editor.edit(
+                    coarse, heard.whole, mask.astype(np.float32), float(snr_db), seed=1
+                )
             return Shown(edited.image, heard.state, edited.kind)
 
         air = [sent.symbols, np.ones(side, np.complex64), text]
