@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pmt
 from gensc_host.errors import UserError
+from gensc_models.layout import symbols_for
 from gnuradio import gr
 from gnuradio.gensc.message_ports import message_block
 from gnuradio.gensc.metadata import Metadata, read_pdu
@@ -50,23 +51,34 @@ class PduSource(message_block):
 
 
 class PduFollower(message_block):
-    """Sends one PDU on [out] after every PDU that passes at [in].
+    """Sends one PDU on [out] after the last section of every image that passes at [in].
 
     It makes a caption follow its picture: sent side by side, their order on the air, and with it
     the noise each of them meets, would be left to chance.
 
     Args:
-        make: the PDU that follows, from the metadata of the one before.
+        make: the PDU that follows, from the metadata of the section before.
+        rate: channel symbols per 16×16 block, all sections of an image together: it says which
+            one is the last.
     """
 
-    def __init__(self, make: Callable[[Metadata], Any]) -> None:
+    def __init__(self, make: Callable[[Metadata], Any], rate: int) -> None:
         message_block.__init__(self, "pdu_follower")
         self._make = make
+        self._rate = rate
+        self._image_id: int | None = None
+        self._passed = 0
         self.setup_ports({"in": self._follow}, ["out"])
 
     def _follow(self, pdu: Any) -> None:
-        before = Metadata.from_pmt(pmt.car(pdu), require=("image_id", "shape"))
-        self.publish("out", self._make(before))
+        before, symbols = read_pdu(pdu, np.complex64, require=("image_id", "shape"))
+        assert before.shape is not None
+        if before.image_id != self._image_id:
+            self._image_id, self._passed = before.image_id, 0
+        self._passed += symbols.size
+        if self._passed >= symbols_for(*before.shape[:2], self._rate):
+            self._image_id = None
+            self.publish("out", self._make(before))
 
 
 @dataclass(frozen=True)
@@ -108,17 +120,23 @@ class PduCollector(message_block):
 
 
 class FragmentDropper(message_block):
-    """Passes [in] to [out], leaving out analog fragments of the given numbers: losses on order."""
+    """Passes [in] to [out] without the fragments of the given numbers: losses on order.
 
-    def __init__(self, lost: frozenset[int]) -> None:
+    Args:
+        lost: numbers of the fragments.
+        section: the kind of section they are of.
+    """
+
+    def __init__(self, lost: frozenset[int], section: str = "analog") -> None:
         message_block.__init__(self, "fragment_dropper")
         self.lost = lost
+        self.section = section
         self.taken = 0
         self.setup_ports({"in": self._pass}, ["out"])
 
     def _pass(self, pdu: Any) -> None:
         metadata = Metadata.from_pmt(pmt.car(pdu), require=("section", "fragment"))
-        if metadata.section == "analog" and metadata.fragment in self.lost:
+        if metadata.section == self.section and metadata.fragment in self.lost:
             self.taken += 1
         else:
             self.publish("out", pdu)

@@ -12,6 +12,7 @@ from gensc_host.results import Weights
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec, WeightsInfo
+    from gensc_models.gened.codec import GenedCodec
     from gensc_models.refiner import Refiner
 
 #: Weights used where no --model is given.
@@ -89,18 +90,49 @@ def _listed(info: WeightsInfo) -> ListedWeights:
 
 
 def load(name: str = "") -> tuple[JsccCodec, Weights]:
-    """A codec by name or folder ("" is the default one) and which weights it has.
+    """A codec of one stream by name or folder ("" is the default one) and which weights it has.
 
     It is shared with everything else in this process that uses the same weights.
 
     Raises:
-        UserError: no such weights, or damaged ones.
+        UserError: no such weights, damaged ones, or another kind.
     """
     from gensc_models import WeightsError
     from gensc_models.shared import shared_codec
 
     try:
         codec = shared_codec(name or DEFAULT)
+    except WeightsError as error:
+        raise UserError(str(error)) from error
+    return codec, Weights(codec.name, codec.sha256)
+
+
+def kind_of(name: str) -> str:
+    """What kind of weights a name or folder has ("" is the default codec).
+
+    Raises:
+        UserError: no such weights, or an unreadable config.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.weights import locate, read_config
+
+    try:
+        return str(read_config(locate(name or DEFAULT))["kind"])
+    except WeightsError as error:
+        raise UserError(str(error)) from error
+
+
+def load_gened(name: str) -> tuple[GenedCodec, Weights]:
+    """A dual-branch codec by name or folder and which weights it has; shared as by `load`.
+
+    Raises:
+        UserError: no such weights, damaged ones, or another kind.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.shared import shared_gened
+
+    try:
+        codec = shared_gened(name)
     except WeightsError as error:
         raise UserError(str(error)) from error
     return codec, Weights(codec.name, codec.sha256)
@@ -147,9 +179,11 @@ def check_snrs(values: list[float]) -> list[float]:
     return values
 
 
-def check_fits(codec: JsccCodec, name: str, shape: tuple[int, ...], rate: int) -> None:
+def check_fits(name: str, shape: tuple[int, ...], rate: int) -> None:
     """Refuse a picture whose symbols would be more than a receiver accepts."""
-    count = codec.symbols_for(shape[0], shape[1], rate)
+    from gensc_models.layout import symbols_for
+
+    count = symbols_for(shape[0], shape[1], rate)
     if count > MAX_SECTION_SYMBOLS:
         raise UserError(
             f"{name}: {shape[1]}x{shape[0]} at --rate {rate} needs {count} channel symbols, more "

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from gensc_host import codecs
 from gensc_host.caption.choose import choose_captioner
+from gensc_host.editing.choose import NONE as NO_EDITOR
 from gensc_host.images import display_name, fit, load_image
-from gensc_host.link import LinkRunner
+from gensc_host.link import EDIT_LIMIT_S, LinkRunner
 from gensc_host.progress import progress
 from gensc_host.report import Case, write_report
-from gensc_host.results import Result, write_line
+from gensc_host.results import write_line
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class DemoSettings:
         model, rate: codec and channel symbols per 16×16 block.
         caption: text section sent after each photo, see `gensc_host.caption.choose`; "": none.
         refine: refiner, "none", or "": the default one where it is installed.
+        edit: editor, see `gensc_host.editing.choose`; "none": none.
+        edit_limit_s: seconds an edit may take.
         seed: the photo's number is added to it.
         out: folder of report.html and results.jsonl.
     """
@@ -48,6 +51,8 @@ class DemoSettings:
     snrs_db: Sequence[float] = (0, 5, 10, 15)
     model: str = ""
     refine: str = ""
+    edit: str = NO_EDITOR
+    edit_limit_s: float = EDIT_LIMIT_S
     caption: str = "auto"
     rate: int = 64
     seed: int = 1
@@ -69,7 +74,13 @@ def run_demo(settings: DemoSettings) -> Path:
     captioner = choose_captioner(settings.caption, lambda line: print(line, file=sys.stderr))
     photos = [prepare(path, captioner) for path in settings.images]
     refine = settings.refine or codecs.default_refiner()
-    runner = LinkRunner(settings.model, settings.rate, refine=refine)
+    runner = LinkRunner(
+        settings.model,
+        settings.rate,
+        refine=refine,
+        edit=settings.edit,
+        edit_limit_s=settings.edit_limit_s,
+    )
     settings.out.mkdir(parents=True, exist_ok=True)
     cases: list[Case] = []
     points = list(product(range(len(photos)), settings.channels, settings.snrs_db))
@@ -86,20 +97,30 @@ def run_demo(settings: DemoSettings) -> Path:
                 text=caption,
                 image_id=len(cases),
             )
-            result, refined = runner.result(reception), runner.refined_result(reception)
-            for line in (result, refined):
+            case = Case(
+                reception,
+                runner.result(reception),
+                runner.refined_result(reception),
+                runner.edited_result(reception),
+            )
+            for line in (case.result, case.refined, case.edited):
                 if line is not None:
                     write_line(stream, line)
-            cases.append(Case(reception, result, refined))
-            reporter.step(f"{name} over {channel} at {snr_db:g} dB: {_outcome(result, refined)}")
+            cases.append(case)
+            reporter.step(f"{name} over {channel} at {snr_db:g} dB: {_outcome(case)}")
     report = settings.out / "report.html"
-    write_report(report, cases, runner.codec.name, runner.rate)
+    blocks = runner.scheme.sender_stages, runner.scheme.receiver_stages
+    write_report(report, cases, runner.codec.name, runner.rate, *blocks)
     return report
 
 
-def _outcome(result: Result, refined: Result | None) -> str:
-    """The PSNR of a picture, and of the refined one, in words."""
+def _outcome(case: Case) -> str:
+    """The PSNR of a picture, and of what was made of it, in words."""
+    result = case.result
     if "psnr" not in result.metrics:
         return "lost" if not result.received else "exact"
-    better = f", refined {refined.metrics['psnr']:.2f}" if refined and refined.metrics else ""
-    return f"{result.metrics['psnr']:.2f}{better} dB PSNR"
+    made = [f"{result.metrics['psnr']:.2f}"]
+    for what, better in (("refined", case.refined), ("edited", case.edited)):
+        if better and "psnr" in better.metrics:
+            made.append(f"{what} {better.metrics['psnr']:.2f}")
+    return f"{', '.join(made)} dB PSNR"

@@ -2,40 +2,47 @@
 
 ::
 
-    image ─ jscc_encoder ─┬─────────────────────┬─ fragmenter ─ burst_tx ─ channel ─ burst_rx ─┐
-                          └ caption ─ text_enc. ┘                                              │
-    image ─ jscc_decoder ─┬─ assembler ─ fragment_dropper ─────────────────────────────────────┘
-      └─ refiner          │
-    caption ─ text_dec. ──┘
+    image ─ encoder ─┬─────────────────────┬─ fragmenter ─ burst_tx ─ channel ─ burst_rx ─┐
+                     └ caption ─ text_enc. ┘                                              │
+    image ─ decoder ─┬─ assembler ─ fragment_dropper ─────────────────────────────────────┘
+      ├─ refiner     │
+      └─ editor ─ text_dec.
 
-Every run is a flowgraph of its own that ends by itself, so that its samples, and with them every
-figure, depend on the seed alone and not on what ran before or how fast the machine is.
+Which blocks encoder and decoder are is up to the codec (`gensc_host.schemes`). Every run is a
+flowgraph of its own that ends by itself, so that its samples, and with them every figure, depend
+on the seed alone and not on what ran before or how fast the machine is.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
-from gensc_host import channels, codecs, machine
+from gensc_host import codecs, machine
+from gensc_host.air import Air, Conditions
+from gensc_host.editing.choose import NONE as NO_EDITOR
+from gensc_host.editing.choose import choose_editor
+from gensc_host.errors import UserError
+from gensc_host.observed import Stages, note_picture, note_text
 from gensc_host.quality import Effort, score
 from gensc_host.reception import BytesReception, Reception
-from gensc_host.results import Result, Symbols
+from gensc_host.results import Result
+from gensc_host.schemes import load_scheme
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from gensc_host.blocks import Seen
+    from gensc_models import JsccCodec
+    from gensc_models.editing import SafeEditor
+    from gensc_models.gened.codec import GenedCodec
     from gensc_phy.config import WaveformConfig
 
-#: Symbols kept for a constellation.
-CONSTELLATION = 4000
 #: What the encoder is told where there is no noise: the highest SNR the codecs are made for.
 NOISELESS_DESIGN_DB = 20.0
-#: The carrier offset of a run is drawn within ± this many subcarriers.
-CFO_RANGE = 0.2
+#: Seconds an edit may take.
+EDIT_LIMIT_S = 300.0
 
 
 class LinkRunner:
@@ -47,9 +54,11 @@ class LinkRunner:
         config: waveform; the default one where None.
         sample_offset_ppm: clock offset of the receiver.
         refine: refiner behind the decoder, by name or folder of weights; "none" has none.
+        edit: editor behind the decoder, as `choose_editor` takes it; "none" has none.
+        edit_limit_s: seconds an edit may take.
 
     Raises:
-        UserError: GNU Radio is not there, unknown model or refiner, damaged weights.
+        UserError: GNU Radio is not there, unknown model, refiner or editor, damaged weights.
     """
 
     def __init__(
@@ -59,21 +68,28 @@ class LinkRunner:
         config: WaveformConfig | None = None,
         sample_offset_ppm: float = 0.0,
         refine: str = codecs.NO_REFINER,
+        edit: str = NO_EDITOR,
+        edit_limit_s: float = EDIT_LIMIT_S,
     ) -> None:
         from gensc_phy.config import WaveformConfig
 
         self._gensc = codecs.gnuradio_blocks()
-        self.codec, self.weights = codecs.load(model)
+        self.scheme = load_scheme(model)
         self.rate = codecs.check_rate(rate)
         self.config = config or WaveformConfig()
         self.sample_offset_ppm = sample_offset_ppm
-        self._model = model or codecs.DEFAULT
         loaded = codecs.load_refiner(refine)
         self.refiner_weights = loaded[1] if loaded else None
         # Held, so that the blocks of every run find it loaded.
         self._refiner = loaded[0] if loaded else None
         self._refine = refine
+        self._editor = _within_limits(edit, edit_limit_s)
         leave_cores_to_gnuradio()
+
+    @property
+    def codec(self) -> JsccCodec | GenedCodec:
+        """The network."""
+        return self.scheme.codec
 
     def send(
         self,
@@ -87,6 +103,7 @@ class LinkRunner:
         text: str | None = None,
         text_mcs: int | None = None,
         lost: Collection[int] = (),
+        lost_section: str = "analog",
         image_id: int = 0,
     ) -> Reception:
         """One image, with a caption where `text` is given.
@@ -100,75 +117,77 @@ class LinkRunner:
             design_snr_db: what the encoder is told; None: `snr_db`, and without noise the highest.
             text: caption, sent after the image as a text section.
             text_mcs: its modulation and coding scheme; None takes the most robust one.
-            lost: numbers of analog fragments that are dropped behind the receiver.
+            lost: numbers of fragments that are dropped behind the receiver.
+            lost_section: the kind of section they are of.
             image_id: in the burst headers.
+
+        Raises:
+            UserError: an image of too many symbols, or of so few that none is left to send it with.
         """
         from gensc_host.blocks import PduCollector, PduFollower, PduSource
         from gnuradio.gensc.metadata import Metadata, make_pdu
 
-        codecs.check_fits(self.codec, name, image.shape, self.rate)
+        codecs.check_fits(name, image.shape, self.rate)
         told_snr_db = snr_db if design_snr_db is None else design_snr_db
         if channel == "none" and design_snr_db is None:
             told_snr_db = NOISELESS_DESIGN_DB
-        encoder = self._gensc.jscc_encoder(self._model, self.rate, told_snr_db)
-        decoder = self._gensc.jscc_decoder(self._model)
+        gensc = self._gensc
+        encoder = self.scheme.encoder(gensc, self.rate, told_snr_db)
+        decoder = self.scheme.decoder(gensc)
         meta = Metadata(image_id=image_id, shape=image.shape, name=name)  # type: ignore[arg-type]
-        radio = _Radio(self, channel, snr_db, seed, frozenset(lost))
+        at = Conditions(channel, snr_db, seed, frozenset(lost), lost_section)
+        air = Air(gensc, self.config, at, self.sample_offset_ppm)
         source = PduSource([make_pdu(meta, image)])
         sent, pictures = PduCollector(np.complex64), PduCollector(np.uint8)
-        texts, refined = PduCollector(np.uint8), PduCollector(np.uint8)
-        radio.connect(source, "out", encoder, "image")
-        radio.connect(encoder, "section", sent, "in")
-        radio.connect(sent, "out", radio.fragmenter, "section")
+        texts, refined, edited = (PduCollector(np.uint8) for _ in range(3))
+        encoder.connect(air.connect, (source, "out"), (sent, "in"))
+        air.connect(sent, "out", air.fragmenter, "section")
         if text is not None:
             utf8 = np.frombuffer(text.encode("utf-8"), np.uint8)
-            caption = PduFollower(lambda _: make_pdu(meta, utf8))
-            text_encoder = self._gensc.text_encoder(0 if text_mcs is None else text_mcs)
-            radio.connect(sent, "out", caption, "in")
-            radio.connect(caption, "out", text_encoder, "text")
-            radio.connect(text_encoder, "section", radio.fragmenter, "section")
-            text_decoder = self._gensc.text_decoder()
-            radio.connect(radio.sections, "out", text_decoder, "section")
-            radio.connect(text_decoder, "text", texts, "in")
-        radio.connect(radio.sections, "out", decoder, "section")
-        radio.connect(decoder, "image", pictures, "in")
+            caption = PduFollower(lambda _: make_pdu(meta, utf8), self.rate)
+            text_encoder = gensc.text_encoder(0 if text_mcs is None else text_mcs)
+            air.connect(sent, "out", caption, "in")
+            air.connect(caption, "out", text_encoder, "text")
+            air.connect(text_encoder, "section", air.fragmenter, "section")
+            text_decoder = gensc.text_decoder()
+            air.connect(air.sections, "out", text_decoder, "section")
+            air.connect(text_decoder, "text", texts, "in")
+        air.connect(air.sections, "out", decoder, "section")
+        air.connect(decoder, "image", pictures, "in")
         if self.refiner_weights is not None:
-            refiner = self._gensc.refiner(self._refine)
-            radio.connect(pictures, "out", refiner, "image")
-            radio.connect(refiner, "image", refined, "in")
-        started = radio.run()
-
-        sections = {s.metadata.section: s for s in radio.sections.seen}
-        analog, words = sections.get("analog"), sections.get("text")
+            refiner = gensc.refiner(self._refine)
+            air.connect(pictures, "out", refiner, "image")
+            air.connect(refiner, "image", refined, "in")
+        if self._editor is not None:
+            # However long the caption takes: it comes, or the stream ends.
+            editor = gensc.editor(self._editor, wait_s=inf)
+            air.connect(pictures, "out", editor, "image")
+            if text is not None:
+                air.connect(texts, "out", editor, "text")
+            air.connect(editor, "image", edited, "in")
+        started = air.run()
+        if not sent.seen:
+            raise UserError(
+                f"{name}: {self.codec.name} sends no {image.shape[1]}x{image.shape[0]} at --rate "
+                f"{self.rate}; use a higher one or a larger picture"
+            )
         out = Reception(
             name=name,
             original=image,
             image=None,
             channel=channel,
             snr_db=snr_db,
-            symbols=radio.symbols(),
+            symbols=air.symbols(),
             seed=seed,
             image_id=image_id,
-            fragments=radio.count("analog"),
+            fragments=air.count("analog"),
             text_sent=text,
-            counters=radio.counters(),
+            counters={**air.counters(), **self.scheme.counters(decoder)},
         )
-        out.fragments_lost = out.fragments - (analog.metadata.fragments_received if analog else 0)
-        if analog is not None:
-            out.snr_measured_db, out.cfo_hz = analog.metadata.snr_db, analog.metadata.cfo_hz
-            out.constellation = _some(analog)
-            out.latency_ms = _latency(started, sent.seen, analog, pictures.seen, refined.seen)
-        if pictures.seen:
-            out.image = pictures.seen[0].data.reshape(image.shape)
-        if refined.seen and refined.seen[0].metadata.refiner:
-            out.refined = refined.seen[0].data.reshape(image.shape)
-        if words is not None:
-            out.text_constellation = _some(words)
-        if texts.seen:
-            out.text = texts.seen[0].data.tobytes().decode("utf-8")
+        note_picture(out, Stages(started, sent.seen, air.sections.seen, pictures.seen,
+                                   refined.seen, edited.seen))  # fmt: skip
         if text is not None:
-            out.text_ok = bool(texts.seen and texts.seen[0].metadata.crc_ok)
-            out.text_state = texts.seen[0].metadata.text_state if texts.seen else "dropped"
+            note_text(out, air.sections.seen, texts.seen)
         return out
 
     def send_bytes(
@@ -186,23 +205,24 @@ class LinkRunner:
         from gnuradio.gensc.metadata import Metadata, make_pdu
 
         meta = Metadata(image_id=0, shape=shape)  # type: ignore[arg-type]
-        radio = _Radio(self, channel, snr_db, seed, frozenset())
+        at = Conditions(channel, snr_db, seed)
+        air = Air(self._gensc, self.config, at, self.sample_offset_ppm)
         source = PduSource([make_pdu(meta, np.frombuffer(payload, np.uint8))])
         encoder, decoder = self._gensc.bits_encoder(mcs), self._gensc.bits_decoder()
         received = PduCollector(np.uint8)
-        radio.connect(source, "out", encoder, "bytes")
-        radio.connect(encoder, "section", radio.fragmenter, "section")
-        radio.connect(radio.sections, "out", decoder, "section")
-        radio.connect(decoder, "bytes", received, "in")
-        radio.run()
-        section = next((s for s in radio.sections.seen if s.metadata.section == "bits"), None)
+        air.connect(source, "out", encoder, "bytes")
+        air.connect(encoder, "section", air.fragmenter, "section")
+        air.connect(air.sections, "out", decoder, "section")
+        air.connect(decoder, "bytes", received, "in")
+        air.run()
+        section = next((s for s in air.sections.seen if s.metadata.section == "bits"), None)
         first = received.seen[0] if received.seen else None
         return BytesReception(
             payload=first.data.tobytes() if first else None,
             crc_ok=bool(first and first.metadata.crc_ok),
-            symbols=radio.symbols(),
+            symbols=air.symbols(),
             snr_measured_db=section.metadata.snr_db if section else None,
-            counters=radio.counters(),
+            counters=air.counters(),
         )
 
     def result(self, reception: Reception, *, effort: Effort = "fidelity") -> Result:
@@ -213,7 +233,7 @@ class LinkRunner:
             image_id=reception.image_id,
             shape=reception.original.shape,  # type: ignore[arg-type]
             scheme=self.codec.name,
-            weights=self.weights,
+            weights=self.scheme.weights,
             channel=reception.channel,
             via="flowgraph",
             snr_db=None if reception.channel == "none" else reception.snr_db,
@@ -222,7 +242,7 @@ class LinkRunner:
             received=reception.image is not None,
             metrics=metrics,
             reasons=reasons,
-            latency_ms={s: ms for s, ms in reception.latency_ms.items() if s != "refine"},
+            latency_ms=_without(reception.latency_ms, "refine", "edit"),
             fragments=reception.fragments,
             fragments_lost=reception.fragments_lost,
             text=reception.text,
@@ -248,15 +268,47 @@ class LinkRunner:
             refiner=self.refiner_weights,
             metrics=metrics,
             reasons=reasons,
-            latency_ms=reception.latency_ms,
+            latency_ms=_without(reception.latency_ms, "edit"),
+        )
+
+    def edited_result(self, reception: Reception, *, effort: Effort = "fidelity") -> Result | None:
+        """The result line of what the editor answered; None where the runner has no editor.
+
+        An edit that failed or was rejected has a line too: of the image as it was received, which
+        is the answer then.
+        """
+        if self._editor is None:
+            return None
+        metrics, reasons = _score(reception, reception.edited, effort)
+        plain = self.result(reception, effort="psnr")
+        told = {
+            "editor": self._editor.name,
+            "edit": reception.edit,
+            "edit_reason": reception.edit_reason,
+        }
+        return replace(
+            plain,
+            scheme=f"{self.codec.name}+edit",
+            metrics=metrics,
+            reasons=reasons,
+            latency_ms=_without(reception.latency_ms, "refine"),
+            extra=plain.extra | told,
         )
 
 
 def _score(
     reception: Reception, shown: NDArray[np.uint8] | None, effort: Effort
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Metrics of the decoded or refined picture; the caption that was sent says what is in it."""
+    """Metrics of a picture; the caption that was sent says what is in it."""
     return score(reception.original, shown, effort=effort, caption=reception.text_sent)
+
+
+def _within_limits(edit: str, limit_s: float) -> SafeEditor | None:
+    """The editor of an ``--edit`` for all runs: it knows what it is still busy with."""
+    from gensc_models.editing import SafeEditor
+
+    chosen = choose_editor(edit)
+    return None if chosen is None else SafeEditor(chosen, limit_s)
 
 
 def leave_cores_to_gnuradio() -> None:
@@ -267,101 +319,6 @@ def leave_cores_to_gnuradio() -> None:
     torch.set_num_threads(max(1, machine.cores() // 2))
 
 
-class _Radio:
-    """The part of the flowgraph that every payload shares: fragmenter to assembler."""
-
-    def __init__(
-        self, runner: LinkRunner, channel: str, snr_db: float, seed: int, lost: frozenset[int]
-    ) -> None:
-        from gensc_host.blocks import FragmentDropper, PduCollector
-        from gnuradio import gr
-
-        gensc, config = runner._gensc, runner.config
-        realised = channels.draw(channel, seed)
-        rng = np.random.default_rng((seed, 0xCF0))
-        self.config = config
-        self.top = gr.top_block("link", catch_exceptions=False)
-        self.fragmenter = gensc.fragmenter(config)
-        # Without a tail, the samples on the air do not depend on when the queue ran empty.
-        self.tx = gensc.burst_tx(config, idle="wait", tail=0)
-        self.rx = gensc.burst_rx(config)
-        self.assembler = gensc.assembler(config)
-        air = gensc.channel(
-            snr_db=float("inf") if channel == "none" else snr_db,
-            cfo_hz=rng.uniform(-1, 1) * CFO_RANGE * config.subcarrier_hz,
-            sample_offset_ppm=runner.sample_offset_ppm,
-            taps=realised.taps,
-            fading_hz=realised.fading_hz,
-            seed=seed + 1,  # GNU Radio takes 0 for "any"
-            sample_rate=config.sample_rate,
-        )
-        self.fragments, self.sections = PduCollector(np.complex64), PduCollector(np.complex64)
-        # GNU Radio does not keep Python blocks alive; an attribute does.
-        self.dropper = FragmentDropper(lost)
-        self.connect(self.fragmenter, "fragment", self.tx, "fragment")
-        self.connect(self.fragmenter, "fragment", self.fragments, "in")
-        self.top.connect(self.tx, air, self.rx)
-        self.connect(self.rx, "fragment", self.dropper, "in")
-        self.connect(self.dropper, "out", self.assembler, "fragment")
-        self.connect(self.assembler, "section", self.sections, "in")
-
-    def connect(self, source: Any, output: str, sink: Any, port: str) -> None:
-        """Connect two message ports."""
-        self.top.msg_connect((source, output), (sink, port))
-
-    def run(self) -> float:
-        """Run the flowgraph to its end; returns when it started (`time.perf_counter`)."""
-        # GNU Radio would take Ctrl-C for the end of this run and let the next one begin.
-        self.top.handle_sigint = False
-        started = time.perf_counter()
-        try:
-            self.top.start()
-            self.top.wait()
-        except KeyboardInterrupt:
-            self.top.stop()
-            self.top.wait()
-            raise
-        return started
-
-    def count(self, section: str) -> int:
-        """Fragments of a section that went on the air."""
-        return sum(f.metadata.section == section for f in self.fragments.seen)
-
-    def symbols(self) -> Symbols:
-        """Channel symbols that went on the air."""
-        spent = {"analog": 0, "bits": 0, "text": 0}
-        overhead = 0
-        for f in self.fragments.seen:
-            spent[f.metadata.section or "analog"] += f.data.size
-            overhead += self.config.overhead(f.data.size)
-        return Symbols(spent["analog"], spent["bits"], spent["text"], overhead)
-
-    def counters(self) -> dict[str, int]:
-        """Counters of the receiver and the assembler."""
-        rx, assembler = self.rx.stats, self.assembler.stats
-        return {
-            "bursts_sent": len(self.fragments.seen),
-            "bursts_detected": rx.detected,
-            "headers_ok": rx.headers_ok,
-            "headers_bad": rx.headers_bad,
-            "sections_incomplete": assembler.incomplete,
-        }
-
-
-def _some(section: Seen) -> NDArray[np.complex64]:
-    """Received symbols of a section for a constellation, evenly spaced, lost ones left out."""
-    assert section.metadata.noise_var is not None
-    heard = section.data[np.isfinite(section.metadata.noise_var)]
-    return np.array(heard[:: -(-heard.size // CONSTELLATION) or 1])
-
-
-def _latency(
-    started: float, sent: list[Seen], assembled: Seen, pictures: list[Seen], refined: list[Seen]
-) -> dict[str, float]:
-    """Milliseconds from start to the encoder's output, from there to the assembler's, and on."""
-    stages = {"encode": sent[0].time - started, "air": assembled.time - sent[0].time}
-    if pictures:
-        stages["decode"] = pictures[0].time - assembled.time
-    if refined and refined[0].metadata.refiner:
-        stages["refine"] = refined[0].time - pictures[0].time
-    return {stage: 1e3 * seconds for stage, seconds in stages.items()}
+def _without(latency_ms: dict[str, float], *stages: str) -> dict[str, float]:
+    """The latencies of all other stages."""
+    return {stage: ms for stage, ms in latency_ms.items() if stage not in stages}

@@ -6,7 +6,8 @@ import base64
 import io
 
 import numpy as np
-from gensc_models.overlays import colour_map
+from gensc_models.inpainting import keep_of_blocks
+from gensc_models.overlays import colour_map, mask_overlay
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -23,6 +24,17 @@ def error_map(
     error = np.abs(original.astype(np.float32) - received.astype(np.float32)).max(axis=2)
     index = np.clip(error * (255.0 / full_scale), 0, 255).astype(np.uint8)
     return colour_map("inferno")[index]
+
+
+def mask_picture(image: NDArray[np.uint8], blocks: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """An image whose blocks of 16×16 pixels outside a mask are grey and dark; uint8 H×W×3.
+
+    Args:
+        image: uint8 H×W×3.
+        blocks: bool, one per block.
+    """
+    inside = keep_of_blocks(blocks, *image.shape[:2])
+    return mask_overlay(image, inside)
 
 
 def constellation(

@@ -16,8 +16,11 @@ from gensc_host.editing.choose import choose_editor
 from gensc_host.errors import UserError
 from gensc_host.radio import Place, RadioSettings, open_source
 from gensc_host.results import METRICS, Result, Symbols, Weights, write_line
+from gensc_host.schemes import all_decoders, load_scheme
+from gensc_models.layout import SideInfo, symbols_for
 from gensc_phy.config import WaveformConfig
 from gensc_phy.fragment import fragment_edges
+from gensc_phy.side_link import side_link
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -63,7 +66,7 @@ class ReceiveReport:
         refined: refined images written beside them.
         edited: images written beside them that an editor has changed.
         incomplete: images of which bursts were lost.
-        counters: of receiver, assembler and the ZeroMQ source.
+        counters: of receiver, assembler, decoders and the ZeroMQ source.
         interrupted: Ctrl-C ended it.
     """
 
@@ -121,7 +124,7 @@ class Writer:
         with self._lock:
             write_line(self._lines, result)
             self.report.images += 1
-            self.report.incomplete += bool(result.fragments_lost)
+            self.report.incomplete += bool(result.fragments_lost) or meta.complete is False
         height, width, _ = result.shape
         self._say(
             f"{path.name}: {width}x{height}, SNR {meta.snr_db:.1f} dB, "
@@ -176,7 +179,7 @@ class Writer:
             channel="recording" if self.place.kind == "file" else "air",
             via="air",
             snr_measured_db=meta.snr_db,
-            symbols=Symbols(analog=meta.total or 0, overhead=self._overhead(meta)),
+            symbols=self._symbols(meta),
             reasons=reasons,
             fragments=fragments,
             fragments_lost=fragments - received,
@@ -196,10 +199,24 @@ class Writer:
             self.report.texts += 1
         self._say(f"{path.name}: {seen.data.tobytes().decode('utf-8', 'replace')}")
 
-    def _overhead(self, meta: Metadata) -> int:
-        """Air overhead of all bursts of an analog section, the lost ones too."""
-        lengths = np.diff(fragment_edges(meta.total or 0, meta.fragments or 1))
-        return sum(self.config.overhead(int(n)) for n in lengths)
+    def _symbols(self, meta: Metadata) -> Symbols:
+        """Symbols of an image, lost bursts included; of two streams the overhead is nearly so."""
+        assert meta.shape is not None
+        analog = meta.total or 0
+        overhead = self._overhead(analog, meta.fragments or 1)
+        # The rate counts all sections of an image: what is no analog symbol is header section.
+        digital = symbols_for(*meta.shape[:2], meta.rate or 1) - analog
+        if digital:
+            copies = side_link(SideInfo.unpack(meta.aux or 0).snr_db).copies
+            each = digital // copies
+            overhead += copies * self._overhead(each, -(-each // self.config.max_payload))
+        return Symbols(analog=analog, digital=digital, overhead=overhead)
+
+    def _overhead(self, symbols: int, fragments: int) -> int:
+        """Air overhead of all bursts of a section."""
+        return sum(
+            self.config.overhead(int(n)) for n in np.diff(fragment_edges(symbols, fragments))
+        )
 
     def _free(self, stem: str, suffix: str) -> Path:
         """A file that does not exist yet: image numbers come round again."""
@@ -226,7 +243,9 @@ def receive_images(
     """
     gensc = codecs.gnuradio_blocks()
     if settings.model:
-        codecs.load(settings.model)
+        decoders: tuple[Any, ...] = (load_scheme(settings.model).decoder(gensc),)
+    else:
+        decoders = all_decoders(gensc)
     refiner = codecs.load_refiner(settings.refine)
     chosen = choose_editor(settings.edit)
     from gensc_host.blocks import PduCollector, StreamGate
@@ -241,7 +260,7 @@ def receive_images(
     gate = source if place.kind == "zmq" else StreamGate()
     rx = gensc.burst_rx(config)
     assembler = gensc.assembler(config, expiry_s=0.0 if place.kind == "file" else EXPIRY_S)
-    decoder, text_decoder = gensc.jscc_decoder(settings.model), gensc.text_decoder()
+    text_decoder = gensc.text_decoder()
     images = PduCollector(np.uint8, on_pdu=writer.image)
     texts = PduCollector(np.uint8, on_pdu=writer.text)
     if gate is source:
@@ -250,8 +269,8 @@ def receive_images(
         top.connect(source, gate, rx)
     for sender, output, taker, port in (
         (rx, "fragment", assembler, "fragment"),
-        (assembler, "section", decoder, "section"),
-        (decoder, "image", images, "in"),
+        *((assembler, "section", decoder, "section") for decoder in decoders),
+        *((decoder, "image", images, "in") for decoder in decoders),
         (assembler, "section", text_decoder, "section"),
         (text_decoder, "text", texts, "in"),
     ):
@@ -259,12 +278,12 @@ def receive_images(
     if refiner is not None:
         refine = gensc.refiner(settings.refine)
         refined = PduCollector(np.uint8, on_pdu=writer.refined)
-        top.msg_connect((decoder, "image"), (refine, "image"))
+        top.msg_connect((images, "out"), (refine, "image"))
         top.msg_connect((refine, "image"), (refined, "in"))
     if chosen is not None:
         edit = gensc.editor(chosen, limit_s=settings.edit_limit_s)
         edited = PduCollector(np.uint8, on_pdu=writer.edited)
-        top.msg_connect((decoder, "image"), (edit, "image"))
+        top.msg_connect((images, "out"), (edit, "image"))
         top.msg_connect((text_decoder, "text"), (edit, "text"))
         top.msg_connect((edit, "image"), (edited, "in"))
     try:
@@ -278,7 +297,8 @@ def receive_images(
         "headers_bad": rx.stats.headers_bad,
         "bursts_cut_short": rx.stats.truncated,
         "messages_dropped": getattr(source, "dropped", 0),
-        "sections_dropped": decoder.dropped + text_decoder.dropped + assembler.dropped,
+        "sections_dropped": sum(b.dropped for b in (*decoders, text_decoder, assembler)),
+        "images_lost": sum(getattr(decoder, "lost", 0) for decoder in decoders),
     }
     return report
 

@@ -18,15 +18,21 @@ class Reception:
         original: uint8 H×W×3.
         image: what the decoder gave; None when nothing of it arrived.
         refined: what the refiner made of it; None where none was asked for, or it failed.
+        edited: what the editor answered; None where none was asked or nothing arrived.
+        edit: "accepted", "blended", "rejected", "untouched" or "failed"; with the last
+            three, `edited` is the image as the decoder gave it.
+        edit_reason: why it was blended, rejected or failed.
+        foreground: blocks of 16×16 pixels that the sender took for foreground, bool; None where
+            the scheme knows none.
         channel: name of the channel.
         snr_db: Es/N0 asked for.
-        snr_measured_db: mean over the received bursts of the analog section; None when lost.
+        snr_measured_db: mean over the received bursts of the analog sections; None when lost.
         symbols: channel symbols spent.
         seed: of channel and noise.
         image_id: as in the burst headers.
         constellation: some received analog symbols, complex64.
         text_constellation: some received symbols of the text section, complex64.
-        fragments, fragments_lost: bursts of the analog section.
+        fragments, fragments_lost: bursts of the analog sections.
         text_sent, text, text_ok: caption sent, received, and whether its CRC holds; of a damaged
             one what is whole.
         text_state: "exact", "repaired" or "dropped".
@@ -43,6 +49,10 @@ class Reception:
     symbols: Symbols
     seed: int
     refined: NDArray[np.uint8] | None = None
+    edited: NDArray[np.uint8] | None = None
+    edit: str | None = None
+    edit_reason: str | None = None
+    foreground: NDArray[np.bool_] | None = None
     image_id: int = 0
     snr_measured_db: float | None = None
     constellation: NDArray[np.complex64] = field(

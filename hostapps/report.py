@@ -14,6 +14,7 @@ from gensc_host.chart import Series, line_chart
 from gensc_host.machine import machine
 from gensc_host.reception import Reception
 from gensc_host.results import Result
+from gensc_host.schemes import JsccScheme, Stages
 from numpy.typing import NDArray
 
 _HERE = Path(__file__).parent
@@ -26,52 +27,67 @@ CHANNEL_TITLES = {
 }
 #: Where original, received and refined picture are set side by side: the SNR nearest to this.
 SIDE_BY_SIDE_DB = 5.0
-_STAGES = (
-    ("photo", "and caption"),
-    ("JSCC encoder", "pixels → symbols"),
+_PHOTO = ("photo", "and caption")
+_WAVEFORM = (
     ("fragmenter", "interleaved bursts"),
     ("burst TX", "OFDM, preamble"),
     ("channel", "noise, fading, CFO"),
     ("burst RX", "sync, equaliser"),
     ("assembler", "symbols + noise variance"),
-    ("JSCC decoder", "symbols → pixels"),
 )
 _REFINER = ("refiner", "detail by diffusion")
-_END = ("photo", "and caption")
+_EDITOR = ("editor", "by caption and mask")
+#: What became of an edit that is not shown as a picture: it is the received one.
+_UNCHANGED = ("untouched", "rejected", "failed")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A transmission, its result line, and that of the refined image where there is a refiner."""
+    """A transmission, its result line, and those of refined and edited image where there are."""
 
     reception: Reception
     result: Result
     refined: Result | None = None
+    edited: Result | None = None
 
     @property
     def gain_db(self) -> float | None:
         """PSNR gained by the refiner; None where one of the two is not known."""
-        if (
-            self.refined is None
-            or not {"psnr"} <= self.result.metrics.keys() & self.refined.metrics
-        ):
-            return None
-        return self.refined.metrics["psnr"] - self.result.metrics["psnr"]
+        return _gain_db(self.result, self.refined)
+
+    @property
+    def edit_gain_db(self) -> float | None:
+        """PSNR gained by the editor; None where one of the two is not known."""
+        return _gain_db(self.result, self.edited)
 
 
-def render(cases: Sequence[Case], codec: str, rate: int) -> str:
+def _gain_db(before: Result, after: Result | None) -> float | None:
+    if after is None or not {"psnr"} <= before.metrics.keys() & after.metrics:
+        return None
+    return after.metrics["psnr"] - before.metrics["psnr"]
+
+
+def render(
+    cases: Sequence[Case],
+    codec: str,
+    rate: int,
+    sender: Stages = JsccScheme.sender_stages,
+    receiver: Stages = JsccScheme.receiver_stages,
+) -> str:
     """The report as HTML text.
 
     Args:
         cases: every transmission; photos, channels and SNRs are shown in order of appearance.
         codec: name of the weights.
         rate: channel symbols per 16×16 block.
+        sender, receiver: blocks of the codec.
     """
     photos = _in_order(c.reception.name for c in cases)
     channels = _in_order(c.reception.channel for c in cases)
     template = (_HERE / "report.html").read_text(encoding="utf-8")
-    first, refiner = cases[0].result, cases[0].refined
-    stages = (*_STAGES, _REFINER, _END) if refiner else (*_STAGES, _END)
+    first, refiner, editor = cases[0].result, cases[0].refined, cases[0].edited
+    behind = [stage for stage, used in ((_REFINER, refiner), (_EDITOR, editor)) if used]
+    stages = (_PHOTO, *sender, *_WAVEFORM, *receiver, *behind, _PHOTO)
     parts = {
         "lead": (
             f"{len(photos)} photo{'s' * (len(photos) > 1)} crossed a GNU Radio flowgraph "
@@ -79,7 +95,7 @@ def render(cases: Sequence[Case], codec: str, rate: int) -> str:
             f"sample (about 1/{1 / first.cbr:.0f}), "
             f"with the codec <b>{escape(codec)}</b> at {rate} symbols per 16×16 block. One "
             "encoder and one decoder serve every SNR shown; nothing is retransmitted."
-            f"{_lead_refined(refiner)}"
+            f"{_lead_refined(refiner)}{_lead_edited(editor)}"
         ),
         "stages": "".join(
             f"<li><b>{escape(a)}</b><small>{escape(b)}</small></li>" for a, b in stages
@@ -96,10 +112,17 @@ def render(cases: Sequence[Case], codec: str, rate: int) -> str:
     return template
 
 
-def write_report(path: Path, cases: Sequence[Case], codec: str, rate: int) -> None:
+def write_report(
+    path: Path,
+    cases: Sequence[Case],
+    codec: str,
+    rate: int,
+    sender: Stages = JsccScheme.sender_stages,
+    receiver: Stages = JsccScheme.receiver_stages,
+) -> None:
     """Write `render`'s page to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(cases, codec, rate), encoding="utf-8")
+    path.write_text(render(cases, codec, rate, sender, receiver), encoding="utf-8")
 
 
 def _in_order(values: Iterable[str]) -> list[str]:
@@ -114,6 +137,16 @@ def _lead_refined(refined: Result | None) -> str:
     return (
         f" Behind the decoder <b>{escape(refined.refiner.id)}</b> refines every picture, told the "
         "SNR that was measured; both pictures are shown."
+    )
+
+
+def _lead_edited(edited: Result | None) -> str:
+    """What the page says about its editor; nothing where there is none."""
+    if edited is None:
+        return ""
+    return (
+        f" <b>{escape(str(edited.extra['editor']))}</b> edits every picture, told the caption that "
+        "arrived; a guard blends or rejects what strays from the picture received."
     )
 
 
@@ -139,6 +172,14 @@ def _tiles(cases: Sequence[Case]) -> str:
         tiles += [
             (f"{fmean(gains):+.2f} dB", "PSNR gained by the refiner, on average"),
             (f"{fmean(times) / 1e3:.2f} s", "of that refining, on average"),
+        ]
+    edits = [c for c in cases if c.edited and c.reception.edit]
+    if edits:
+        shown = sum(c.reception.edit not in _UNCHANGED for c in edits)
+        times = [c.edited.latency_ms.get("edit", 0.0) for c in edits if c.edited]
+        tiles += [
+            (f"{shown} / {len(edits)}", "edits shown, whole or blended"),
+            (f"{fmean(times) / 1e3:.2f} s", "per edit, on average"),
         ]
     return "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in tiles)
 
@@ -196,6 +237,7 @@ def _photo(cases: list[Case], channels: list[str]) -> str:
     return (
         f'<section class="photo"><div class="source"><h2>{escape(first.reception.name)}</h2>'
         f"{_image(original, 'original')}{quote}"
+        f"{_foreground(cases)}"
         f"<dl><dt>size</dt><dd>{width}×{height}</dd><dt>bandwidth ratio</dt>"
         f"<dd>{first.result.cbr:.4f}</dd><dt>analog symbols</dt><dd>{s.analog}</dd>{digital}"
         f"<dt>text symbols</dt><dd>{s.text}</dd>"
@@ -205,28 +247,50 @@ def _photo(cases: list[Case], channels: list[str]) -> str:
     )
 
 
-def _side_by_side(cases: list[Case]) -> str:
-    """Original, received and refined picture of one operating point, large."""
-    both = [c for c in cases if c.reception.image is not None and c.reception.refined is not None]
-    if not both:
+def _foreground(cases: list[Case]) -> str:
+    """What the sender took for foreground at the highest SNR; nothing where it knows none."""
+    known = [c.reception for c in cases if c.reception.foreground is not None]
+    if not known:
         return ""
-    shown = min(both, key=lambda c: abs(c.reception.snr_db - SIDE_BY_SIDE_DB))
+    best = max(known, key=lambda r: r.snr_db)
+    assert best.foreground is not None
+    title = f"foreground at {best.snr_db:g} dB"
+    shown = pictures.mask_picture(best.original, best.foreground)
+    share = f"{title}: {best.foreground.mean():.0%} of the blocks"
+    return f"{_image(shown, title)}<figcaption>{share}</figcaption>"
+
+
+def _side_by_side(cases: list[Case]) -> str:
+    """Original, received, refined and edited picture of one operating point, large."""
+    better = [c for c in cases if c.reception.image is not None and _betters(c)]
+    if not better:
+        return ""
+    shown = min(better, key=lambda c: abs(c.reception.snr_db - SIDE_BY_SIDE_DB))
     r = shown.reception
     assert r.image is not None
-    assert r.refined is not None
-    assert shown.refined is not None
-    figures = (
+    figures = [
         ("original", r.original, ""),
         ("received", r.image, _quality(shown.result)),
-        ("refined", r.refined, _quality(shown.refined, shown.gain_db)),
-    )
+        *_betters(shown),
+    ]
     cells = "".join(
         f'<figure><div class="snr"><b>{title}</b></div>{_image(image, title)}'
         f"<figcaption>{quality}</figcaption></figure>"
         for title, image, quality in figures
     )
     where = f"{escape(_title(r.channel))} at {r.snr_db:g} dB, side by side"
-    return f'<h3>{where}</h3><div class="row" style="--columns:3">{cells}</div>'
+    return f'<h3>{where}</h3><div class="row" style="--columns:{len(figures)}">{cells}</div>'
+
+
+def _betters(case: Case) -> list[tuple[str, NDArray[np.uint8], str]]:
+    """What was made of the received picture: title, pixels and quality of each."""
+    r, made = case.reception, []
+    if case.refined is not None and r.refined is not None:
+        made.append(("refined", r.refined, _quality(case.refined, case.gain_db)))
+    if case.edited is not None and r.edited is not None and r.edit not in _UNCHANGED:
+        quality = f"{_quality(case.edited, case.edit_gain_db)}{_fate(r)}"
+        made.append(("edited", r.edited, quality))
+    return made
 
 
 def _quality(result: Result, gain_db: float | None = None, unit: str = "PSNR") -> str:
@@ -251,6 +315,26 @@ def _refined(case: Case) -> str:
     )
 
 
+def _edited(case: Case) -> str:
+    """The edited picture of a cell and what became of the edit; nothing without an editor."""
+    r = case.reception
+    if case.edited is None or r.edited is None:
+        return ""
+    if r.edit in _UNCHANGED:
+        return _fate(r)
+    return (
+        f"{_image(r.edited, f'edited at {r.snr_db:g} dB')}"
+        f"<figcaption>{_quality(case.edited, case.edit_gain_db, 'edited')}</figcaption>{_fate(r)}"
+    )
+
+
+def _fate(r: Reception) -> str:
+    """What became of an edit, in words."""
+    state = "good" if r.edit == "accepted" else "bad" if r.edit in ("rejected", "failed") else ""
+    reason = f": {escape(r.edit_reason)}" if r.edit_reason else ""
+    return f'<div class="note">edit <span class="{state}">{r.edit}</span>{reason}</div>'
+
+
 def _cell(case: Case) -> str:
     r = case.reception
     measured = "–" if r.snr_measured_db is None else f"{r.snr_measured_db:.1f}"
@@ -272,6 +356,7 @@ def _cell(case: Case) -> str:
         small += _image(picture, "received text symbols", quality=75)
     return (
         f"<figure>{head}{body}<figcaption>{_quality(case.result)}</figcaption>{_refined(case)}"
+        f"{_edited(case)}"
         f'<div class="small">{small}</div>{_delivery(r)}</figure>'
     )
 

@@ -11,6 +11,7 @@ from gensc_host import codecs
 from gensc_host.caption.choose import choose_captioner
 from gensc_host.images import display_name, load_image
 from gensc_host.radio import Place, RadioSettings, open_sink
+from gensc_host.schemes import load_scheme
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -88,12 +89,12 @@ def send_images(
     from gensc_phy.config import WaveformConfig
 
     gensc = codecs.gnuradio_blocks()
-    codec, _ = codecs.load(settings.model)
+    scheme = load_scheme(settings.model)
     captioner = choose_captioner(settings.caption, say)
     texts: dict[str, str] = {}
     for path in settings.images:
         image = load_image(path, settings.max_side)
-        codecs.check_fits(codec, path, image.shape, settings.rate)
+        codecs.check_fits(path, image.shape, settings.rate)
         if captioner is not None and path not in texts:
             texts[path] = captioner.caption(image, path)
 
@@ -123,7 +124,7 @@ def send_images(
 
     top = gr.top_block("gensc_send", catch_exceptions=False)
     source = PduSource(pdus())
-    encoder = gensc.jscc_encoder(settings.model or codecs.DEFAULT, settings.rate, settings.snr_db)
+    encoder = scheme.encoder(gensc, settings.rate, settings.snr_db)
     fragmenter = gensc.fragmenter(config)
     tx = gensc.burst_tx(
         config,
@@ -134,12 +135,20 @@ def send_images(
     air = open_sink(place, radio, bind)
     lengths: list[int] = []
     fragments = PduCollector(np.complex64, on_pdu=lambda seen: lengths.append(seen.data.size))
-    top.msg_connect((source, "out"), (encoder, "image"))
-    top.msg_connect((encoder, "section"), (fragmenter, "section"))
+    # In series, so that sections and captions keep their order.
+    sections = PduCollector(np.complex64, on_pdu=lambda seen: None)
+
+    def connect(block: Any, output: str, taker: Any, port: str) -> None:
+        top.msg_connect((block, output), (taker, port))
+
+    encoder.connect(connect, (source, "out"), (sections, "in"))
+    top.msg_connect((sections, "out"), (fragmenter, "section"))
     if captioner is not None:
-        follower = PduFollower(lambda before: make_pdu(_of(before), _utf8(captions, before)))
+        follower = PduFollower(
+            lambda before: make_pdu(_of(before), _utf8(captions, before)), settings.rate
+        )
         text_encoder = gensc.text_encoder(0)
-        top.msg_connect((encoder, "section"), (follower, "in"))
+        top.msg_connect((sections, "out"), (follower, "in"))
         top.msg_connect((follower, "out"), (text_encoder, "text"))
         top.msg_connect((text_encoder, "section"), (fragmenter, "section"))
     top.msg_connect((fragmenter, "fragment"), (tx, "fragment"))
@@ -147,7 +156,7 @@ def send_images(
     top.connect(tx, air)
     top.run()
     samples = sum(config.burst_len(n) + config.gap for n in lengths)
-    return SendReport(sent, len(lengths), samples, samples / config.sample_rate)
+    return SendReport(sent - encoder.dropped, len(lengths), samples, samples / config.sample_rate)
 
 
 def _utf8(captions: dict[int, str], before: Metadata) -> NDArray[np.uint8]:

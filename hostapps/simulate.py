@@ -15,6 +15,7 @@ from gensc_host.results import Result, Symbols, Weights
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from gensc_host.schemes import Scheme
     from gensc_models import JsccCodec
     from gensc_models.refiner import Refiner
 
@@ -48,6 +49,21 @@ class Sweep:
         return len(self.channels) * len(self.rates) * len(self.snrs_db) * self.repeat
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """One image over the torch channel.
+
+    Attributes:
+        image: as received, uint8 H×W×3.
+        symbols: what it took.
+        latency_ms: stage → milliseconds.
+    """
+
+    image: NDArray[np.uint8]
+    symbols: Symbols
+    latency_ms: dict[str, float]
+
+
 def transmit(
     codec: JsccCodec,
     image: NDArray[np.uint8],
@@ -57,7 +73,9 @@ def transmit(
     seed: int,
     design_snr_db: float | None = None,
 ) -> tuple[NDArray[np.uint8], int, dict[str, float]]:
-    """One image over the torch channel; the encoder is told `design_snr_db`, or the true SNR.
+    """One image in one stream over the torch channel.
+
+    The encoder is told `design_snr_db`, or the true SNR.
 
     Returns:
         The received image, the symbols it took, and milliseconds per stage.
@@ -85,8 +103,7 @@ def transmit(
 
 
 def run_sweep(
-    codec: JsccCodec,
-    weights: Weights,
+    scheme: Scheme,
     name: str,
     image: NDArray[np.uint8],
     sweep: Sweep,
@@ -99,26 +116,26 @@ def run_sweep(
     """
     judge = partial(score, image, effort=sweep.effort, caption=caption)
     for channel, rate, snr_db, seed in sweep.points():
-        received, count, latency = transmit(codec, image, channel, rate, snr_db, seed)
-        metrics, reasons = judge(received)
+        got = scheme.simulate(image, channel, rate, snr_db, seed)
+        metrics, reasons = judge(got.image)
         result = Result(
             image=name,
             shape=image.shape,  # type: ignore[arg-type]
-            scheme=codec.name,
-            weights=weights,
+            scheme=scheme.codec.name,
+            weights=scheme.weights,
             channel=channel,
             via="torch",
             csi="perfect",
             snr_db=None if channel == "none" else snr_db,
-            symbols=Symbols(analog=count),
+            symbols=got.symbols,
             metrics=metrics,
             reasons=reasons,
-            latency_ms=latency,
+            latency_ms=got.latency_ms,
             seed=seed,
         )
         yield result
         if refiner is not None:
-            yield refined_result(result, received, refiner, snr_db, judge)
+            yield refined_result(result, got.image, refiner, snr_db, judge)
 
 
 def refined_result(

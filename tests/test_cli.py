@@ -187,6 +187,7 @@ def test_recording_cut_short_still_gives_its_images(tmp_path, photo, capsys):
         (["demo", "--channel", "rician"], "rician"),
         (["demo", "--rate", "0"], "--rate"),
         (["demo", "--refine", "nobody"], "--refine nobody: no weights called 'nobody'"),
+        (["demo", "--edit", "nobody"], "--edit nobody: no weights called 'nobody'"),
         (["simulate", "--refine", "softcast"], "--refine softcast: "),
         (["send", "skimage:coffee"], "--to"),
         (["send", "skimage:coffee", "--to", "a", "--sdr", "uhd"], "--sdr"),
@@ -228,6 +229,18 @@ def test_demo_refines_and_shows_both(tmp_path, photo):
     assert [r["scheme"] for r in results] == ["softcast", "softcast+small-refiner"]
     assert results[0]["psnr"] != results[1]["psnr"]
     assert "AWGN at 5 dB, side by side" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_demo_edits_and_says_what_became_of_the_edit(tmp_path, photo):
+    argv = ["demo", photo, "--snr", "5", "--channel", "awgn", "--model", "softcast"]
+    argv += ["--refine", "none", "--edit", str(store(tmp_path)), "--edit-limit", "100"]
+    assert run([*argv, "--out", str(tmp_path / "out")]) == 0
+    results = [json.loads(x) for x in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert [r["scheme"] for r in results] == ["softcast", "softcast+edit"]
+    fate = results[1]["extra"]["edit"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert f">{fate}</span>" in page
+    assert "<b>small-refiner</b> edits every picture" in page
 
 
 def test_ctrl_c_ends_the_demo_and_keeps_what_is_done(tmp_path, photo):

@@ -1,6 +1,7 @@
 """The link runner: real flowgraphs that end by themselves and repeat exactly."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -168,6 +169,101 @@ def test_an_image_that_cannot_be_refined_is_received_all_the_same(refining):
     refined = refining.refined_result(reception).as_dict()
     assert refined["psnr"] is None
     assert refined["not_computed"]["psnr"] == "the refinement failed"
+
+
+class Editor:
+    """Answers with whatever it is given to answer."""
+
+    name = "fake"
+
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
+
+    def edit(self, image, caption, mask=None, snr_db=None, seed=0):
+        self.asked.append((caption, mask, snr_db))
+        return self.answer(image)
+
+
+def brighter(image):
+    return np.minimum(image, 253) + np.uint8(2)
+
+
+@pytest.fixture
+def editing(monkeypatch):
+    """A runner whose editor answers so."""
+
+    def make(answer, **settings):
+        editor = Editor(answer)
+        monkeypatch.setattr("gensc_host.link.choose_editor", lambda name: editor)
+        return LinkRunner("softcast", rate=64, edit="fake", **settings), editor
+
+    return make
+
+
+def test_an_editor_is_told_the_caption_that_arrived_and_the_snr(editing, runner, photo):
+    edits, editor = editing(brighter)
+    out = edits.send(photo, "a", snr_db=8, seed=5, text=CAPTION)
+    assert editor.asked == [(CAPTION, None, out.snr_measured_db)]
+    assert np.array_equal(out.image, runner.send(photo, "a", snr_db=8, seed=5, text=CAPTION).image)
+    assert np.array_equal(out.edited, brighter(out.image))
+    assert out.edit == "accepted"
+
+
+def test_the_edited_image_has_a_line_of_its_own(editing, photo):
+    edits, _ = editing(brighter)
+    out = edits.send(photo, "a", snr_db=8)
+    plain, edited = edits.result(out), edits.edited_result(out)
+    assert (plain.scheme, edited.scheme) == ("softcast", "softcast+edit")
+    assert (edited.extra["editor"], edited.extra["edit"]) == ("fake", "accepted")
+    assert "edit" not in plain.extra
+    assert plain.metrics["psnr"] != edited.metrics["psnr"]
+    assert edited.latency_ms.keys() - plain.latency_ms.keys() == {"edit"}
+
+
+def test_a_rejected_edit_leaves_the_received_image_and_says_why(editing, photo):
+    edits, _ = editing(lambda image: 255 - image)
+    out = edits.send(photo, "a", snr_db=8)
+    assert out.edit == "rejected"
+    assert np.array_equal(out.edited, out.image)
+    line = edits.edited_result(out).as_dict()
+    assert line["extra"]["edit_reason"]
+    assert line["psnr"] == edits.result(out).as_dict()["psnr"]
+
+
+def test_refiner_and_editor_both_start_from_the_received_image(editing, photo, tmp_path):
+    edits, _ = editing(brighter, refine=str(store(tmp_path)))
+    out = edits.send(photo, "a", snr_db=8)
+    assert np.array_equal(out.edited, brighter(out.image))
+    assert not np.array_equal(out.refined, out.image)
+    assert "edit" not in edits.refined_result(out).latency_ms
+    assert "refine" not in edits.edited_result(out).latency_ms
+
+
+def test_an_edit_that_takes_too_long_is_given_up(editing, photo):
+    done = threading.Event()
+
+    def never(image):
+        done.wait(60)
+        return image
+
+    edits, editor = editing(never, edit_limit_s=0.2)
+    first, second = (edits.send(photo, "a", snr_db=8) for _ in range(2))
+    done.set()
+    assert (first.edit, second.edit) == ("failed", "failed")
+    assert "0.2 s" in first.edit_reason
+    assert "earlier image" in second.edit_reason
+    assert len(editor.asked) == 1
+    assert np.array_equal(first.edited, first.image)
+
+
+def test_without_an_editor_there_is_no_line_of_one(runner, reception):
+    assert runner.edited_result(reception) is None
+    assert reception.edited is None
+
+
+def test_unknown_editor_is_named():
+    with pytest.raises(UserError, match=r"--edit nowhere: .*softcast"):
+        LinkRunner("softcast", edit="nowhere")
 
 
 def test_unknown_refiner_is_named():

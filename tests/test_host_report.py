@@ -66,6 +66,25 @@ def refined(made, *, gain_db=0.5, failed=False):
     )
 
 
+def edited(made, fate="accepted", reason=None, gain_db=-0.25):
+    """The same case behind an editor whose edit had that fate."""
+    reception, result = made.reception, made.result
+    changed = fate in ("accepted", "blended")
+    reception.edited = 255 - reception.original if changed else reception.image
+    reception.edit, reception.edit_reason = fate, reason
+    metrics = {"psnr": result.metrics["psnr"] + gain_db, "ssim": 0.85}
+    return replace(
+        made,
+        edited=replace(
+            result,
+            scheme="softcast+edit",
+            metrics=metrics if changed else result.metrics,
+            latency_ms={"encode": 12.0, "edit": 900.0},
+            extra={"editor": "a <pipeline>", "edit": fate},
+        ),
+    )
+
+
 class Tree(HTMLParser):
     """Checks that every tag that opens is closed in order."""
 
@@ -182,3 +201,71 @@ def test_a_failed_refinement_is_said_and_the_received_picture_stays():
     assert "the refinement failed" in page
     assert page.count('alt="received at') == 2
     assert page.count('alt="refined at') == 1
+
+
+@pytest.fixture(scope="module")
+def edited_page():
+    cases = [
+        edited(refined(case(5.0))),
+        edited(refined(case(10.0)), "blended", "colours strayed"),
+        edited(refined(case(15.0)), "rejected", "another <scene>"),
+    ]
+    return render(cases, "softcast", 32)
+
+
+def test_edited_pictures_are_shown_beside_the_refined_ones(edited_page):
+    tree = Tree()
+    tree.feed(edited_page)
+    assert tree.open == []
+    assert edited_page.count('alt="refined at') == 3
+    assert edited_page.count('alt="edited at') == 2
+    assert edited_page.count("<b>26.88 dB</b> edited (-0.25) · 0.850 SSIM") == 2
+    assert '--columns:4"' in edited_page
+    titles = re.findall(r'alt="(original|received|refined|edited)"', edited_page)
+    assert titles == ["original", "original", "received", "refined", "edited"]
+
+
+def test_what_became_of_each_edit_is_said(edited_page):
+    for fate in (
+        'edit <span class="good">accepted</span>',
+        'edit <span class="">blended</span>: colours strayed',
+        'edit <span class="bad">rejected</span>: another &lt;scene&gt;',
+    ):
+        assert fate in edited_page
+    assert "<b>2 / 3</b><span>edits shown" in edited_page
+    assert "<b>0.90 s</b><span>per edit" in edited_page
+    assert "<b>a &lt;pipeline&gt;</b> edits every picture" in edited_page
+
+
+def test_an_editor_needs_no_refiner_to_be_shown():
+    page = render([edited(case(5.0))], "softcast", 32)
+    assert re.findall(r'alt="(original|received|edited)"', page) == [
+        "original", "original", "received", "edited"
+    ]  # fmt: skip
+    assert "refiner" not in page.split("<main>")[1]
+
+
+def test_without_an_editor_the_page_speaks_of_none(refined_page):
+    assert "edit" not in refined_page.split("<main>")[1]
+
+
+def test_a_picture_whose_every_edit_failed_has_no_row_side_by_side():
+    page = render([edited(case(5.0), "failed", "no answer within 1 s")], "softcast", 32)
+    assert "side by side" not in page
+    assert "no answer within 1 s" in page
+
+
+def test_the_foreground_of_a_scheme_that_knows_one_is_shown():
+    made = case(5.0)
+    made.reception.foreground = np.eye(2, 3, dtype=bool)
+    page = render([made, case(0.0)], "gened", 32)
+    assert 'alt="foreground at 5 dB"' in page
+    assert "33% of the blocks" in page
+    assert "foreground" not in render([case(5.0)], "softcast", 32)
+
+
+def test_the_blocks_of_the_codec_are_drawn():
+    page = render([case(5.0)], "gened", 32, (("router", "a"),), (("merger", "b"),))
+    stages = re.findall(r"<li><b>(.*?)</b>", page)
+    assert stages[:2] == ["photo", "router"]
+    assert stages[-2:] == ["merger", "photo"]

@@ -15,6 +15,7 @@ Refine = Annotated[
 ]
 Caption = Annotated[str, typer.Option(help=CAPTION_HELP)]
 Edit = Annotated[str, typer.Option(help=EDIT_HELP)]
+EditLimit = Annotated[float, typer.Option(min=0, help="Seconds an edit may take.")]
 MaxSide = Annotated[
     int, typer.Option(min=0, help="Scale larger pictures down to this; 0: leave them.")
 ]

@@ -27,7 +27,7 @@ def receive(
     model: Annotated[str, typer.Option(help="Only this codec (default: as bursts say).")] = "",
     refine: options.Refine = "none",
     edit: options.Edit = "none",
-    edit_limit: Annotated[float, typer.Option(min=0, help="Seconds an edit may take.")] = 300.0,
+    edit_limit: options.EditLimit = 300.0,
     count: Annotated[int, typer.Option(min=0, help="End after so many images.")] = 0,
     seconds: Annotated[float, typer.Option(min=0, help="End after so long.")] = 0.0,
     keep_open: Annotated[
@@ -73,6 +73,7 @@ def receive(
         f"({report.incomplete} incomplete) and {report.texts} texts in {c['bursts']} bursts"
         + (f", {report.refined} refined" if report.refined else "")
         + (f", {report.edited} edited" if report.edited else "")
+        + (f", {c['images_lost']} lost" if c["images_lost"] else "")
         + (f", {dropped} messages dropped" if dropped else "")
         + f": {out}"
     )

@@ -42,6 +42,7 @@ def simulate(
     from gensc_host.ranges import parse_numbers
     from gensc_host.results import write_line, write_results
     from gensc_host.samples import caption_of
+    from gensc_host.schemes import load_scheme
     from gensc_host.simulate import Sweep, run_sweep
     from gensc_host.summary import missing, table_of
     from gensc_models.channel import CHANNELS
@@ -51,7 +52,7 @@ def simulate(
         if name not in CHANNELS:
             raise UserError(f"--channel {name!r}: there are {', '.join(CHANNELS)}")
     paths = expand(images or ["skimage:"])
-    codec, weights = codecs.load(model)
+    scheme = load_scheme(model)
     refiner = codecs.load_refiner(refine)
     rates = [codecs.check_rate(value) for value in parse_numbers(rate, "--rate")]
     snrs = codecs.check_snrs(parse_numbers(snr, "--snr"))
@@ -60,7 +61,7 @@ def simulate(
     with progress("simulate", len(paths) * len(sweep)) as reporter:
         for path in paths:
             image, name = load_image(path, max_side), display_name(path)
-            for result in run_sweep(codec, weights, name, image, sweep, refiner, caption_of(path)):
+            for result in run_sweep(scheme, name, image, sweep, refiner, caption_of(path)):
                 results.append(result)
                 if result.refiner is None:
                     reporter.step(f"{result.image} {result.channel}")
@@ -73,7 +74,7 @@ def simulate(
             write_line(sys.stdout, result)
         return
     console = terminal.console()
-    console.print(table_of(results, f"{codec.name}, torch-only channel, perfect CSI"))
+    console.print(table_of(results, f"{scheme.codec.name}, torch-only channel, perfect CSI"))
     for line in missing(results):
         console.print(line)
     if out:

@@ -179,8 +179,10 @@ def load_captioner(captioner: str) -> Captioner:
         return BlipCaptioner(name or DEFAULT)
 
 
-def load_editor(editor: str | Editor, limit_s: float) -> SafeEditor:
+def load_editor(editor: str | Editor | SafeEditor, limit_s: float) -> SafeEditor:
     """An editor, by name (see `gensc_models.editing.load_editor`) or itself, kept within limits.
+
+    One that is kept within limits already stays as it is: it knows what it is still busy with.
 
     Raises:
         GenscError: no such editor, or its weights cannot be had.
@@ -190,4 +192,4 @@ def load_editor(editor: str | Editor, limit_s: float) -> SafeEditor:
 
     with _one_line(f"editor {editor!r}", UnavailableError):
         found = editing.load_editor(editor) if isinstance(editor, str) else editor
-    return editing.SafeEditor(found, limit_s)
+    return found if isinstance(found, editing.SafeEditor) else editing.SafeEditor(found, limit_s)

@@ -17,7 +17,7 @@ from .message_ports import message_block
 from .metadata import BLOCK, Metadata, kept_blocks, make_pdu, read_image, read_pdu
 
 if TYPE_CHECKING:
-    from gensc_models.editing import Edited, Editor
+    from gensc_models.editing import Edited, Editor, SafeEditor
 
 NO_EDITOR = "none"
 """The editor that leaves every image as it is."""
@@ -54,7 +54,8 @@ class editor(message_block):
 
     Args:
         editor: name of a refiner's weights, "diffusers:" and a pipeline with its settings, "none",
-            or any object with the interface of `gensc_models.editing.Editor`.
+            or any object with the interface of `gensc_models.editing.Editor`; a `SafeEditor` keeps
+            its own limit.
         seed: of what the editor draws by chance.
         limit_s: seconds an image may take, a second attempt included.
         wait_s: seconds an image waits for its caption.
@@ -70,7 +71,7 @@ class editor(message_block):
 
     def __init__(
         self,
-        editor: str | Editor = "refiner-photo",
+        editor: str | Editor | SafeEditor = "refiner-photo",
         seed: int = 0,
         limit_s: float = 300.0,
         wait_s: float = 0.5,
