@@ -389,5 +389,6 @@ def _flowgraph(state: _Run, photos: MarkedSet) -> None:
     state.settings["left_out"] |= missing
     state.figures["flowgraph"] = plots.foreground_figure(
         state.through_gnuradio, plan.channels, plan.rates, photos.title,
-        f"Through GNU Radio: {_photos(photos.first(plan.photos))}",
+        f"Through GNU Radio: {_photos(photos.first(plan.photos))}; "
+        f"{flowgraph.losses(state.through_gnuradio)}",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from gensc_host.bench import gened_counts as counts
 from gensc_host.bench import gened_importance as importance
 from gensc_host.bench import gened_speed as speed
 from gensc_host.bench.base import Check
+from gensc_host.bench.gened_flowgraph import losses
 from gensc_host.bench.gened_plots import CHANNELS
 from gensc_host.bench.gened_points import Mean, Points
 from gensc_host.bench.gened_schemes import EDITED, GENED, ORDER, SINGLE, SWIN
@@ -80,16 +81,9 @@ def _leads(points: Points, dataset: str, where: str, channel: str) -> Iterable[C
 def _lost(flowgraph: Points) -> Check:
     found = flowgraph.of(scheme=GENED)
     lost, sent = sum(p.lost for p in found), sum(p.images for p in found)
-    others = ", ".join(
-        f"{scheme} {sum(p.lost for p in flowgraph.of(scheme=scheme))}"
-        for scheme in flowgraph.schemes()
-        if scheme != GENED
-    )
     share = 100.0 * lost / sent if sent else math.nan
-    return Check(
-        "images lost through GNU Radio", share, "%", "<=", 0.0,
-        f"{lost} of {sent}; others: {others or 'none'}; a lost one counts as grey",
-    )  # fmt: skip
+    reference = f"{sent} sent by each scheme; {losses(flowgraph)}"
+    return Check("images lost through GNU Radio", share, "%", "<=", 0.0, reference)
 
 
 def _perceptual(points: Points, dataset: str) -> Check:

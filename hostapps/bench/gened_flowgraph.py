@@ -17,6 +17,7 @@ from gensc_host.bench.gsc_link import seed_of
 from gensc_host.errors import UserError
 from gensc_host.link import LinkRunner
 from gensc_host.quality import score
+from gensc_host.results import Symbols
 
 FLOWGRAPH = "flowgraph"
 
@@ -25,7 +26,7 @@ FLOWGRAPH = "flowgraph"
 class FlowgraphPlan:
     """How much is run: photos, and the operating points whose product is run."""
 
-    photos: int = 4
+    photos: int = 6
     channels: Sequence[str] = ("awgn", "fading")
     rates: Sequence[int] = (16, 32, 64)
     snrs_db: Sequence[float] = (0, 5, 10, 15)
@@ -72,15 +73,28 @@ def _send(
     runner: LinkRunner, scheme: str, image: Marked, place: Place, seed: int, points: Points
 ) -> None:
     """One photo through the flowgraph, scored and noted as a line."""
-    got = runner.send(
-        image.photo, image.name, snr_db=place.snr_db, channel=place.channel, seed=seed
-    )
-    picture = grey(*image.photo.shape[:2]) if got.image is None else got.image
+    size = image.photo.shape[:2]
+    try:
+        got = runner.send(
+            image.photo, image.name, snr_db=place.snr_db, channel=place.channel, seed=seed
+        )
+    except UserError:
+        # Header section and all do not fit in so few symbols.
+        got = None
+    picture = grey(*size) if got is None or got.image is None else got.image
+    lost = got is None or got.image is None
     metrics, reasons = score(image.photo, picture, effort="psnr", mask=image.foreground)
-    counts = Counts(analog=got.symbols.analog, side=got.symbols.digital, text=got.symbols.text)
-    points.scored.append(
-        Scored(place, scheme, image.name, counts, metrics, reasons, lost=got.image is None)
-    )
-    result = runner.result(got, effort="psnr")
-    shown = result if got.image is None else replace(result, metrics=metrics, reasons=reasons)
-    points.lines.append(replace(shown, scheme=scheme))
+    sent = got.symbols if got is not None else Symbols()
+    counts = Counts(analog=sent.analog, side=sent.digital, text=sent.text)
+    points.scored.append(Scored(place, scheme, image.name, counts, metrics, reasons, lost=lost))
+    if got is not None:
+        result = runner.result(got, effort="psnr")
+        shown = result if lost else replace(result, metrics=metrics, reasons=reasons)
+        points.lines.append(replace(shown, scheme=scheme))
+
+
+def losses(points: Points) -> str:
+    """How many photos were lost, in words."""
+    lost = {scheme: sum(p.lost for p in points.of(scheme=scheme)) for scheme in points.schemes()}
+    named = ", ".join(f"{scheme} {count}" for scheme, count in lost.items() if count)
+    return f"lost and counted as grey: {named or 'none'}"
