@@ -5,6 +5,7 @@ from gensc_host import codecs
 from gensc_host.bench.gened_data import Marked, MarkedSet
 from gensc_host.bench.gened_points import Place, Scored
 from gensc_host.bench.gened_schemes import EDITED, GENED, SOFTCAST, Counts, DualBranch, OneStream
+from gensc_host.results import Weights
 from gensc_models.editing import SafeEditor
 from PIL import Image
 from skimage.data import astronaut
@@ -50,10 +51,10 @@ class Brighter:
 
 def schemes(editor=None):
     """Coarse, edited and SoftCast, by name."""
-    codec = small_codec()
+    codec, weights = small_codec(), Weights("tiny-gened", "")
     made = [
-        DualBranch(GENED, codec),
-        DualBranch(EDITED, codec, SafeEditor(editor or Brighter())),
+        DualBranch(GENED, codec, weights),
+        DualBranch(EDITED, codec, weights, SafeEditor(editor or Brighter())),
         OneStream(SOFTCAST, *codecs.load(codecs.LINEAR)),
     ]
     return {scheme.name: scheme for scheme in made}

@@ -84,8 +84,8 @@ QUICK = Plan(
     photos=1,
     rates=(16, 32),
     snrs_db=(0.0, 4.0),
-    importance=8,
-    timings=2,
+    importance=4,
+    timings=1,
     flowgraph=flowgraph.FlowgraphPlan(1, rates=(32,), snrs_db=(10,)),
 )
 

@@ -18,10 +18,8 @@ from gensc_host.bench.gened_data import Marked, Photo
 from gensc_host.editing.choose import choose_editor
 from gensc_host.errors import UserError
 from gensc_host.results import Weights
-from gensc_models import WeightsError
 from gensc_models.evaluate_gened import on_pixels
 from gensc_models.gened.config import VARIANTS
-from gensc_models.shared import shared_gened
 from gensc_phy.side_link import side_symbols
 from gensc_phy.text import decode_text, encode_text
 from numpy.typing import NDArray
@@ -151,12 +149,12 @@ class DualBranch:
         self,
         name: str,
         codec: GenedCodec,
+        weights: Weights,
         editor: SafeEditor | None = None,
         editor_weights: Weights | None = None,
     ) -> None:
-        own = Weights(codec.name, codec.sha256)
         self.name = name
-        self.weights = (own,) if editor_weights is None else (own, editor_weights)
+        self.weights = (weights,) if editor_weights is None else (weights, editor_weights)
         self.codec, self.editor = codec, editor
         # Photos may be received by several threads; an editor has one at a time.
         self._editing = Lock()
@@ -249,17 +247,17 @@ def load_schemes(model: str, ablations: Path | None, edit: str) -> Schemes:
     # Looked at first: a mistake in the name of an editor should not cost minutes.
     editor = _editor(edit)
     try:
-        codec = shared_gened(schemes.models[GENED])
-    except WeightsError as error:
+        codec, weights = codecs.load_gened(schemes.models[GENED])
+    except UserError as error:
         if model:
             raise UserError(f"--model {model}: {error}") from error
         schemes.missing |= {GENED: str(error), EDITED: str(error)}
     else:
-        schemes.found[GENED] = DualBranch(GENED, codec)
+        schemes.found[GENED] = DualBranch(GENED, codec, weights)
         if editor is None:
             schemes.missing[EDITED] = "--edit none"
         else:
-            schemes.found[EDITED] = DualBranch(EDITED, codec, *editor)
+            schemes.found[EDITED] = DualBranch(EDITED, codec, weights, *editor)
     _add_variants(schemes)
     for name in (SWIN, DEEPJSCC, SOFTCAST):
         try:
@@ -296,9 +294,11 @@ def _add_variants(schemes: Schemes) -> None:
             schemes.missing[name] = "no weights of it below --ablations DIR"
             continue
         try:
-            schemes.variants[name] = DualBranch(name, shared_gened(folder / name))
-        except WeightsError as error:
+            loaded = codecs.load_gened(str(folder / name))
+        except UserError as error:
             schemes.missing[name] = str(error)
+        else:
+            schemes.variants[name] = DualBranch(name, *loaded)
     if folder is not None and SINGLE in schemes.variants:
         schemes.found[SINGLE] = schemes.variants[SINGLE]
         schemes.models[SINGLE] = str(folder / SINGLE)
