@@ -98,8 +98,12 @@ def load(name: str = "") -> tuple[JsccCodec, Weights]:
         UserError: no such weights, damaged ones, or another kind.
     """
     from gensc_models import WeightsError
+    from gensc_models.networks import KINDS
     from gensc_models.shared import shared_codec
 
+    kind = kind_of(name)
+    if kind not in KINDS:
+        raise UserError(f"weights {name!r} are of kind {kind!r}, not a codec of one stream")
     try:
         codec = shared_codec(name or DEFAULT)
     except WeightsError as error:

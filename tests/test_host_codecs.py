@@ -46,6 +46,12 @@ def test_unknown_weights_are_named_beside_the_known_ones(use):
         use("nowhere")
 
 
+@pytest.mark.parametrize(("name", "kind"), [("hyperprior", "hyperprior"), ("gened-photo", "gened")])
+def test_weights_of_another_kind_say_which(name, kind):
+    with pytest.raises(UserError, match=f"'{name}' are of kind '{kind}', not a codec of one"):
+        codecs.load(name)
+
+
 @pytest.mark.parametrize("damage", ["cut short", "altered", "missing", "config"])
 def test_damaged_weights_are_refused_in_one_line(tmp_path, damage):
     folder = copy_of("softcast", tmp_path)
