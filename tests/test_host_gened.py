@@ -78,6 +78,12 @@ def test_every_figure_is_made_but_the_one_that_needs_a_generator(result):
     assert "generative" in result.settings["left_out"]["figure 8"]
 
 
+def test_every_codec_is_timed_in_both_precisions(result):
+    timed = [(r["scheme"], r["precision"]) for r in result.rows if r["experiment"] == "speed"]
+    assert len(timed) == len(set(timed)) == 2 * 3
+    assert all(r["encode_ms"] > 0 for r in result.rows if r["experiment"] == "speed")
+
+
 def test_a_variant_has_the_steps_of_its_log(result):
     steps = {r["scheme"]: r["steps"] for r in result.rows if r["experiment"] == "ablation"}
     assert steps == {"single-branch": None, "full": 10}

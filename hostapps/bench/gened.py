@@ -64,6 +64,7 @@ class Plan:
         importance: photos by which importance is judged.
         schemes_shown, failures: photos in Figures 10 and 12.
         timings: repetitions.
+        base: whether SwinJSCC in the size of its paper is timed as well.
     """
 
     photos: int = 10
@@ -76,6 +77,7 @@ class Plan:
     schemes_shown: int = 4
     failures: int = 3
     timings: int = 7
+    base: bool = True
     flowgraph: flowgraph.FlowgraphPlan = field(default_factory=flowgraph.FlowgraphPlan)
     seed: int = 1
 
@@ -86,6 +88,7 @@ QUICK = Plan(
     snrs_db=(0.0, 4.0),
     importance=4,
     timings=1,
+    base=False,
     flowgraph=flowgraph.FlowgraphPlan(1, rates=(32,), snrs_db=(10,)),
 )
 
@@ -357,7 +360,7 @@ def _side_figures(state: _Run, whole: MarkedSet, photos: MarkedSet) -> None:
     if isinstance(counted, DualBranch):
         state.rows += counts.measure(photos, counted)
     state.bar.step("symbols counted")
-    state.rows += speed.measure(photos.photos[0], schemes, state.plan.timings)
+    state.rows += speed.measure(photos.photos[0], schemes, state.plan.timings, state.plan.base)
     state.bar.step("timed")
 
 
@@ -389,6 +392,6 @@ def _flowgraph(state: _Run, photos: MarkedSet) -> None:
     state.settings["left_out"] |= missing
     state.figures["flowgraph"] = plots.foreground_figure(
         state.through_gnuradio, plan.channels, plan.rates, photos.title,
-        f"Through GNU Radio: {_photos(photos.first(plan.photos))}; "
+        f"Through GNU Radio: {_photos(photos.first(plan.photos))}\n"
         f"{flowgraph.losses(state.through_gnuradio)}",
     )  # fmt: skip

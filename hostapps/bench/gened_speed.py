@@ -31,15 +31,24 @@ BASE = "swinjscc-base, untrained"
 REFERENCE_MS = {"float32": (321.0, 288.0), "bfloat16": (133.0, 102.0)}
 
 
-def measure(photo: Marked, schemes: Schemes, repeat: int) -> Iterable[dict[str, Any]]:
-    """Rows of every codec and precision, then of the branches with and without selection."""
+def measure(
+    photo: Marked, schemes: Schemes, repeat: int, with_base: bool
+) -> Iterable[dict[str, Any]]:
+    """Rows of every codec and precision, then of the branches with and without selection.
+
+    Args:
+        photo: cut to 256×256.
+        schemes: of which the dual-branch codec and SwinJSCC are timed.
+        repeat: the median of so many runs.
+        with_base: time SwinJSCC in the size of its paper as well, which takes longest.
+    """
     picture = fit(photo.photo, SIDE, SIDE)
     image = Marked(photo.name, picture, picture[..., 0], LayoutCaptioner().caption(picture))
     timed = [schemes.found[name] for name in (GENED, SWIN) if name in schemes.found]
     threads = torch.get_num_threads()
     torch.set_num_threads(cores())
     try:
-        for scheme in (*timed, _base()):
+        for scheme in (*timed, *([_base()] if with_base else [])):
             for precision in ("float32", "bfloat16"):
                 yield _row(scheme, image, precision, repeat)
         dual = schemes.found.get(GENED)
