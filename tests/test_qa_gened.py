@@ -194,6 +194,29 @@ def test_without_its_header_section_an_image_is_counted_as_lost(gened_model):
     assert (decoder.damaged, decoder.lost) == (1, 1)
 
 
+def test_two_copies_of_the_header_section_are_enough_where_neither_is_alone(gened_model):
+    sent = sections(gened_model, [image_pdu(IMAGE)], RATE, 0.0)
+    noise = np.random.default_rng(3)
+
+    def drowned(pdu):
+        metadata, symbols = read_pdu(pdu, np.complex64)
+        parts = noise.standard_normal((2, symbols.size)) * np.sqrt(0.5 * 10**0.6)
+        heard = (symbols + parts[0] + 1j * parts[1]).astype(np.complex64)
+        return received(make_pdu(metadata, heard), 10**0.6)
+
+    copies = [drowned(sent[0]), drowned(sent[3])]
+    streams = [received(m) for m in sent[1:3]]
+    decoder = gensc.gened_decoder()
+    assert decoded(decoder, [copies[0], *streams]) == []
+    assert (decoder.damaged, decoder.lost) == (1, 1)
+    decoder = gensc.gened_decoder()
+    assert len(decoded(decoder, [copies[0], *streams, copies[1]])) == 1
+    assert (decoder.damaged, decoder.lost) == (1, 0)
+    decoder = gensc.gened_decoder()
+    assert len(decoded(decoder, [received(sent[0]), *streams, copies[1]])) == 1
+    assert decoder.lost == 0
+
+
 def test_an_image_number_that_comes_round_again_begins_anew(gened_model):
     other = np.ascontiguousarray(IMAGE[::-1])
     first, second = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gensc_phy.bits import decode_bits
+from gensc_phy.combine import combine
 from gensc_phy.side_link import side_symbols
 from numpy.typing import NDArray
 
@@ -34,13 +35,22 @@ class _Stream:
     symbols: NDArray[np.complex64]
     noise_var: NDArray[np.float32]
 
+    def repeats(self, other: _Stream) -> bool:
+        """Whether it is another copy of the same section."""
+        mine, its = self.metadata, other.metadata
+        return (mine.rate, mine.total, mine.aux) == (its.rate, its.total, its.aux)
+
 
 @dataclass
 class _Pending:
-    """What has arrived of an image: its header section, and streams by their number."""
+    """What has arrived of an image: its header section, and streams by their number.
+
+    `copies` are those of the header section that none could be decoded of.
+    """
 
     codec: GenedCodec
     side: bytes | None = None
+    copies: list[_Stream] = field(default_factory=list)
     streams: dict[int, _Stream] = field(default_factory=dict)
 
     def lengths(self) -> tuple[int, int] | None:
@@ -147,12 +157,20 @@ class gened_decoder(message_block):
         symbols: NDArray[np.complex64],
     ) -> None:
         mcs = mcs_by_index(metadata.rate or 0)
+        assert metadata.noise_var is not None
+        new = _Stream(replace(metadata, noise_var=None), np.array(symbols),
+                      np.array(metadata.noise_var))  # fmt: skip
+        waiting = self._pending.get(image_id)
+        alike = [new, *(c for c in (waiting.copies if waiting else ()) if c.repeats(new))]
         try:
-            result = decode_bits(symbols, metadata.noise_var, metadata.total or 0, mcs)
+            received = combine([(c.symbols, c.noise_var) for c in alike])
+            result = decode_bits(*received, metadata.total or 0, mcs)
         except ValueError as error:
             raise PduError(str(error)) from error
         if not result.crc_ok:
             self.damaged += 1
+            # The second copy may still be enough, together with this one.
+            self._of(image_id, codec).copies.append(new)
             return
         if self._of(image_id, codec).side not in (None, result.payload):
             self._give(image_id)
@@ -184,7 +202,8 @@ class gened_decoder(message_block):
         pending = self._pending.pop(image_id)
         lengths = pending.lengths()
         if lengths is None:
-            if not pending.streams and self._done.get(image_id) == pending.side:
+            known = image_id in self._done and pending.side in (None, self._done[image_id])
+            if known and not pending.streams:
                 return  # the second copy of the section of an image that is out
             self.lost += 1
             missing = "its streams" if pending.side is not None else "its header section"
