@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from types import ModuleType
@@ -91,16 +92,29 @@ class Air:
 
     def run(self) -> float:
         """Run the flowgraph to its end; returns when it started (`time.perf_counter`)."""
-        # GNU Radio would take Ctrl-C for the end of this run and let the next one begin.
-        self.top.handle_sigint = False
+        # GNU Radio would take Ctrl-C for the end of this run and let the next one begin. And one
+        # thread only may wait for a flowgraph: of two, one can fail and the other wait for ever.
+        begun, ended = threading.Event(), threading.Event()
+
+        def wait() -> None:
+            begun.wait()
+            self.top.wait()
+            ended.set()
+
+        # First, so that Ctrl-C finds either no flowgraph or one that is waited for.
+        threading.Thread(target=wait, daemon=True).start()
         started = time.perf_counter()
         try:
             self.top.start()
-            self.top.wait()
+            begun.set()
+            ended.wait()
         except KeyboardInterrupt:
             self.top.stop()
-            self.top.wait()
+            begun.set()
+            ended.wait()
             raise
+        finally:
+            begun.set()
         return started
 
     def count(self, section: str) -> int:
