@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gensc_phy import Assembler, Burst, Section, WaveformConfig, split
+from gensc_phy.fragment import interleave
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,28 @@ def test_bits_with_an_unknown_mcs_are_refused():
     assembler = Assembler()
     assert assembler.add(received(header, parts[0][1])) == []
     assert assembler.stats.refused == 1
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+def test_interleaved_items_keep_their_order_and_are_spread_evenly(sizes):
+    sections = [[(order, number) for number in range(n)] for order, n in enumerate(sizes)]
+    mixed = interleave(sections)
+    assert sorted(mixed) == [item for section in sections for item in section]
+    for section in sections:
+        places = [mixed.index(item) for item in section]
+        assert places == sorted(places)
+        widest = max(np.diff(places), default=0)
+        assert widest <= -(-len(mixed) // len(section)) + len(sizes)
+
+
+def test_a_section_is_cut_more_often_than_it_must_be_where_that_is_asked():
+    symbols = payload(1000)
+    for at_least, count in ((1, 1), (3, 3), (2000, 1000)):
+        parts = split(
+            Section.ANALOG, 1, symbols,
+            model=1, rate=32, height=64, width=64, total=1000, aux=9, cfg=CFG, at_least=at_least,
+        )  # fmt: skip
+        assert len(parts) == count
 
 
 def test_a_length_that_contradicts_the_section_is_refused():

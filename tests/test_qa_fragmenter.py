@@ -1,5 +1,7 @@
 """fragmenter: a section becomes the fragments of single bursts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gnuradio import gensc
@@ -43,3 +45,48 @@ def test_junk_is_counted():
     block = gensc.fragmenter(CONFIG)
     assert through(block, junk(), "section", "fragment") == []
     assert block.dropped == len(junk())
+
+
+def streams(sizes, image_id=1, **keys):
+    """The analog sections of an image that has several."""
+    sections = []
+    for model, n in enumerate(sizes, start=6):
+        metadata, symbols = read_pdu(analog_section(image_id, n)[0], np.complex64)
+        told = replace(metadata, model=model, streams=len(sizes), **keys)
+        sections.append(make_pdu(told, symbols))
+    return sections
+
+
+def sent(sections):
+    """(image, model, fragment) of every burst."""
+    bursts = through(gensc.fragmenter(CONFIG), sections, "section", "fragment")
+    found = [read_pdu(b, np.complex64)[0] for b in bursts]
+    return [(m.image_id, m.model, m.fragment) for m in found]
+
+
+def test_the_bursts_of_two_streams_take_turns():
+    assert sent(streams([3000, 2000])) == [(1, 6, 0), (1, 7, 0), (1, 6, 1), (1, 7, 1)]
+    longer = sent(streams([20_000, 2000]))
+    assert longer.index((1, 7, 0)) in (1, 2)
+    assert len(longer) - longer.index((1, 7, 1)) in (2, 3)
+
+
+def test_a_short_stream_is_not_cut_for_it():
+    assert sent(streams([600, 2000])) == [(1, 7, 0), (1, 6, 0), (1, 7, 1)]
+
+
+def test_a_stream_does_not_wait_for_one_that_never_comes():
+    lonely, pair = streams([2000, 2000], image_id=1)[:1], streams([2000, 2000], image_id=2)
+    order = [(2, 6, 0), (2, 7, 0), (2, 6, 1), (2, 7, 1)]
+    assert sent([*lonely, *pair]) == [(1, 6, 0), (1, 6, 1), *order]
+    plain = analog_section(3, 100)[0]
+    assert sent([*lonely, plain]) == [(1, 6, 0), (1, 6, 1), (3, 1, 0)]
+    assert sent(lonely) == [(1, 6, 0), (1, 6, 1)]
+
+
+def test_streams_that_contradict_themselves_are_dropped_and_the_next_image_is_sent():
+    block = gensc.fragmenter(CONFIG)
+    bad = streams([2000, 2000], image_id=1, total=7)
+    bursts = through(block, [*bad, *streams([2000, 2000], image_id=2)], "section", "fragment")
+    assert [read_pdu(b, np.complex64)[0].image_id for b in bursts] == [2] * 4
+    assert block.dropped == 2

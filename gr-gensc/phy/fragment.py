@@ -7,7 +7,9 @@ becomes erasures spread over the whole section, at positions the receiver knows.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from .mcs import MCS_TABLE
 from .sequences import permutation
 
 MAX_FRAGMENTS = 4096
+T = TypeVar("T")
 
 
 def section_symbols(header: Header) -> int:
@@ -51,6 +54,7 @@ def split(
     total: int,
     aux: int,
     cfg: WaveformConfig,
+    at_least: int = 1,
 ) -> list[tuple[Header, NDArray[np.complex64]]]:
     """Cut a section into fragments of nearly equal length.
 
@@ -58,6 +62,7 @@ def split(
         section, image_id, model, rate, height, width, total, aux: see Header.
         symbols: all symbols of the section, [N].
         cfg: waveform; a fragment holds at most cfg.max_payload symbols.
+        at_least: fragments, as far as each then has a symbol.
 
     Returns:
         (header, symbols) for every burst, in order.
@@ -67,7 +72,7 @@ def split(
             `total`.
     """
     n = len(symbols)
-    count = max(1, -(-n // cfg.max_payload))
+    count = max(1, min(at_least, n), -(-n // cfg.max_payload))
     if count > MAX_FRAGMENTS:
         raise ValueError(f"{n} symbols need {count} bursts, more than {MAX_FRAGMENTS}")
     first = Header(
@@ -96,6 +101,16 @@ def split(
         )
         for i in range(count)
     ]
+
+
+def interleave(sections: Sequence[Sequence[T]]) -> list[T]:
+    """The items of several sequences in one, those of each spread evenly over the whole."""
+    placed = [
+        ((number + 0.5) / len(section), order, item)
+        for order, section in enumerate(sections)
+        for number, item in enumerate(section)
+    ]
+    return [item for _, _, item in sorted(placed, key=lambda p: p[:2])]
 
 
 def fragment_edges(n: int, count: int) -> NDArray[np.int64]:

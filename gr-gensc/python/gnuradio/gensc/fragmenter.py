@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from gensc_phy.config import WaveformConfig
-from gensc_phy.fragment import split
-from gensc_phy.header import Section
+from gensc_phy.fragment import interleave, split
+from gensc_phy.header import Header, Section
+from numpy.typing import NDArray
 
 from .errors import PduError
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
 
+_Fragment = tuple[Header, NDArray[np.complex64]]
 _REQUIRED = ("section", "image_id", "rate", "shape", "total")
+
+
+# A stream of an image that has several is cut at least once, where its parts are not too short.
+_AT_LEAST = 2
+_SHORTEST = 512
 
 
 class fragmenter(message_block):
     """Cuts each [section] into the [fragment]s of single bursts, interleaved over all of them.
+
+    Where the metadata says that an image has several analog `streams`, their bursts take turns: a
+    fade that is shorter than the image takes a part of each, and none as a whole.
 
     Args:
         config: waveform; it says how many symbols a burst holds.
@@ -26,25 +37,60 @@ class fragmenter(message_block):
     def __init__(self, config: WaveformConfig) -> None:
         message_block.__init__(self, "fragmenter")
         self.config = config
-        self.setup_ports({"section": self._split}, ["fragment"])
+        # Streams that wait for the others of their image.
+        self._waiting: list[tuple[Metadata, NDArray[np.complex64]]] = []
+        self.setup_ports({"section": self._take}, ["fragment"])
 
-    def _split(self, pdu: Any) -> None:
+    def _take(self, pdu: Any) -> None:
         metadata, symbols = read_pdu(pdu, np.complex64, require=_REQUIRED)
+        streams = (metadata.streams or 1) if metadata.section == "analog" else 1
+        if self._waiting and (streams < 2 or metadata.image_id != self._waiting[0][0].image_id):
+            self._send_waiting()
+        if streams < 2:
+            self._send([self._split(metadata, symbols)])
+            return
+        self._waiting.append((metadata, np.array(symbols)))
+        if len(self._waiting) == streams:
+            self._send_waiting()
+
+    def end_of_stream(self) -> None:
+        """Send what still waits."""
+        self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        sections = []
+        for stream in waiting:
+            try:
+                sections.append(self._split(*stream, _AT_LEAST))
+            except PduError as error:
+                # Not raised: what made this one leave is another PDU, and in order.
+                self.drop(f"[section] {error}")
+        self._send(sections)
+
+    def _send(self, sections: Sequence[Sequence[_Fragment]]) -> None:
+        for header, part in interleave(sections):
+            self.publish("fragment", make_pdu(Metadata.of_header(header), part))
+
+    def _split(
+        self, metadata: Metadata, symbols: NDArray[np.complex64], at_least: int = 1
+    ) -> list[_Fragment]:
+        assert metadata.shape is not None
+        assert metadata.section is not None
         height, width, _ = metadata.shape
         try:
-            fragments = split(
+            return split(
                 Section[metadata.section.upper()],
-                metadata.image_id,
+                metadata.image_id or 0,
                 symbols,
                 model=metadata.model or 0,
-                rate=metadata.rate,
+                rate=metadata.rate or 0,
                 height=height,
                 width=width,
-                total=metadata.total,
+                total=metadata.total or 0,
                 aux=metadata.aux or 0,
                 cfg=self.config,
+                at_least=min(at_least, max(1, symbols.size // _SHORTEST)),
             )
         except ValueError as error:
             raise PduError(str(error)) from error
-        for header, part in fragments:
-            self.publish("fragment", make_pdu(Metadata.of_header(header), part))

@@ -75,6 +75,7 @@ class gened_encoder(image_encoder):
                 aux=sent.aux,
                 snr_db=snr_db,
                 name=metadata.name,
+                streams=sum(bool(s.size) for s in (sent.foreground, sent.background)),
                 keep=sent.importance.mask.ravel(),
             )
 

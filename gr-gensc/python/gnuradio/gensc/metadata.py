@@ -102,6 +102,7 @@ class Metadata:
         rate: JSCC channel symbols per 16x16 block, or the MCS index of bits and text; on bytes
             that are not encoded yet the MCS they are to be sent with.
         shape: (height, width, 3) of the image.
+        streams: analog sections that the image has, where it is more than one.
         total: complex symbols of an analog section; payload bytes of bits and text.
         aux: codec side information, 16 bits.
         snr_db: at a receiver the measured Es/N0; at an encoder the one it was told.
@@ -131,6 +132,7 @@ class Metadata:
     model: int | None = None
     rate: int | None = None
     shape: Shape | None = None
+    streams: int | None = None
     total: int | None = None
     aux: int | None = None
     snr_db: float | None = None
@@ -238,6 +240,7 @@ _CODECS: dict[str, _Codec] = {
     "model": _INTEGER,
     "rate": _INTEGER,
     "shape": _SHAPE,
+    "streams": _INTEGER,
     "total": _INTEGER,
     "aux": _INTEGER,
     "snr_db": _REAL,
