@@ -21,6 +21,8 @@ DEFAULT = "deepjscc-photo"
 LINEAR = "softcast"
 #: Refiner used where one is wanted and no --refine is given.
 DEFAULT_REFINER = "refiner-photo"
+#: Editor that needs no model but ours.
+DEFAULT_EDITOR = "editor-photo"
 #: --refine that leaves every image as the decoder gave it.
 NO_REFINER = "none"
 #: Most complex symbols of one section a receiver accepts (memory a header can ask for).

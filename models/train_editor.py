@@ -35,6 +35,9 @@ from gensc_models.timed_run import RunSettings, TimedRun, add_run_options
 from torch import Tensor, nn
 
 PREFIX = "network."
+# Share of the correction on the foreground. All of it costs 1.3 dB there, this 0.2 dB, and BRISQUE
+# and Frechet distance keep most of their gain (ten photos, CBR 1/24, 1 to 10 dB).
+ANCHORED = 0.35
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +84,9 @@ class Learner(nn.Module):
 
 
 def whole_correction(config: RefinerConfig) -> RefinerConfig:
-    """The same network with all of its correction applied."""
+    """The same network with all of its correction applied, but on the foreground."""
     ones = tuple(1.0 for _ in config.applied)
-    return replace(config, applied=ones, calibration=ones)
+    return replace(config, applied=ones, calibration=ones, anchored=ANCHORED)
 
 
 class EditorTrainer:

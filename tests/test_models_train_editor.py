@@ -63,6 +63,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_weights_edit_images(
     editor = load_refiner(folder)
     assert editor.name == "editor"
     assert set(editor.config.applied) == {1.0}
+    assert editor.config.anchored == 0.35
     image = PHOTOS[0][:64, :64]
     assert editor.refine(image, 5.0).shape == image.shape
 

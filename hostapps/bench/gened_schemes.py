@@ -35,7 +35,7 @@ SWIN, DEEPJSCC, SOFTCAST = "swinjscc", "deepjscc", "softcast"
 ORDER = (GENED, EDITED, SINGLE, SWIN, DEEPJSCC, SOFTCAST)
 WEIGHTS = {GENED: "gened-photo", SWIN: "swin-photo", DEEPJSCC: "deepjscc-photo",
            SOFTCAST: codecs.LINEAR}  # fmt: skip
-DEFAULT_EDITOR = codecs.DEFAULT_REFINER
+DEFAULT_EDITOR = codecs.DEFAULT_EDITOR
 
 Symbols = NDArray[np.complex64]
 Variances = NDArray[np.float32]

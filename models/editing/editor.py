@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from gensc_models.editing.anchor import blend, foreground_of
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ class Editor(Protocol):
 
 
 class RefinerEditor:
-    """The compact refiner as an editor: needs the SNR, reads neither caption nor mask."""
+    """The compact refiner as an editor: needs the SNR, does not read the caption.
+
+    On the foreground it applies the share of its correction that its config says (``anchored``).
+    """
 
     def __init__(self, refiner: Refiner) -> None:
         self.name = refiner.name
@@ -71,10 +75,12 @@ class RefinerEditor:
         snr_db: float | None = None,
         seed: int = 0,
     ) -> Photo:
-        """As :meth:`gensc_models.refiner.Refiner.refine`."""
+        """As :meth:`gensc_models.refiner.Refiner.refine`; without a mask all is foreground."""
         if snr_db is None or np.isnan(snr_db):
             raise EditRefusedError("the SNR it was received at is not known")
         try:
-            return self._refiner.refine(image, snr_db, seed)
+            edited = self._refiner.refine(image, snr_db, seed)
         except ValueError as error:
             raise EditRefusedError(str(error)) from error
+        share = self._refiner.config.anchored
+        return edited if share == 1 else blend(image, edited, foreground_of(image, mask), share)

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from gensc_models.editing.anchor import FEATHER, blend, foreground_of
 from gensc_models.editing.editor import Mask, Photo
 from gensc_models.metrics import C2, mask_psnr
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import gaussian_filter
 
 Kind = Literal["untouched", "accepted", "blended", "rejected"]
 LUMA = (0.299, 0.587, 0.114)
@@ -45,7 +46,7 @@ class Bounds:
     psnr_db: float = 20.0
     structure: float = 0.75
     colour: float = 40.0
-    feather: float = 16.0
+    feather: float = FEATHER
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def measure_drift(received: Photo, edited: Photo, mask: Mask | None = None) -> D
     ValueError
         Not two uint8 colour images and a mask of one size.
     """
-    return _drift(received, edited, _foreground(received, mask))
+    return _drift(received, edited, foreground_of(received, mask))
 
 
 def guard_edit(
@@ -113,7 +114,7 @@ def guard_edit(
         As :func:`measure_drift`.
     """
     bounds = bounds or Bounds()
-    foreground = _foreground(received, mask)
+    foreground = foreground_of(received, mask)
     drift = _drift(received, edited, foreground)
     if np.array_equal(received, edited):
         return Verdict(received, "untouched", drift)
@@ -128,15 +129,8 @@ def guard_edit(
     share = 10.0 ** ((drift.psnr_db - bounds.psnr_db) / 20.0)
     why = f"{share:.0%} of the edit, which is {drift.psnr_db:.1f} dB from what was received"
     return Verdict(
-        _blend(received, edited, foreground, share, bounds.feather), "blended", drift, why
+        blend(received, edited, foreground, share, bounds.feather), "blended", drift, why
     )
-
-
-def _foreground(image: Photo, mask: Mask | None) -> NDArray[np.bool_]:
-    if mask is None:
-        return np.ones(image.shape[:2], bool)
-    marked = np.asarray(mask) >= 0.5
-    return marked if marked.any() else ~marked
 
 
 def _drift(received: Photo, edited: Photo, foreground: NDArray[np.bool_]) -> Drift:
@@ -156,13 +150,3 @@ def _structure(received: Photo, edited: Photo, foreground: NDArray[np.bool_]) ->
     )
     covariance = float(np.mean((before - before.mean()) * (after - after.mean())))
     return (2.0 * covariance + C2) / (float(before.var()) + float(after.var()) + C2)
-
-
-def _blend(
-    received: Photo, edited: Photo, foreground: NDArray[np.bool_], share: float, feather: float
-) -> Photo:
-    away = np.minimum(distance_transform_edt(~foreground) / max(feather, 1e-9), 1.0)
-    weight = share + (1.0 - share) * away
-    change = weight[..., None] * (edited.astype(float) - received)
-    # Rounded towards what was received, so that rounding adds no error either.
-    return (received + np.trunc(change)).astype(np.uint8)

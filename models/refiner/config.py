@@ -18,7 +18,8 @@ class RefinerConfig:
     representation Z has 4 C' numbers. ``condition`` is the width of the SNR embedding.
     ``solved_filter`` has N2 start from :mod:`solved_filter` instead of the decoded image itself;
     ``calibration`` scales the trained correction at 0, 5, 10, 15 and 20 dB, ``applied`` that and
-    the solved filter's together (:mod:`calibration`).
+    the solved filter's together (:mod:`calibration`). ``anchored`` is the share of all this that an
+    editor applies to the foreground (:mod:`gensc_models.editing.anchor`).
     """
 
     unshuffle: int = 4
@@ -38,6 +39,7 @@ class RefinerConfig:
     solved_filter: bool = False
     calibration: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
     applied: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
+    anchored: float = 1.0
 
     def __post_init__(self) -> None:
         if not len(self.widths) == len(self.heads) == len(self.blocks) >= 1:
@@ -49,6 +51,8 @@ class RefinerConfig:
         for name in ("calibration", "applied"):
             if len(getattr(self, name)) != len(CALIBRATION_SNRS_DB):
                 raise ValueError(f"{name} needs {len(CALIBRATION_SNRS_DB)} factors")
+        if not 0.0 <= self.anchored <= 1.0:
+            raise ValueError(f"anchored {self.anchored}: must be 0 to 1")
         if not 0.0 < self.beta_first <= self.beta_last < 1.0 or self.steps < 1:
             raise ValueError("the diffusion needs steps >= 1 and 0 < beta_first <= beta_last < 1")
 

@@ -71,7 +71,7 @@ class editor(message_block):
 
     def __init__(
         self,
-        editor: str | Editor | SafeEditor = "refiner-photo",
+        editor: str | Editor | SafeEditor = "editor-photo",
         seed: int = 0,
         limit_s: float = 300.0,
         wait_s: float = 0.5,
