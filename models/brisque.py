@@ -9,6 +9,7 @@ trained model are those of the ``brisque`` package, so nothing is fetched.
 from __future__ import annotations
 
 import math
+import threading
 import warnings
 from functools import lru_cache
 from typing import Any
@@ -35,7 +36,8 @@ def brisque(image: NDArray[np.uint8]) -> float:
         raise ValueError(f"BRISQUE needs both sides of at least {SMALLEST_SIDE} pixels")
     if (image == image[0, 0]).all():
         raise ValueError("BRISQUE has no value for an image of one colour")
-    model = _model()
+    with _loading:
+        model = _model()
     with warnings.catch_warnings():
         # Divisions by a variance of 0 are looked for below, by their outcome.
         warnings.simplefilter("ignore")
@@ -45,6 +47,10 @@ def brisque(image: NDArray[np.uint8]) -> float:
     if not math.isfinite(score) or math.isclose(score, -model.model.rho[0], abs_tol=1e-6):
         raise ValueError("BRISQUE has no value for this image: too little texture to fit")
     return score
+
+
+# libsvm reads a model into buffers of the whole process: two threads at once corrupt the heap.
+_loading = threading.Lock()
 
 
 @lru_cache(maxsize=1)

@@ -1,9 +1,12 @@
 """BRISQUE works as installed: damage raises it, and what has no statistics is refused."""
 
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from gensc_models import brisque as module
 from gensc_models.brisque import SMALLEST_SIDE, brisque
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -84,3 +87,25 @@ def test_a_fit_that_runs_away_is_refused():
 def test_what_is_no_colour_image_of_some_size_is_refused(image, message):
     with pytest.raises(ValueError, match=message):
         brisque(image)
+
+
+def test_the_model_is_read_once_however_many_threads_ask(monkeypatch):
+    made = []
+
+    class Slow:
+        def __init__(self, url):
+            time.sleep(0.05)
+            made.append(url)
+
+        def score(self, image):
+            raise ValueError("asked")
+
+    monkeypatch.setattr("brisque.BRISQUE", Slow)
+    module._model.cache_clear()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(brisque, photo(chelsea)) for _ in range(4)]
+        assert all(isinstance(one.exception(), ValueError) for one in asked)
+        assert made == [False]
+    finally:
+        module._model.cache_clear()
