@@ -20,7 +20,7 @@ def test_an_endpoint_that_was_never_closed_can_be_collected(kind):
 
     worker = threading.Thread(target=forget, daemon=True)
     worker.start()
-    worker.join(10)
+    worker.join(90)  # a busy machine is not a hang
     assert not worker.is_alive()
 
 
