@@ -271,7 +271,7 @@ def _editor(edit: str) -> tuple[SafeEditor, Weights | None] | None:
     """The editor made safe, and which weights of this project it has."""
     from gensc_models.editing import SafeEditor
 
-    name = edit or codecs.default_refiner()
+    name = edit or DEFAULT_EDITOR
     editor = choose_editor(name)
     if editor is None:
         return None
