@@ -41,3 +41,7 @@ esac
 [ -x "$VENV/bin/python" ] || "$PY" -m venv --system-site-packages "$VENV"
 echo "setup: installing Python packages into $VENV (torch is large; this is done once)"
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -e '.[test]'
+# The source folders on the path by name: editors and type checkers do not follow the hook that
+# an editable install of several roots leaves behind.
+printf '%s\n' "$PWD/gr-gensc/python" "$PWD/models" "$PWD/hostapps" \
+  > "$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/gr-gensc.pth"

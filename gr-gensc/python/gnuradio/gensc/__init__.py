@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gensc_phy.config import WaveformConfig
-from gensc_phy.mimo_config import MimoConfig
+from gensc_phy.mimo.config import MimoConfig
+from gensc_phy.waveform.config import WaveformConfig
 
 from .assembler import assembler
 from .bits_decoder import bits_decoder

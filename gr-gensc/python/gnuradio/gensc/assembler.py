@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pmt
-from gensc_phy.config import WaveformConfig
-from gensc_phy.fragment import Assembler, SectionSymbols
-from gensc_phy.receiver import Burst
+
+from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.fragment import Assembler, SectionSymbols
+from gensc_phy.waveform.receiver import Burst
 
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
@@ -55,7 +56,7 @@ class assembler(message_block):
 
     @property
     def stats(self) -> Any:
-        """Counters of the assembler (`gensc_phy.fragment.AssemblerStats`)."""
+        """Counters of the assembler (`gensc_phy.waveform.fragment.AssemblerStats`)."""
         return self._assembler.stats
 
     def start(self) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from gensc_phy.bits import decode_bits
+
+from gensc_phy.coding.bits import decode_bits
 
 from .errors import PduError
 from .mcs_choice import mcs_by_index

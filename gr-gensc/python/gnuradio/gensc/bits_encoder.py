@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from gensc_phy.bits import encode_bits
+
+from gensc_phy.coding.bits import encode_bits
 
 from .errors import GenscError, PduError
 from .mcs_choice import mcs_by_index

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pmt
-from gensc_phy.config import WaveformConfig
-from gensc_phy.receiver import Burst, BurstReceiver, ReceiverStats
-from gnuradio import gr
 from numpy.typing import NDArray
+
+from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.receiver import Burst, BurstReceiver, ReceiverStats
+from gnuradio import gr
 
 from .message_ports import MessagePorts
 from .metadata import Metadata, make_pdu

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-from gensc_phy.burst import BurstModulator
-from gensc_phy.config import WaveformConfig
-from gensc_phy.header import Header
-from gnuradio import gr
 from numpy.typing import NDArray
+
+from gensc_phy.waveform.burst import BurstModulator
+from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.header import Header
+from gnuradio import gr
 
 from .buffers import set_output_buffer
 from .errors import GenscError

@@ -11,7 +11,7 @@ from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_image
 
 if TYPE_CHECKING:
-    from gensc_models.captions import Captioner
+    from gensc_models.semantics.captions import Captioner
 
 
 class captioner(message_block):
@@ -22,7 +22,8 @@ class captioner(message_block):
 
     Args:
         captioner: "layout" (places, sizes and colours; needs no model), "blip" or "blip:" and a
-            name or folder, or any object with the interface of `gensc_models.captions.Captioner`.
+            name or folder, or any object with the interface of
+            `gensc_models.semantics.captions.Captioner`.
 
     Raises:
         GenscError: no such captioner, or its weights cannot be had.

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gnuradio import analog, blocks, channels, gr
 from gnuradio.filter import firdes, pfb
+
+from gnuradio import analog, blocks, channels, gr
 
 from .errors import GenscError
 

@@ -1,8 +1,8 @@
 """The choice of a rate controller as PMT messages, and attached to the image it is meant for.
 
-A choice travels as a dict of the fields of `gensc_phy.rate_table.Choice`. On the metadata of an
-image PDU it stands under the key "choice", so that operating point, threshold and MCS reach the
-encoder with the very image they were chosen for.
+A choice travels as a dict of the fields of `gensc_phy.adaptation.rate_table.Choice`. On the
+metadata of an image PDU it stands under the key "choice", so that operating point, threshold and
+MCS reach the encoder with the very image they were chosen for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import fields
 from typing import Any
 
 import pmt
-from gensc_phy.rate_table import Choice, RateTableError
+
+from gensc_phy.adaptation.rate_table import Choice, RateTableError
 
 from .errors import PduError
 

@@ -46,7 +46,7 @@ class cie_decoder(message_block):
         self.partial = bool(partial)
 
     def _decode(self, pdu: Any) -> None:
-        from gensc_models.hyperprior import BitstreamError
+        from gensc_models.codecs.bank import BitstreamError
 
         metadata, data = read_pdu(pdu, np.uint8, require=("image_id",))
         try:

@@ -14,8 +14,8 @@ from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_image
 
 if TYPE_CHECKING:
-    from gensc_models.cie import CriticalEncoder, Extracted
-    from gensc_phy.rate_table import Choice
+    from gensc_models.semantics.filtering import CriticalEncoder, Extracted
+    from gensc_phy.adaptation.rate_table import Choice
 
 
 class cie_encoder(message_block):
@@ -34,8 +34,8 @@ class cie_encoder(message_block):
     Args:
         bank: name of the codec bank's weights, or a path to them.
         importance: "information" (of the bank itself), or what
-            `gensc_models.importance.load_importance` takes ("learned", "cam", "box:X,Y,W,H", …);
-            empty: learned where its weights are installed, else information.
+            `gensc_models.semantics.importance.load_importance` takes ("learned", "cam",
+            "box:X,Y,W,H", …); empty: learned where its weights are installed, else information.
         point: operating point of images without a choice, 1 (finest) and up.
         alpha: their threshold, 0 … 1.
         mcs: their modulation and coding scheme.
@@ -60,7 +60,7 @@ class cie_encoder(message_block):
         budget_bits: int = 0,
     ) -> None:
         message_block.__init__(self, "cie_encoder")
-        from gensc_models.cie import CriticalEncoder
+        from gensc_models.semantics.filtering import CriticalEncoder
 
         codec = load_bank(bank)
         self._points = codec.points

@@ -15,13 +15,13 @@ from .errors import GenscError
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec
-    from gensc_models.captions import Captioner
-    from gensc_models.cie import ImportanceMap
-    from gensc_models.editing import Editor, SafeEditor
-    from gensc_models.gened.codec import GenedCodec
-    from gensc_models.hyperprior import HyperpriorCodec
-    from gensc_models.inpainting import Inpainter
-    from gensc_models.refiner import Refiner
+    from gensc_models.codecs.bank import HyperpriorCodec
+    from gensc_models.codecs.gened.codec import GenedCodec
+    from gensc_models.restore.editing import Editor, SafeEditor
+    from gensc_models.restore.inpainting import Inpainter
+    from gensc_models.restore.refiner import Refiner
+    from gensc_models.semantics.captions import Captioner
+    from gensc_models.semantics.filtering import ImportanceMap
 
 BANK = "hyperprior"
 """The codec bank that is shipped."""
@@ -46,7 +46,7 @@ def load_codec(model: str) -> JsccCodec:
     Raises:
         GenscError: no such weights, or damaged ones.
     """
-    from gensc_models.shared import shared_codec
+    from gensc_models.catalogue.shared import shared_codec
 
     with _one_line(f"model {model!r}"):
         return shared_codec(model)
@@ -58,7 +58,7 @@ def codec_of_wire_id(wire_id: int) -> JsccCodec:
     Raises:
         GenscError: none of the installed ones has this id.
     """
-    from gensc_models.shared import shared_codec_by_wire_id
+    from gensc_models.catalogue.shared import shared_codec_by_wire_id
 
     with _one_line(f"unknown model id {wire_id}"):
         return shared_codec_by_wire_id(wire_id)
@@ -70,7 +70,7 @@ def load_gened(model: str) -> GenedCodec:
     Raises:
         GenscError: no such weights, or damaged ones.
     """
-    from gensc_models.shared import shared_gened
+    from gensc_models.catalogue.shared import shared_gened
 
     with _one_line(f"model {model!r}"):
         return shared_gened(model)
@@ -78,7 +78,7 @@ def load_gened(model: str) -> GenedCodec:
 
 def installed_gened(wire_id: int) -> str | None:
     """Folder of the installed dual-branch codec one of whose streams a burst header names."""
-    from gensc_models.weights import WITH_TWO_STREAMS, WeightsError, with_wire_id
+    from gensc_models.weights.store import WITH_TWO_STREAMS, WeightsError, with_wire_id
 
     try:
         found = with_wire_id(wire_id)
@@ -93,14 +93,14 @@ def load_bank(name: str) -> HyperpriorCodec:
     Raises:
         GenscError: no such weights, or damaged ones.
     """
-    from gensc_models.shared import shared_bank
+    from gensc_models.catalogue.shared import shared_bank
 
     with _one_line(f"bank {name!r}"):
         return shared_bank(name)
 
 
 def load_importance(name: str) -> ImportanceMap | None:
-    """A source of importance by what `gensc_models.importance.load_importance` calls it.
+    """A source of importance by what `gensc_models.semantics.importance.load_importance` calls it.
 
     Args:
         name: empty stands for "learned" where its weights are installed, else for "information".
@@ -111,7 +111,7 @@ def load_importance(name: str) -> ImportanceMap | None:
     Raises:
         GenscError: no such source, or no such weights.
     """
-    from gensc_models import importance
+    from gensc_models.semantics import importance
 
     name = name or ("learned" if importance.learned_is_installed() else INFORMATION)
     if name == INFORMATION:
@@ -126,7 +126,7 @@ def default_rate_tables(bank: str = BANK) -> Path:
     Raises:
         GenscError: no such weights, or no tables beside them.
     """
-    from gensc_models.weights import locate
+    from gensc_models.weights.store import locate
 
     with _one_line(f"bank {bank!r}"):
         path = locate(bank) / RATE_TABLES
@@ -136,12 +136,12 @@ def default_rate_tables(bank: str = BANK) -> Path:
 
 
 def load_inpainter(model: str) -> Inpainter:
-    """An inpainter by what `gensc_models.inpainting.load_inpainter` calls it.
+    """An inpainter by what `gensc_models.restore.inpainting.load_inpainter` calls it.
 
     Raises:
         GenscError: no such model, or damaged weights.
     """
-    from gensc_models.shared import shared_inpainter
+    from gensc_models.catalogue.shared import shared_inpainter
 
     with _one_line(f"inpainter {model!r}"):
         return shared_inpainter(model)
@@ -153,7 +153,7 @@ def load_refiner(model: str) -> Refiner:
     Raises:
         GenscError: no such weights, or damaged ones.
     """
-    from gensc_models.shared import shared_refiner
+    from gensc_models.catalogue.shared import shared_refiner
 
     with _one_line(f"refiner {model!r}"):
         return shared_refiner(model)
@@ -165,7 +165,7 @@ def load_captioner(captioner: str) -> Captioner:
     Raises:
         GenscError: no such captioner, or its weights cannot be had.
     """
-    from gensc_models.captions import LayoutCaptioner
+    from gensc_models.semantics.captions import LayoutCaptioner
 
     if captioner == "layout":
         return LayoutCaptioner()
@@ -173,22 +173,23 @@ def load_captioner(captioner: str) -> Captioner:
     if kind != "blip":
         raise GenscError(f"captioner {captioner!r}: there are layout and blip:NAME")
     from gensc_models.foundation.blip import DEFAULT, BlipCaptioner
-    from gensc_models.hub import UnavailableError
+    from gensc_models.weights.hub import UnavailableError
 
     with _one_line(f"captioner {captioner!r}", UnavailableError):
         return BlipCaptioner(name or DEFAULT)
 
 
 def load_editor(editor: str | Editor | SafeEditor, limit_s: float) -> SafeEditor:
-    """An editor, by name (see `gensc_models.editing.load_editor`) or itself, kept within limits.
+    """An editor, by name (see `gensc_models.restore.editing.load_editor`) or itself, kept within
+    limits.
 
     One that is kept within limits already stays as it is: it knows what it is still busy with.
 
     Raises:
         GenscError: no such editor, or its weights cannot be had.
     """
-    from gensc_models import editing
-    from gensc_models.hub import UnavailableError
+    from gensc_models.restore import editing
+    from gensc_models.weights.hub import UnavailableError
 
     with _one_line(f"editor {editor!r}", UnavailableError):
         found = editing.load_editor(editor) if isinstance(editor, str) else editor

@@ -17,7 +17,7 @@ from .message_ports import message_block
 from .metadata import BLOCK, Metadata, kept_blocks, make_pdu, read_image, read_pdu
 
 if TYPE_CHECKING:
-    from gensc_models.editing import Edited, Editor, SafeEditor
+    from gensc_models.restore.editing import Edited, Editor, SafeEditor
 
 NO_EDITOR = "none"
 """The editor that leaves every image as it is."""
@@ -54,8 +54,8 @@ class editor(message_block):
 
     Args:
         editor: name of a refiner's weights, "diffusers:" and a pipeline with its settings, "none",
-            or any object with the interface of `gensc_models.editing.Editor`; a `SafeEditor` keeps
-            its own limit.
+            or any object with the interface of `gensc_models.restore.editing.Editor`; a
+            `SafeEditor` keeps its own limit.
         seed: of what the editor draws by chance.
         limit_s: seconds an image may take, a second attempt included.
         wait_s: seconds an image waits for its caption.
@@ -214,7 +214,7 @@ class editor(message_block):
 
 def _foreground(metadata: Metadata) -> NDArray[np.float32] | None:
     """The mask of an image, 1 where it was sent; None where it does not say."""
-    from gensc_models.inpainting import keep_of_blocks
+    from gensc_models.restore.inpainting import keep_of_blocks
 
     if metadata.keep is None or metadata.shape is None:
         return None

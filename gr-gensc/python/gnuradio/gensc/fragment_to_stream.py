@@ -6,8 +6,9 @@ from collections import deque
 from typing import Any
 
 import numpy as np
-from gnuradio import gr
 from numpy.typing import NDArray
+
+from gnuradio import gr
 
 from .message_ports import MessagePorts
 from .metadata import read_pdu

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gensc_phy.config import WaveformConfig
-from gensc_phy.fragment import interleave, split
-from gensc_phy.header import Header, Section
 from numpy.typing import NDArray
+
+from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.fragment import interleave, split
+from gensc_phy.waveform.header import Header, Section
 
 from .errors import PduError
 from .message_ports import message_block

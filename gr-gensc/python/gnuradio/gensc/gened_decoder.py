@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from gensc_phy.bits import decode_bits
-from gensc_phy.combine import combine
-from gensc_phy.side_link import side_symbols
 from numpy.typing import NDArray
+
+from gensc_phy.adaptation.side_link import side_symbols
+from gensc_phy.coding.bits import decode_bits
+from gensc_phy.waveform.combine import combine
 
 from .codecs import installed_gened, load_gened
 from .errors import PduError
@@ -19,7 +20,7 @@ from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
 
 if TYPE_CHECKING:
-    from gensc_models.gened.codec import GenedCodec
+    from gensc_models.codecs.gened.codec import GenedCodec
 
 STREAMS = ("foreground", "background")
 DONE_KEPT = 64
@@ -59,7 +60,7 @@ class _Pending:
         Raises:
             ValueError: the header section is not that of these streams.
         """
-        from gensc_models import layout
+        from gensc_models.codecs import layout
 
         if self.side is None or not self.streams:
             return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from gensc_phy.bits import encode_bits
-from gensc_phy.side_link import side_link, side_symbols
 from numpy.typing import NDArray
+
+from gensc_phy.adaptation.side_link import side_link, side_symbols
+from gensc_phy.coding.bits import encode_bits
 
 from . import choice_message
 from .codecs import load_gened
@@ -15,7 +16,7 @@ from .image_encoder import image_encoder
 from .metadata import Metadata, kept_blocks, make_pdu, read_image
 
 if TYPE_CHECKING:
-    from gensc_models.gened.codec import GenedEncoded, Importance
+    from gensc_models.codecs.gened.codec import GenedEncoded, Importance
 
 
 class gened_encoder(image_encoder):
@@ -24,7 +25,8 @@ class gened_encoder(image_encoder):
     [foreground] and [background] are analog sections; the mean power over both together is 1. A
     stream without symbols is not sent. [side] is the header section that the receiver cannot do
     without (mask and split, coded as bits); at low SNR it goes twice, before and after the streams
-    (`gensc_phy.side_link`). What it takes is taken from the streams: rate says the symbols of all.
+    (`gensc_phy.adaptation.side_link`). What it takes is taken from the streams: rate says the
+    symbols of all.
 
     [sent] tells for every image, as a dict, the symbols of each section and the mean power of each
     stream in dB (absent where it has no symbols).
@@ -62,7 +64,7 @@ class gened_encoder(image_encoder):
         self._send(sent, metadata, snr_db)
 
     def _send(self, sent: GenedEncoded, metadata: Metadata, snr_db: float) -> None:
-        from gensc_models.layout import SideInfo
+        from gensc_models.codecs.layout import SideInfo
 
         def section(kind: str, model: int, rate: int, total: int) -> Metadata:
             return Metadata(
@@ -122,7 +124,7 @@ def _routing(metadata: Metadata) -> Importance | None:
     Raises:
         PduError: flags or numbers that do not belong to its size.
     """
-    from gensc_models.gened.codec import Importance
+    from gensc_models.codecs.gened.codec import Importance
 
     if metadata.keep is None or metadata.importance is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 
 
@@ -12,8 +12,9 @@ def grc_blocks_path() -> Path:
     Raises:
         FileNotFoundError: the package was installed without them.
     """
-    spec = find_spec("gnuradio.gensc.grc")
-    for location in (spec.submodule_search_locations or []) if spec else []:
-        if any(Path(location).glob("*.block.yml")):
-            return Path(location)
+    source = Path(__file__).parents[3] / "grc"
+    installed = Path(sys.prefix) / "share" / "gnuradio" / "grc" / "blocks"
+    for location in (source, installed):
+        if any(location.glob("gensc_*.block.yml")):
+            return location
     raise FileNotFoundError("gr-gensc is installed without its GRC blocks")

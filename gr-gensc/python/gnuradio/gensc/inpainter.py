@@ -10,7 +10,7 @@ from .image_stage import Image, Result, image_stage
 from .metadata import BLOCK, Metadata, kept_blocks
 
 if TYPE_CHECKING:
-    from gensc_models.inpainting import Inpainter
+    from gensc_models.restore.inpainting import Inpainter
 
 NO_INPAINTER = "none"
 """The model that leaves every image as it is."""
@@ -65,7 +65,7 @@ class inpainter(image_stage):
 
     def better(self, metadata: Metadata, image: Image) -> Result | None:
         """The image without holes."""
-        from gensc_models.inpainting import keep_of_blocks
+        from gensc_models.restore.inpainting import keep_of_blocks
 
         keep = keep_of_blocks(kept_blocks(metadata), *image.shape[:2], BLOCK)
         if self._inpainter is None or keep.all():

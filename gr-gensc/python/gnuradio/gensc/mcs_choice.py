@@ -1,12 +1,12 @@
 """The modulation and coding scheme a block is asked for by number."""
 
-from gensc_phy.mcs import MCS_TABLE, Mcs
+from gensc_phy.coding.mcs import MCS_TABLE, Mcs
 
 from .errors import GenscError
 
 
 def mcs_by_index(index: int) -> Mcs:
-    """An entry of `gensc_phy.mcs.MCS_TABLE`.
+    """An entry of `gensc_phy.coding.mcs.MCS_TABLE`.
 
     Raises:
         GenscError: no such entry.

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pmt
+
 from gnuradio import gr
 
 from .errors import PduError

@@ -25,8 +25,9 @@ from typing import Any
 
 import numpy as np
 import pmt
-from gensc_phy.header import Header, HeaderError, Section
 from numpy.typing import NDArray
+
+from gensc_phy.waveform.header import Header, HeaderError, Section
 
 from . import vectors
 from .errors import PduError

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from gensc_phy.mimo_channel import MimoChannel
-from gnuradio import gr
 from numpy.typing import NDArray
+
+from gensc_phy.channel.mimo import MimoChannel
+from gnuradio import gr
 
 from .buffers import set_output_buffer
 from .burst_tx import OUTPUT_BUFFER

@@ -6,11 +6,12 @@ import time
 from typing import Any
 
 import numpy as np
-from gensc_phy.mimo_config import MimoConfig
-from gensc_phy.mimo_frame import UserBurst
-from gensc_phy.mimo_receiver import MimoReceiver
-from gnuradio import gr
 from numpy.typing import NDArray
+
+from gensc_phy.mimo.config import MimoConfig
+from gensc_phy.mimo.frame import UserBurst
+from gensc_phy.mimo.receiver import MimoReceiver
+from gnuradio import gr
 
 from .burst_rx import INPUT_CHUNK, burst_rx
 from .errors import GenscError

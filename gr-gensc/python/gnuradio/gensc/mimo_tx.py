@@ -7,11 +7,12 @@ from collections import deque
 from typing import Any
 
 import numpy as np
-from gensc_phy.header import Header
-from gensc_phy.mimo_burst import UserModulator
-from gensc_phy.mimo_config import MimoConfig
-from gnuradio import gr
 from numpy.typing import NDArray
+
+from gensc_phy.mimo.burst import UserModulator
+from gensc_phy.mimo.config import MimoConfig
+from gensc_phy.waveform.header import Header
+from gnuradio import gr
 
 from .buffers import set_output_buffer
 from .burst_tx import OUTPUT_BUFFER

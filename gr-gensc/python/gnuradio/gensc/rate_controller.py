@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import zmq
-from gensc_phy.rate_control import ControlConfig, RateController
-from gensc_phy.rate_table import Choice, RateTableError, load_tables, pick
+
+from gensc_phy.adaptation.rate_control import ControlConfig, RateController
+from gensc_phy.adaptation.rate_table import Choice, RateTableError, load_tables, pick
 
 from . import choice_message, snr_datagram
 from .codecs import default_rate_tables
@@ -26,11 +27,12 @@ POLL_MS = 50
 class rate_controller(message_block):
     """Chooses operating point, threshold and MCS from the SNR that a receiver feeds back.
 
-    Reports of an `snr_feedback` (SUB socket) move a `gensc_phy.rate_control.RateController` over
-    the rows of a rate table (`gensc adapt` makes one). Each [image] goes on with the choice of
-    that moment in its metadata (`choice_message.attached`). Besides, every new choice goes out on
-    [choice] as a dict and on [mcs] as the pair ("mcs" . index), every report on [snr] as the pair
-    ("snr_db" . filtered value).
+    Reports of an `snr_feedback` (SUB socket) move a
+    `gensc_phy.adaptation.rate_control.RateController` over the rows of a rate table (`gensc adapt`
+    makes one). Each [image] goes on with the choice of that moment in its metadata
+    (`choice_message.attached`). Besides, every new choice goes out on [choice] as a dict and on
+    [mcs] as the pair ("mcs" . index), every report on [snr] as the pair ("snr_db" . filtered
+    value).
 
     Until the first report, and some time after the last one, the choice is the most robust row.
     Datagrams that are none, and peers that do not speak ZeroMQ, are counted in `dropped`.
@@ -43,7 +45,7 @@ class rate_controller(message_block):
         bind: this end binds and the feedback connects.
         t_max_s, mask_psnr_db: which table of the file; both 0: its first.
         margin_db, spread_factor, hysteresis_db, time_constant_s, silence_s, fallback_s: see
-            `gensc_phy.rate_control.ControlConfig`.
+            `gensc_phy.adaptation.rate_control.ControlConfig`.
 
     Attributes:
         clock: seconds of a clock that never runs backwards; a simulation may give its own.

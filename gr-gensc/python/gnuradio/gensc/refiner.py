@@ -11,7 +11,7 @@ from .image_stage import Image, Result, image_stage
 from .metadata import Metadata
 
 if TYPE_CHECKING:
-    from gensc_models.refiner import Refiner
+    from gensc_models.restore.refiner import Refiner
 
 NO_REFINER = "none"
 """The model that leaves every image as it is."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from gensc_phy.side_link import side_symbols
+
+from gensc_phy.adaptation.side_link import side_symbols
 
 from .codecs import load_gened
 from .image_encoder import image_encoder
@@ -38,8 +39,8 @@ class semantic_router(image_encoder):
 
     def on_image(self, pdu: Any) -> None:
         """Handler of the block's input."""
-        from gensc_models.inpainting import keep_of_blocks
-        from gensc_models.overlays import heat_overlay, mask_overlay
+        from gensc_models.restore.inpainting import keep_of_blocks
+        from gensc_models.semantics.overlays import heat_overlay, mask_overlay
 
         metadata, image = read_image(pdu)
         image = np.array(image)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from gnuradio import gr
 from numpy.typing import NDArray
+
+from gnuradio import gr
 
 from .errors import GenscError
 from .sigmf_files import recording_files, write_meta

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from gnuradio import gr
 from numpy.typing import NDArray
+
+from gnuradio import gr
 
 from .buffers import set_output_buffer
 from .errors import GenscError

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pmt
-from gensc_phy.text import decode_text
+
+from gensc_phy.coding.text import decode_text
 
 from .errors import PduError
 from .mcs_choice import mcs_by_index

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pmt
-from gensc_phy.text import DEFAULT_MCS, encode_text
+
+from gensc_phy.coding.text import DEFAULT_MCS, encode_text
 
 from .errors import PduError
 from .mcs_choice import mcs_by_index

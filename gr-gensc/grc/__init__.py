@@ -1,1 +1,0 @@
-"""GNU Radio Companion descriptions of the blocks; a package, so that they are found as files."""

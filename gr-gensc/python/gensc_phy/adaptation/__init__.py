@@ -1,0 +1,1 @@
+"""Rate tables, their control from the measured SNR, and the link back."""

@@ -1,0 +1,1 @@
+"""Channels that a waveform is sent through in simulation."""

@@ -1,0 +1,1 @@
+"""Bits and text: CRC, QAM, LDPC, the table of modulation and coding schemes."""

@@ -1,0 +1,1 @@
+"""Several users at once: their training, their channels, their separation."""

@@ -1,0 +1,1 @@
+"""One burst of one user: frame, detection, estimation, tracking, demodulation, fragments."""

@@ -1,0 +1,85 @@
+"""Channel code of the burst header: shortened LDPC, repeated over many QPSK symbols.
+
+The header must be readable well below the payload's working point. 176 bits (header and CRC-24)
+are put into the 324 information bits of the IEEE 802.11n code (n = 648, rate 1/2), the rest are
+zeros known to both ends and not sent; the remaining coded bits are repeated cyclically until the
+header symbols are full, and spread over all carriers by a fixed permutation.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gensc_phy.coding import ldpc, qam
+from gensc_phy.coding.crc import crc24
+from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.header import CODED_BYTES, Header, HeaderError
+from gensc_phy.waveform.sequences import permutation
+
+_INFO_BITS = 8 * CODED_BYTES
+# Log-likelihood ratio of a bit the receiver knows to be zero.
+_CERTAIN = 60.0
+
+
+@lru_cache(maxsize=8)
+def _layout(cfg: WaveformConfig) -> NDArray[np.int64]:
+    """Index of the coded bit that every bit on the air repeats; [header symbols x data x 2]."""
+    code = ldpc.code(648, "1/2")
+    sent = np.concatenate([np.arange(_INFO_BITS), np.arange(code.k, code.n)])
+    n_air = cfg.header_symbols * cfg.n_data * 2
+    if n_air < sent.size:
+        raise ValueError(f"header_symbols {cfg.header_symbols}: {sent.size} coded bits do not fit")
+    layout = np.empty(n_air, dtype=np.int64)
+    layout[permutation(n_air, 0x4EAD)] = np.resize(sent, n_air)
+    return layout
+
+
+@lru_cache(maxsize=1)
+def _parity_rows() -> NDArray[np.uint8]:
+    """Parity bits of each information bit alone, packed; the code is linear, so rows just add."""
+    code = ldpc.code(648, "1/2")
+    unit = np.zeros((_INFO_BITS, code.k), dtype=np.uint8)
+    np.fill_diagonal(unit, 1)
+    return np.packbits(code.encode(unit)[:, code.k :], axis=1)
+
+
+def encode_header(header: Header, cfg: WaveformConfig) -> NDArray[np.complex64]:
+    """QPSK symbols of a header; [header_symbols, n_data], unit energy."""
+    code = ldpc.code(648, "1/2")
+    coded = np.zeros(code.n, dtype=np.uint8)
+    info = np.unpackbits(np.frombuffer(header.pack_with_crc(), dtype=np.uint8))
+    coded[:_INFO_BITS] = info
+    parity = np.bitwise_xor.reduce(_parity_rows()[info.astype(bool)], axis=0)
+    coded[code.k :] = np.unpackbits(parity)[: code.n - code.k]
+    return qam.modulate(coded[_layout(cfg)], 2).reshape(cfg.header_symbols, cfg.n_data)
+
+
+def decode_header(
+    symbols: NDArray[np.complex64], noise_var: NDArray[np.float32], cfg: WaveformConfig
+) -> Header:
+    """Decode equalised header symbols.
+
+    Args:
+        symbols: [header_symbols, n_data].
+        noise_var: their noise variances, same shape.
+
+    Raises:
+        HeaderError: the code or the CRC fails, or the content is not a valid header.
+    """
+    code = ldpc.code(648, "1/2")
+    # LLR of a Gray QPSK bit: 2 sqrt(2) Re(y) / N0.
+    scaled = np.ascontiguousarray(symbols / noise_var, dtype=np.complex64).ravel()
+    weights = np.float32(2 * np.sqrt(2)) * scaled.view(np.float32)
+    llr = np.bincount(_layout(cfg), weights=weights, minlength=code.n)
+    # At high SNR the repeated bits are right as they are, and their CRC says so.
+    hard = np.packbits(llr[:_INFO_BITS] < 0).tobytes()
+    if crc24(hard[:-3]) == int.from_bytes(hard[-3:], "big"):
+        return Header.unpack(hard[:-3])
+    llr[_INFO_BITS : code.k] = _CERTAIN
+    result = code.decode(llr[None, :].astype(np.float32), max_iter=30)
+    if not result.ok[0]:
+        raise HeaderError("header code did not converge")
+    return Header.unpack_with_crc(np.packbits(result.bits[0, :_INFO_BITS]).tobytes())

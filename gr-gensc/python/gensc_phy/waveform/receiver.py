@@ -1,0 +1,147 @@
+"""Burst receiver: a stream of samples in, decoded bursts out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.demodulate import Acquired, Burst, BurstDemodulator
+from gensc_phy.waveform.detect import PreambleDetector
+from gensc_phy.waveform.header import HeaderError
+
+# Starts searched per step: few right after a burst, where the next one is usually near.
+_NEAR, _FAR = 256, 16384
+
+
+@dataclass
+class ReceiverStats:
+    """Counters of a receiver.
+
+    Attributes:
+        samples: samples pushed.
+        detected: preambles found.
+        headers_ok, headers_bad: of these, headers that decoded and that did not.
+        truncated: bursts cut short by the end of the stream.
+        not_finite: samples that were NaN or infinite and were taken as 0.
+    """
+
+    samples: int = 0
+    detected: int = 0
+    headers_ok: int = 0
+    headers_bad: int = 0
+    truncated: int = 0
+    not_finite: int = 0
+
+
+class BurstReceiver:
+    """Finds bursts in a stream and equalises them. Feed it with `push`, end with `flush`."""
+
+    def __init__(self, cfg: WaveformConfig | None = None) -> None:
+        self.cfg = cfg or WaveformConfig()
+        self.stats = ReceiverStats()
+        self._detector = PreambleDetector(self.cfg)
+        self._demodulator = BurstDemodulator(self.cfg)
+        self._buffer = np.zeros(0, dtype=np.complex64)  # time is its last axis
+        self._origin = 0  # absolute index of _buffer[0]
+        self._pos = 0  # absolute index from which the search goes on
+        self._step = _NEAR
+        self._acquired: Acquired | None = None
+
+    def push(self, samples: NDArray[np.complex64]) -> list[Burst]:
+        """Take the next samples of the stream; return the bursts they complete."""
+        samples = np.asarray(samples, dtype=np.complex64)
+        samples = samples.reshape(*self._buffer.shape[:-1], -1)
+        finite = np.isfinite(samples)
+        if not finite.all():
+            self.stats.not_finite += int((~finite).sum())
+            samples = np.where(finite, samples, np.complex64(0))
+        self.stats.samples += samples.shape[-1]
+        self._buffer = np.concatenate([self._buffer, samples], axis=-1)
+        bursts = self._run(final=False)
+        self._forget()
+        return bursts
+
+    def flush(self) -> list[Burst]:
+        """The stream has ended: return what is still in the buffer, cut short where need be."""
+        bursts = self._run(final=True)
+        self._origin = self._pos = self._end
+        self._buffer = self._buffer[..., :0]
+        return bursts
+
+    @property
+    def _end(self) -> int:
+        return self._origin + self._buffer.shape[-1]
+
+    def _forget(self) -> None:
+        keep_from = self._pos if self._acquired is None else self._acquired.origin
+        # Timing may look back by a cyclic prefix.
+        drop = max(0, keep_from - 2 * self.cfg.symbol_len - self._origin)
+        if drop:
+            # A copy: a view would keep all that was dropped alive.
+            self._buffer = self._buffer[..., drop:].copy()
+            self._origin += drop
+
+    def _slice(self, start: int, stop: int) -> NDArray[np.complex64]:
+        """Samples start … stop (absolute), zeros where the stream has none."""
+        lo, hi = start - self._origin, stop - self._origin
+        part = self._buffer[..., max(lo, 0) : max(hi, 0)]
+        missing = stop - start - part.shape[-1]
+        if not missing:
+            return part
+        before = min(max(-lo, 0), stop - start)
+        edges = [(0, 0)] * (part.ndim - 1)
+        return np.pad(part, [*edges, (before, missing - before)])
+
+    def _run(self, *, final: bool) -> list[Burst]:
+        bursts: list[Burst] = []
+        while True:
+            if self._acquired is not None:
+                missing = self._demodulator.missing(self._acquired, self._end)
+                if missing and not final:
+                    return bursts
+                self.stats.truncated += missing > 0
+                bursts += self._read(self._acquired, missing)
+                self._acquired = None
+                self._step = _NEAR
+            if not self._search(final=final):
+                return bursts
+
+    def _read(self, acquired: Acquired, missing: int) -> list[Burst]:
+        return [self._demodulator.payload(self._slice, acquired, missing)]
+
+    def _search(self, *, final: bool) -> bool:
+        """Advance until a header is read (True) or samples run out (False)."""
+        look = self._detector.lookahead
+        while True:
+            available = self._end - self._pos
+            if not final and available < look + _NEAR:
+                return False
+            if available < self._detector.reach:
+                return False
+            starts = min(self._step, available - look) if not final else self._step
+            lo = self._pos - self._origin
+            found = self._detector.find(self._buffer[..., lo : lo + starts + look], starts)
+            if found is None:
+                self._pos += min(starts, available)
+                self._step = _FAR
+                continue
+            start = self._pos + found.start
+            if not final and start + self._demodulator.to_payload > self._end:
+                # The header is still arriving: look at this preamble again when it is here.
+                self._pos = max(self._pos, start - self._detector.reach)
+                return False
+            self.stats.detected += 1
+            try:
+                self._acquired = self._demodulator.acquire(self._slice, start, found)
+            except HeaderError:
+                self.stats.headers_bad += 1
+                # Past the whole preamble, whose later copies would be detected again.
+                self._pos = start + self._detector.reach
+                continue
+            self.stats.headers_ok += 1
+            burst_end = self._acquired.origin + self._demodulator.span(self._acquired.header)
+            self._pos = max(start + self.cfg.fft_size, burst_end - self.cfg.cp_len)
+            return True

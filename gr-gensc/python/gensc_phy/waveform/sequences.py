@@ -1,0 +1,96 @@
+"""Known sequences of the burst: preamble, channel estimation, pilots, fill, permutations.
+
+All of them come from closed formulas on integers, so that transmitter and receiver agree
+whatever their NumPy version is.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from gensc_phy.waveform.config import WaveformConfig
+
+PREAMBLE_ROOT = 7
+CE_ROOT = 11
+
+# Signs whose successive products are a Barker code (length = repeats - 1; 4 and 5 keep all
+# partial overlaps of the differential correlation at or below 1/3 and 1/4 of the peak).
+COVER: dict[int, tuple[int, ...]] = {
+    3: (1, 1, -1),
+    4: (1, 1, 1, -1),
+    5: (1, 1, 1, -1, -1),
+    6: (1, 1, 1, 1, -1, -1),
+}
+
+
+def splitmix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Steele, Lea and Flood's 64-bit mixing function (OOPSLA 2014), element by element."""
+    with np.errstate(over="ignore"):
+        z = x + np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))
+
+
+def hashes(n: int, seed: int) -> NDArray[np.uint64]:
+    """`n` portable pseudo-random 64-bit words."""
+    base = splitmix64(np.array([seed], dtype=np.uint64))
+    return splitmix64(np.arange(n, dtype=np.uint64) ^ base)
+
+
+@lru_cache(maxsize=16)
+def permutation(n: int, seed: int) -> NDArray[np.int64]:
+    """A pseudo-random permutation of 0 … n-1; read-only, cached."""
+    order = np.argsort(hashes(n, seed), kind="stable")
+    order.setflags(write=False)
+    return order
+
+
+def qpsk_sequence(n: int, seed: int) -> NDArray[np.complex64]:
+    """`n` pseudo-random unit-energy QPSK symbols."""
+    word = hashes(n, seed)
+    i = 1.0 - 2.0 * (word & np.uint64(1)).astype(np.float32)
+    q = 1.0 - 2.0 * ((word >> np.uint64(1)) & np.uint64(1)).astype(np.float32)
+    return ((i + 1j * q) / np.sqrt(2)).astype(np.complex64)
+
+
+def zadoff_chu(n: int, root: int) -> NDArray[np.complex128]:
+    """First `n` values of the Zadoff-Chu sequence of odd length n or n+1."""
+    length = n if n % 2 else n + 1
+    k = np.arange(n)
+    return np.exp(-1j * np.pi * root * k * (k + 1) / length)
+
+
+def to_time(carriers: NDArray[np.complex128], cfg: WaveformConfig) -> NDArray[np.complex128]:
+    """Unitary IFFT of occupied-carrier values; [..., occupied] -> [..., fft_size]."""
+    grid = np.zeros((*carriers.shape[:-1], cfg.fft_size), dtype=carriers.dtype)
+    grid[..., cfg.carriers] = carriers
+    return scipy.fft.ifft(grid, axis=-1, norm="ortho")
+
+
+def boost(cfg: WaveformConfig) -> float:
+    """Carrier amplitude that gives training and preamble unit mean power in time."""
+    return float(np.sqrt(cfg.fft_size / cfg.occupied))
+
+
+@lru_cache(maxsize=8)
+def preamble_sequence(cfg: WaveformConfig) -> NDArray[np.complex64]:
+    """The repeated preamble sequence p, unit mean power; [fft_size]."""
+    return to_time(boost(cfg) * zadoff_chu(cfg.occupied, PREAMBLE_ROOT), cfg).astype(np.complex64)
+
+
+@lru_cache(maxsize=8)
+def ce_carriers(cfg: WaveformConfig) -> NDArray[np.complex64]:
+    """Carrier values of each channel-estimation symbol; [occupied]."""
+    return (boost(cfg) * zadoff_chu(cfg.occupied, CE_ROOT)).astype(np.complex64)
+
+
+@lru_cache(maxsize=8)
+def pilots(cfg: WaveformConfig) -> NDArray[np.complex64]:
+    """Pilot values of every header and payload symbol; [header + max payload, n_pilots]."""
+    n = cfg.header_symbols + cfg.max_payload_symbols
+    return qpsk_sequence(n * cfg.n_pilots, 0x51107).reshape(n, cfg.n_pilots)

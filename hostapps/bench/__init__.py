@@ -1,5 +1,0 @@
-"""Benchmarks behind `gensc bench NAME`; each module here has one `run(quick, …)`."""
-
-from gensc_host.bench.base import BenchResult, Check, Table
-
-__all__ = ["BenchResult", "Check", "Table"]

@@ -1,1 +1,0 @@
-"""GVIF-CIE from end to end: what matters of an image is sent, the rest is made up."""

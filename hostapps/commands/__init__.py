@@ -1,1 +1,0 @@
-"""Sub-commands of `gensc`; each module has one `register(app)`."""

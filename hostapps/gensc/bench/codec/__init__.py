@@ -1,0 +1,1 @@
+"""Codecs beside JPEG with LDPC and QAM."""

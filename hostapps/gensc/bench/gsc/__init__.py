@@ -1,0 +1,1 @@
+"""Figures of GSC and MU-GSC."""

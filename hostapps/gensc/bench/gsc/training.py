@@ -1,0 +1,58 @@
+"""Figure 7: how the refiner's training went, from the log that lies beside its weights.
+
+`training.jsonl` has one record per validation: step, phase (1 or 2 of the two-step training),
+minutes, loss, and validation PSNR of decoded and refined images by SNR. Records without minutes
+(what the run started from, and what was solved for at its end) are no points of a curve.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gensc.system.errors import UserError
+
+EXPERIMENT = "training"
+REFINERS = ("refiner-cifar", "refiner-photo")
+LOG = "training.jsonl"
+
+
+def read_log(name: str) -> list[dict[str, Any]]:
+    """The records of a refiner's training as rows; none where weights or log are not there.
+
+    Raises:
+        UserError: a log that cannot be read.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.weights.store import locate
+
+    try:
+        path = locate(name) / LOG
+    except WeightsError:
+        return []
+    if not path.is_file():
+        return []
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            if isinstance(record, dict) and "minutes" not in record:
+                continue
+            rows.append(
+                {
+                    "experiment": EXPERIMENT,
+                    "model": name,
+                    "step": record["step"],
+                    "phase": record.get("phase"),
+                    "minutes": record["minutes"],
+                    "loss": record["loss"],
+                    "coarse": record.get("coarse", {}),
+                    "refined": record.get("refined", {}),
+                    "gain": record.get("gain", {}),
+                }
+            )
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{path}: line {number} is no record of a training: {error}") from error
+    return rows

@@ -1,0 +1,1 @@
+"""The burst waveform beside the stock OFDM of GNU Radio."""

@@ -1,0 +1,323 @@
+"""Loads for `gensc bench serve`: what the users do, and the plain loop to compare with."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gensc.serve import (
+    Answer,
+    AsyncClient,
+    ProcessRunner,
+    Section,
+    Server,
+    Service,
+    ServiceConfig,
+    Source,
+    Status,
+)
+from gensc_models import JsccCodec
+
+#: How long the last answers of a run may take.
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Load:
+    """What one run gave.
+
+    Attributes:
+        seconds: it took.
+        images: answered in that time.
+        latency_s: of every image, from asking to having it; without each user's first one, for
+            which all of them ask in the same moment.
+        sources: images by where they came from.
+        batch: mean images in a pass of the model.
+        cpu_s: processor time of everything that took part, clients included; unlike `seconds`
+            it hardly depends on what else the machine does.
+    """
+
+    seconds: float = 0.0
+    images: int = 0
+    latency_s: list[float] = field(default_factory=list)
+    sources: Counter[Source] = field(default_factory=Counter)
+    batch: float = 1.0
+    cpu_s: float = 0.0
+
+    @property
+    def cpu_ms(self) -> float:
+        """Processor time of an image."""
+        return 1e3 * self.cpu_s / self.images
+
+    @property
+    def images_per_s(self) -> float:
+        """Images answered per second."""
+        return self.images / self.seconds
+
+    def percentile_ms(self, percent: float) -> float:
+        """Latency that so many per cent of the images stay within."""
+        return 1e3 * float(np.percentile(self.latency_s, percent))
+
+    def add(self, other: Load) -> None:
+        """Pool another run of the same kind."""
+        self.images += other.images
+        self.batch += other.images / self.images * (other.batch - self.batch)
+        self.seconds += other.seconds
+        self.cpu_s += other.cpu_s
+        self.latency_s += other.latency_s
+        self.sources += other.sources
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Receptions to ask for, and the images they decode to one at a time.
+
+    No two requests made of a pool are alike: the noise variance of the first symbol differs in
+    its last bits, which changes the content and with it the cache key, and the image by less
+    than one grey level.
+    """
+
+    sections: list[Section]
+    images: list[NDArray[np.uint8]]
+
+    def section(self, number: int) -> Section:
+        """Request number `number`, unlike every other one below 1000 times the pool's size."""
+        base = self.sections[number % len(self.sections)]
+        noise_var = base.noise_var.copy()
+        noise_var[:1].view(np.int32)[0] += number // len(self.sections)
+        return replace(base, noise_var=noise_var)
+
+    def right(self, number: int, answer: Answer) -> bool:
+        """Whether an answer is the image of request `number`, to 1 LSB."""
+        expected = self.images[number % len(self.images)]
+        return bool(np.abs(answer.image.astype(np.int16) - expected).max() <= 1)
+
+
+def decode_alone(codec: JsccCodec, section: Section) -> NDArray[np.uint8]:
+    """What a user without the service would write."""
+    s = section
+    return codec.decode_image(s.symbols, s.noise_var, s.rate, s.height, s.width, s.aux)
+
+
+def one_at_a_time(codec: JsccCodec, pool: Pool, users: int, seconds: float) -> Load:
+    """Users who ask again as soon as they have their image, served by a plain loop in turn."""
+    load = Load()
+    started, cpu = time.perf_counter(), time.process_time()
+    asked_at = [started] * users
+    number = 0
+    while time.perf_counter() - started < seconds or number < 2 * users:
+        decode_alone(codec, pool.section(number))
+        now = time.perf_counter()
+        if number >= users:
+            load.latency_s.append(now - asked_at[number % users])
+        asked_at[number % users] = now
+        number += 1
+    load.seconds, load.images = time.perf_counter() - started, number
+    load.cpu_s = time.process_time() - cpu
+    return load
+
+
+@asynccontextmanager
+async def serving(
+    config: ServiceConfig, model: str, workers: int
+) -> AsyncIterator[tuple[Server, list[ProcessRunner]]]:
+    """A server as `gensc serve` would make it, on a free port; its workers are warm."""
+    options = {"models": [model], "threads": 1}
+    runners = [ProcessRunner(options=options) for _ in range(workers)]
+    server = Server(Service(runners, config), "tcp://127.0.0.1:*")
+    await server.start()
+    try:
+        yield server, runners
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def clients(
+    address: str, users: int, on_answer: Callable[[int, Answer], None] = lambda user, answer: None
+) -> AsyncIterator[list[AsyncClient]]:
+    """So many users' connections."""
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                AsyncClient(address, f"user {u}", PATIENCE_S, partial(on_answer, u))
+            )
+            for u in range(users)
+        ]
+
+
+async def closed_loop(
+    server: Server,
+    runners: Sequence[ProcessRunner],
+    users: int,
+    section: Callable[[int], Section],
+    more: Callable[[int], bool],
+) -> Load:
+    """Users who ask again as soon as they have their image, served by the service.
+
+    Args:
+        server, runners: running.
+        users: so many, each with a connection of its own.
+        section: what request number n asks for.
+        more: whether request number n is made at all.
+    """
+    load, number = Load(), 0
+    stats = server.service.stats
+    batches, images = stats.batches, stats.images
+
+    async def user(client: AsyncClient) -> None:
+        nonlocal number
+        first = True
+        while more(number):
+            wanted = section(number)
+            number += 1
+            asked = time.perf_counter()
+            answer = await client.decode(wanted)
+            if not first:
+                load.latency_s.append(time.perf_counter() - asked)
+            first = False
+            load.images += 1
+            load.sources[answer.source] += 1
+
+    async with clients(server.address, users) as connected:
+        started, cpu = time.perf_counter(), _cpu_s(runners)
+        await asyncio.gather(*(user(client) for client in connected))
+        load.seconds, load.cpu_s = time.perf_counter() - started, _cpu_s(runners) - cpu
+    load.batch = (stats.images - images) / max(stats.batches - batches, 1)
+    return load
+
+
+def _cpu_s(runners: Sequence[ProcessRunner]) -> float:
+    """Processor time of this process and of the workers, as Linux counts it."""
+    ticks = 0
+    for runner in runners:
+        # Fields 14 and 15, user and system; the second is a name that may hold anything.
+        fields = Path(f"/proc/{runner.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Chaos:
+    """What became of requests under cancellations and killed workers.
+
+    Attributes:
+        accepted: requests the service took on.
+        ok, cancelled: of those, by what they were answered.
+        busy: requests turned away at once, and asked again.
+        kills: workers killed.
+        deaths, requeued: what the service noticed of it, and requests it computed again.
+        unanswered, repeated: requests with no answer, and answers beyond the first.
+        failed, wrong: accepted requests answered without an image, or with another one.
+        seconds: it took.
+    """
+
+    accepted: int = 0
+    ok: int = 0
+    cancelled: int = 0
+    busy: int = 0
+    kills: int = 0
+    deaths: int = 0
+    requeued: int = 0
+    unanswered: int = 0
+    repeated: int = 0
+    failed: int = 0
+    wrong: int = 0
+    seconds: float = 0.0
+
+    @property
+    def violations(self) -> int:
+        """Accepted images that were not answered exactly once, and rightly."""
+        return self.unanswered + self.repeated + self.failed + self.wrong
+
+
+async def chaos(
+    server: Server,
+    runners: Sequence[ProcessRunner],
+    pool: Pool,
+    *,
+    requests: int,
+    users: int,
+    at_a_time: int,
+    cancel: float,
+    kills: int,
+    seed: int,
+) -> Chaos:
+    """Make `requests` requests, cancel a share of them at random, kill workers meanwhile.
+
+    Each user has up to `at_a_time` requests under way. The account is kept on the clients' side,
+    by request number, from every answer that arrives.
+    """
+    rng = random.Random(seed)
+    result, arrived = Chaos(), Counter[tuple[int, int]]()
+    statuses: Counter[Status] = Counter()
+    kill_at = {requests * (i + 1) // (kills + 1) for i in range(kills)}
+    numbers = iter(range(requests))
+
+    def on_answer(user: int, answer: Answer) -> None:
+        arrived[user, answer.request_id] += 1
+        statuses[answer.status] += 1
+
+    async def image(client: AsyncClient, number: int) -> None:
+        """Ask until it is not busy."""
+        while True:
+            answer = await client.ask(pool.section(number))
+            if answer.status is not Status.BUSY:
+                break
+            await asyncio.sleep(answer.retry_after_s)
+        if answer.status is Status.OK and not pool.right(number, answer):
+            result.wrong += 1
+
+    async def lane(client: AsyncClient) -> None:
+        """One request after the other; some are given up after a random while."""
+        for number in numbers:
+            if number in kill_at:
+                result.kills += _kill(rng.choice(list(runners)))
+            task = asyncio.create_task(image(client, number))
+            if rng.random() < cancel:
+                await asyncio.wait([task], timeout=rng.expovariate(1 / 0.03))
+                task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            if not task.cancelled() and task.exception() is not None:
+                raise RuntimeError("the load itself failed") from task.exception()
+
+    stats = server.service.stats
+    before = (stats.accepted, stats.worker_deaths, stats.requeued)
+    started = time.perf_counter()
+    async with clients(server.address, users, on_answer) as connected:
+        await asyncio.gather(*(lane(c) for c in connected for _ in range(at_a_time)))
+        result.seconds = time.perf_counter() - started
+        asked = sum(client.asked for client in connected)
+        give_up = time.monotonic() + PATIENCE_S
+        while arrived.total() < asked and time.monotonic() < give_up:
+            await asyncio.sleep(0.01)
+        expected = {(u, n) for u, c in enumerate(connected) for n in range(1, c.asked + 1)}
+    result.unanswered = len(expected - arrived.keys())
+    result.repeated = arrived.total() - len(expected & arrived.keys())
+    result.ok, result.cancelled = statuses[Status.OK], statuses[Status.CANCELLED]
+    result.busy = statuses[Status.BUSY]
+    result.accepted = stats.accepted - before[0]
+    result.deaths = stats.worker_deaths - before[1]
+    result.requeued = stats.requeued - before[2]
+    result.failed = result.accepted - result.ok - result.cancelled
+    return result
+
+
+def _kill(runner: ProcessRunner) -> int:
+    """Kill a worker as the kernel would; 0 where it is just being started."""
+    if runner.pid is None:
+        return 0
+    os.kill(runner.pid, signal.SIGKILL)
+    return 1

@@ -1,0 +1,342 @@
+"""`gensc bench serve`: the receiver service against a plain loop, and what it does under fire.
+
+* Throughput and latency: users who ask again as soon as they have their image (a closed loop),
+  3 and 32 of them, small and large images. The same users are served by the loop one would write
+  first, `codec.decode_image` one image after the other, with one or with all threads of torch,
+  whichever is faster. Both are measured in turns, so that other load on the machine meets both.
+  The service is measured from the clients' side, over TCP, clients included in what the machine
+  has to do; its cache is off and no two requests are alike. The processor time of an image says
+  what batching saves; on a machine that does other work as well, images per second also show that
+  several processes get a larger share of it than one.
+* Cache: every reception is asked for four times, the repetitions so far apart that none meets
+  the first one under way; with the cache on and off.
+* Exactly once: many requests of 32 users with random cancellations, queues so short that users
+  are told to come back, and workers killed with SIGKILL. Every accepted image must be answered
+  once, with its own image to 1 LSB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from gensc.bench.serve.load import (
+    Chaos,
+    Load,
+    Pool,
+    chaos,
+    closed_loop,
+    decode_alone,
+    one_at_a_time,
+    serving,
+)
+from gensc.bench.serve.plots import Case, plot
+from gensc.data.images import load_image
+from gensc.data.samples import PHOTOS
+from gensc.experiment.base import BenchResult, Check, Table
+from gensc.serve import ProcessRunner, Section, Server, ServiceConfig, Source
+from gensc.system import codecs
+from gensc.system.machine import cores
+from gensc.system.progress import Reporter, progress
+from gensc_models import JsccCodec
+
+#: Channel symbols per 16×16 block by image side: CBR 1/6 for CIFAR-sized, 1/24 for photos.
+RATES = {32: 128, 256: 32}
+USERS = (3, 32)
+SNR_DB = 10.0
+SEED = 1
+#: MU-GSC, Table I: 15.66 s an image without, 8.87 s with its asynchronous processing.
+PAPER_GAIN = 15.66 / 8.87
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is run.
+
+    Attributes:
+        seconds: of each closed loop.
+        turns: times that plain loop and service alternate.
+        receptions: distinct ones of the cache's load; each is asked for `times` times.
+        requests: of the run with cancellations; `kills` workers are killed in it.
+    """
+
+    seconds: float = 3.0
+    turns: int = 2
+    receptions: int = 500
+    times: int = 4
+    requests: int = 10_000
+    kills: int = 3
+    cancel: float = 0.1
+
+
+QUICK = Plan(seconds=0.8, turns=2, receptions=60, requests=500, kills=1)
+
+
+def run(quick: bool = False, model: str = "") -> BenchResult:
+    """Measure; half a minute with `quick`, some two minutes without."""
+    plan = QUICK if quick else Plan()
+    load_average = os.getloadavg()[0]
+    codec, weights = codecs.load(model)
+    torch.set_num_threads(1)
+    pools = {side: make_pool(codec, side) for side in RATES}
+    threads = {side: best_threads(codec, pool) for side, pool in pools.items()}
+    workers = cores()
+    with progress("bench serve", len(RATES) * len(USERS) * plan.turns + 3) as reporter:
+        measured = asyncio.run(_measure(plan, codec, pools, threads, workers, reporter))
+    loads, cached, uncached, account = measured
+    result = BenchResult("serve")
+    result.settings = {
+        "weights": {weights.id: weights.sha256},
+        "workers": workers,
+        "worker_threads": 1,
+        "plain_loop_threads": {str(side): n for side, n in threads.items()},
+        "rates": {str(side): rate for side, rate in RATES.items()},
+        "snr_db": SNR_DB,
+        "seed": SEED,
+        "load_average_before": round(load_average, 1),
+        "plan": asdict(plan),
+        "service": asdict(ServiceConfig()),
+    }
+    throughput = [row for case, pair in loads.items() for row in _rows(case, pair)]
+    cache = [_cache_row("off", uncached, uncached), _cache_row("on", cached, uncached)]
+    result.rows = [*throughput, *cache, {"part": "exactly once", **_account(account)}]
+    result.checks = _checks(loads, account)
+    result.tables = [
+        _table("Closed loop over TCP, cache off", throughput, ("side", "users")),
+        _table(f"Every reception asked for {plan.times} times, 32 users", cache, ("cache",)),
+        _chaos_table(account),
+    ]
+    result.figures = {"serve": plot(loads, max(USERS))}
+    return result
+
+
+def make_pool(codec: JsccCodec, side: int, count: int = 64) -> Pool:
+    """Receptions of square crops of scikit-image's photos over AWGN."""
+    rng = np.random.default_rng(SEED)
+    sections, images = [], []
+    photos = [load_image(f"skimage:{name}") for name in PHOTOS]
+    # Large ones cost a while to decode one at a time, and need no variety.
+    for i in range(count if side < 256 else len(photos)):
+        photo = photos[i % len(photos)]
+        crop = min(256, *photo.shape[:2])
+        top, left = (int(rng.integers(0, n - crop + 1)) for n in photo.shape[:2])
+        square = Image.fromarray(photo[top : top + crop, left : left + crop])
+        small = np.asarray(square.resize((side, side), Image.Resampling.LANCZOS))
+        sent = codec.encode_image(small, RATES[side], SNR_DB)
+        variance = 10 ** (-SNR_DB / 10)
+        noise = rng.standard_normal((2, len(sent.symbols))) * np.sqrt(variance / 2)
+        section = Section(
+            codec.wire_id,
+            sent.rate,
+            side,
+            side,
+            sent.aux,
+            sent.symbols + noise[0] + 1j * noise[1],
+            np.full(len(sent.symbols), variance),
+        )
+        sections.append(section)
+        images.append(decode_alone(codec, section))
+    return Pool(sections, images)
+
+
+def best_threads(codec: JsccCodec, pool: Pool, seconds: float = 0.5) -> int:
+    """How many threads of torch serve the plain loop best here: one, or all cores."""
+    speed = {}
+    for threads in sorted({1, cores()}):
+        torch.set_num_threads(threads)
+        decode_alone(codec, pool.section(0))
+        speed[threads] = one_at_a_time(codec, pool, 1, seconds).images_per_s
+    return max(speed, key=lambda threads: speed[threads])
+
+
+async def _measure(
+    plan: Plan,
+    codec: JsccCodec,
+    pools: dict[int, Pool],
+    threads: dict[int, int],
+    workers: int,
+    reporter: Reporter,
+) -> tuple[dict[Case, tuple[Load, Load]], Load, Load, Chaos]:
+    loads: dict[Case, tuple[Load, Load]] = {
+        case: (Load(), Load()) for case in product(RATES, USERS)
+    }
+    small = pools[min(RATES)]
+    # Short queues matter to the last part alone: before it nobody asks for two at a time.
+    config = ServiceConfig(cache_bytes=0, queue_per_user=6)
+    async with serving(config, codec.name, workers) as (server, runners):
+        # A worker's first pass is slower than the others.
+        await closed_loop(server, runners, 4 * workers, small.section, lambda n: n < 16 * workers)
+        for _, (side, users) in product(range(plan.turns), loads):
+            plain, service = loads[side, users]
+            torch.set_num_threads(threads[side])
+            plain.add(one_at_a_time(codec, pools[side], users, plan.seconds))
+            end = time.perf_counter() + plan.seconds
+            service.add(
+                await closed_loop(
+                    server,
+                    runners,
+                    users,
+                    pools[side].section,
+                    lambda n, end=end, users=users: n < 2 * users or time.perf_counter() < end,
+                )
+            )
+            reporter.step(f"{side}×{side}, {users} users")
+        account = await chaos(
+            server,
+            runners,
+            small,
+            requests=plan.requests,
+            users=max(USERS),
+            at_a_time=8,
+            cancel=plan.cancel,
+            kills=plan.kills,
+            seed=SEED,
+        )
+        reporter.step("cancellations and killed workers")
+        while server.service.working < workers:
+            await asyncio.sleep(0.1)  # the last one killed is still loading its model
+        repeated = []
+        for cache_bytes in (0, ServiceConfig.cache_bytes):
+            server.service.cache.max_bytes = cache_bytes
+            repeated.append(await _repeated(plan, server, runners, small))
+            reporter.step(f"cache of {cache_bytes >> 20} MiB")
+    uncached, cached = repeated
+    return loads, cached, uncached, account
+
+
+async def _repeated(
+    plan: Plan, server: Server, runners: Sequence[ProcessRunner], pool: Pool
+) -> Load:
+    """Every reception asked for several times, long after one another."""
+    total = plan.receptions * plan.times
+    return await closed_loop(
+        server,
+        runners,
+        max(USERS),
+        lambda n: pool.section(n % plan.receptions),
+        lambda n: n < total,
+    )
+
+
+def _rows(case: Case, pair: tuple[Load, Load]) -> list[dict[str, Any]]:
+    side, users = case
+    return [
+        {
+            "part": "throughput",
+            "side": side,
+            "users": users,
+            "how": how,
+            **_figures(load),
+            "gain": load.images_per_s / pair[0].images_per_s,
+        }
+        for how, load in zip(("one at a time", "service"), pair, strict=True)
+    ]
+
+
+def _figures(load: Load) -> dict[str, Any]:
+    return {
+        "images": load.images,
+        "seconds": load.seconds,
+        "images_per_s": load.images_per_s,
+        "p50_ms": load.percentile_ms(50),
+        "p95_ms": load.percentile_ms(95),
+        "p99_ms": load.percentile_ms(99),
+        "batch": load.batch,
+        "cpu_ms": load.cpu_ms,
+    }
+
+
+def _cache_row(state: str, load: Load, base: Load) -> dict[str, Any]:
+    return {
+        "part": "cache",
+        "cache": state,
+        "how": "service",
+        **_figures(load),
+        "gain": load.images_per_s / base.images_per_s,
+        "from_cache": load.sources[Source.CACHED],
+        "shared": load.sources[Source.SHARED],
+    }
+
+
+def _account(account: Chaos) -> dict[str, Any]:
+    return {**asdict(account), "violations": account.violations}
+
+
+def _checks(loads: dict[Case, tuple[Load, Load]], account: Chaos) -> list[Check]:
+    def gain(side: int, users: int) -> float:
+        plain, service = loads[side, users]
+        return service.images_per_s / plain.images_per_s
+
+    return [
+        Check(
+            "images/s over one at a time, 32 users, 32×32, cache off",
+            gain(32, 32),
+            "×",
+            ">=",
+            2.0,
+            "acceptance list",
+        ),
+        *(
+            Check(
+                f"images/s over one at a time, 3 users, {side}×{side}, cache off",
+                gain(side, 3),
+                "×",
+                ">=",
+                round(PAPER_GAIN, 2),
+                "MU-GSC paper, Table I: 15.66 s → 8.87 s an image",
+            )
+            for side in RATES
+        ),
+        Check(
+            "accepted images not answered exactly once and rightly",
+            account.violations,
+            "",
+            "<=",
+            0,
+            f"{account.accepted} accepted, {account.cancelled} cancelled, {account.kills} kills",
+        ),
+        Check("workers killed meanwhile", account.deaths, "", ">=", 1, "acceptance list"),
+    ]
+
+
+def _table(title: str, rows: list[dict[str, Any]], keys: tuple[str, ...]) -> Table:
+    columns = {key: {"side": "pixels a side"}.get(key, key) for key in keys}
+    columns |= {
+        "how": "how",
+        "images_per_s": "images/s",
+        "gain": "gain",
+        "p50_ms": "p50 ms",
+        "p95_ms": "p95 ms",
+        "p99_ms": "p99 ms",
+        "batch": "a batch",
+        "cpu_ms": "CPU ms",
+    }
+    if "cache" in keys:
+        columns |= {"from_cache": "from cache", "shared": "shared"}
+    return Table(title, columns, rows, digits=1)
+
+
+def _chaos_table(account: Chaos) -> Table:
+    columns = {
+        "accepted": "accepted",
+        "ok": "images",
+        "cancelled": "cancelled",
+        "busy": "told busy",
+        "deaths": "workers lost",
+        "requeued": "computed again",
+        "unanswered": "unanswered",
+        "repeated": "answered twice",
+        "failed": "failed",
+        "wrong": "wrong image",
+        "seconds": "s",
+    }
+    return Table("Cancellations and killed workers", columns, [_account(account)], digits=1)

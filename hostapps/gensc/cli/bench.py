@@ -1,0 +1,210 @@
+"""`gensc bench NAME`: measure, print, and leave JSON and plots."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gensc.cli import options
+from gensc.experiment.base import BenchResult
+from gensc.system import terminal
+
+Quick = Annotated[bool, typer.Option("--quick", help="A fraction of the work, under 60 s.")]
+Json = Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")]
+Results = Annotated[
+    Path | None,
+    typer.Option(help="Folder for JSON and plots (default results/NAME; out/NAME with --quick)."),
+]
+Images = Annotated[
+    list[str] | None,
+    typer.Option(help="Photos: files, folders or globs (default: scikit-image's photos)."),
+]
+Limit = Annotated[int, typer.Option(min=0, help="At most so many photos; 0: all.")]
+Cifar = Annotated[
+    Path | None,
+    typer.Option(help="CIFAR-10: folder of the official binary files, or a pack of JPEG files."),
+]
+CifarLimit = Annotated[
+    int, typer.Option(min=0, help="So many test images of CIFAR-10; 0: 2000 (100 with --quick).")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `bench` with one command per benchmark."""
+    group = typer.Typer(no_args_is_help=True, help="Run a benchmark and keep its figures.")
+    group.command("link")(link)
+    group.command("codec")(codec)
+    group.command("fidelity")(fidelity)
+    group.command("mimo")(mimo)
+    group.command("serve")(serve)
+    group.command("gsc")(gsc)
+    group.command("cie")(cie)
+    group.command("gened")(gened)
+    app.add_typer(group, name="bench")
+
+
+def link(quick: Quick = False, as_json: Json = False, results: Results = None) -> None:
+    """The waveform: detection, EVM, SNR estimate and speed, beside stock GNU Radio OFDM."""
+    from gensc.bench.link.run import run
+
+    finish(lambda: run(quick), quick, as_json, results)
+
+
+def codec(
+    images: Images = None,
+    model: options.Model = "",
+    limit: Limit = 0,
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """The codec against JPEG + LDPC + QAM and SoftCast, at the same count of channel symbols."""
+    from gensc.bench.codec.run import run
+
+    finish(lambda: run(quick, images, model, limit), quick, as_json, results)
+
+
+def fidelity(
+    images: Images = None,
+    model: options.Model = "",
+    limit: Limit = 0,
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """The flowgraph against the torch-only channel, and what lost bursts cost."""
+    from gensc.bench.fidelity import run
+
+    finish(lambda: run(quick, images, model, limit), quick, as_json, results)
+
+
+def mimo(
+    model: options.Model = "", quick: Quick = False, as_json: Json = False, results: Results = None
+) -> None:
+    """Three users and three antennas: ZF and MMSE in torch, in NumPy and through GNU Radio."""
+    from gensc.bench.mimo import run
+
+    finish(lambda: run(quick, model), quick, as_json, results)
+
+
+def serve(
+    model: options.Model = "",
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Two local Ray nodes against one process instead.")
+    ] = False,
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """The receiver service against a plain loop; exactly once under killed workers."""
+    if cluster:
+        from gensc.bench.cluster import run
+    else:
+        from gensc.bench.serve.run import run
+
+    finish(lambda: run(quick, model), quick, as_json, results)
+
+
+def gsc(
+    cifar: Cifar = None,
+    images: Images = None,
+    limit: CifarLimit = 0,
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """GSC and MU-GSC against NGF, DeepJSCC and JPEG + LDPC + QAM: the paper's figures and table."""
+    from gensc.bench.gsc.run import run
+
+    finish(lambda: run(quick, cifar, images, limit), quick, as_json, results)
+
+
+def cie(
+    images: Images = None,
+    model: options.Model = "",
+    limit: Limit = 0,
+    importance: Annotated[
+        str, typer.Option(help="What matters in an image, as `gensc adapt` takes it.")
+    ] = "",
+    inpainter: Annotated[
+        str,
+        typer.Option(help="Fills in: weights, mean, smooth, biharmonic, diffusers:NAME or none."),
+    ] = "",
+    text_to_image: Annotated[
+        str, typer.Option(help="Diffusers pipeline of the baseline that sends text alone.")
+    ] = "",
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """GVIF-CIE against JPEG 2000, the codec without filtering, and text alone: all figures."""
+    from gensc.bench.cie.run import run
+
+    finish(
+        lambda: run(quick, images, model, limit, importance, inpainter, text_to_image),
+        quick,
+        as_json,
+        results,
+    )
+
+
+def gened(
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="duts:PATH, voc:PATH, PATH (folder or glob) or PATH+MASKS; a second one is "
+            "Figure 7's (default: scikit-image's photos)."
+        ),
+    ] = None,
+    images: Images = None,
+    model: options.Model = "",
+    limit: Limit = 0,
+    ablations: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the variants' weights: full, single-branch, swin-both …"),
+    ] = None,
+    edit: Annotated[
+        str, typer.Option(help="Editor behind the receiver, as --edit of gensc receive takes it.")
+    ] = "",
+    generator: Annotated[
+        str,
+        typer.Option(help="Of the generative baselines: diffusers:NAME[,steps=…] or sgdjscc:DIR."),
+    ] = "",
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """GenED-SC against SwinJSCC, its single branch and others: the paper's figures and tables."""
+    from gensc.bench.gened.run import run
+
+    finish(
+        lambda: run(quick, dataset, images, limit, model, ablations, edit, generator),
+        quick,
+        as_json,
+        results,
+    )
+
+
+def finish(
+    measure: Callable[[], BenchResult], quick: bool, as_json: bool, folder: Path | None
+) -> None:
+    """Run `measure`, print its tables, write its files; exit status 0 whatever the figures."""
+    from gensc.experiment.output import as_object, print_tables, write
+
+    # With --json stdout carries the object alone.
+    console = terminal.console(stderr=as_json)
+    started = time.monotonic()
+    result = measure()
+    obj = as_object(result, quick=quick, seconds=time.monotonic() - started)
+    print_tables(result, console)
+    # A quick look never overwrites the figures of a full run.
+    target = folder or Path("out" if quick else "results") / result.bench
+    for path in write(result, obj, target):
+        console.print(f"wrote {path}", markup=False, soft_wrap=True)
+    if as_json:
+        print(json.dumps(obj))

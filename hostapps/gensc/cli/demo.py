@@ -1,0 +1,66 @@
+"""`gensc demo`: photos through a GNU Radio flowgraph, and a report to look at."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gensc.cli import options
+
+
+def register(app: typer.Typer) -> None:
+    """Add `demo`."""
+    app.command("demo")(demo)
+
+
+def demo(
+    images: Annotated[
+        list[str] | None,
+        typer.Argument(help="Photos: files, folders, globs (default: scikit-image's photos)."),
+    ] = None,
+    channel: Annotated[
+        str, typer.Option(help="Of awgn, rayleigh, multipath, fading, none.")
+    ] = "awgn,fading",
+    snr: Annotated[str, typer.Option(help="Es/N0 in dB: 0,5,10 or 0:15:5.")] = "0,5,10,15",
+    model: Annotated[str, typer.Option(help="Codec: name or folder of weights.")] = "",
+    refine: Annotated[
+        str,
+        typer.Option(help="Refiner: name or folder of weights, or none (default: if installed)."),
+    ] = "",
+    edit: options.Edit = "none",
+    edit_limit: options.EditLimit = 300.0,
+    caption: options.Caption = "auto",
+    rate: Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, help="Of channel and noise.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("out"),
+) -> None:
+    """Send a few photos through the GNU Radio flowgraph at several SNRs and write a report."""
+    from gensc.data.images import expand
+    from gensc.demo.run import DemoSettings, run_demo
+    from gensc.link import channels
+    from gensc.system import codecs
+    from gensc.system.ranges import parse_numbers
+
+    names = channel.split(",")
+    for name in names:
+        channels.draw(name, seed)
+    started = time.monotonic()
+    report = run_demo(
+        DemoSettings(
+            images=expand(images or ["skimage:"]),
+            channels=names,
+            snrs_db=codecs.check_snrs(parse_numbers(snr, "--snr")),
+            model=model,
+            refine=refine,
+            edit=edit,
+            edit_limit_s=edit_limit,
+            caption=caption,
+            rate=codecs.check_rate(rate),
+            seed=seed,
+            out=out,
+        )
+    )
+    print(f"report: {report} ({time.monotonic() - started:.0f} s)")

@@ -1,0 +1,66 @@
+"""The `gensc` command: one sub-command per file of `gensc.cli`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from gensc.cli import adapt, bench, demo, doctor, grc, models, receive, send, serve, simulate, train
+from gensc.system.errors import UserError
+
+#: Exit status after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="gensc",
+    help="Send images over real GNU Radio flowgraphs by learned and classical codecs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (demo, send, receive, simulate, bench, train, models, adapt, serve, grc, doctor):
+    module.register(app)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; exits 0, 1 (a bug), 2 (the user's mistake) or 130 (Ctrl-C)."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line and return its exit status; a user's mistake is one line on stderr."""
+    # Not typer.testing's standalone mode: that one prints usage errors over several lines.
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(args=argv, prog_name="gensc", standalone_mode=False)
+        sys.stdout.flush()
+    except UserError as error:
+        return _complain(str(error))
+    except typer.TyperException as error:
+        message = error.format_message().strip().rstrip(".")
+        # Without a message it has shown the help that was missing.
+        return _complain(f"{message} (see gensc --help)") if message else 0
+    except (typer.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
+    except typer.Exit as stop:
+        status = stop.exit_code
+    except BrokenPipeError:
+        # The reader of our output left (gensc models | head): not an error. stdout is replaced
+        # so that the interpreter's own flush at exit does not complain a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if status == INTERRUPTED:
+        print("gensc: stopped", file=sys.stderr)
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str) -> int:
+    print(f"gensc: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

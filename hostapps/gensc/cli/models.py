@@ -1,0 +1,43 @@
+"""`gensc models`: the weights at hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.markdown import Markdown
+
+from gensc.system import terminal
+
+
+def register(app: typer.Typer) -> None:
+    """Add `models`."""
+    app.command("models")(models)
+
+
+def models(
+    name: Annotated[str, typer.Argument(help="Show the card of these weights.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List the shipped weights with size and SHA-256, or show the model card of one."""
+    from gensc.system.codecs import list_weights
+
+    listed = list_weights(name)
+    if as_json:
+        print(json.dumps([w.as_dict() for w in listed]))
+        return
+    console = terminal.console()
+    if name:
+        console.print(Markdown(listed[0].card))
+        return
+    table = terminal.table()
+    for heading, justify in (("name", "left"), ("wire id", "right"), ("MiB", "right")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table.add_column("SHA-256", no_wrap=True)
+    table.add_column("about", overflow="fold")
+    for w in listed:
+        table.add_row(
+            w.name, str(w.wire_id or "–"), f"{w.size / 2**20:.1f}", w.sha256[:16], w.summary
+        )
+    console.print(table)

@@ -1,0 +1,44 @@
+"""Options that several sub-commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gensc.caption.choose import HELP as CAPTION_HELP
+from gensc.editing.choose import HELP as EDIT_HELP
+
+Model = Annotated[str, typer.Option(help="Codec: name or folder of weights.")]
+Rate = Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")]
+Refine = Annotated[
+    str, typer.Option(help="Refiner behind the decoder: name or folder of weights, or none.")
+]
+Caption = Annotated[str, typer.Option(help=CAPTION_HELP)]
+Edit = Annotated[str, typer.Option(help=EDIT_HELP)]
+EditLimit = Annotated[float, typer.Option(min=0, help="Seconds an edit may take.")]
+MaxSide = Annotated[
+    int, typer.Option(min=0, help="Scale larger pictures down to this; 0: leave them.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of channel and noise.")]
+Sdr = Annotated[str, typer.Option(help="Hardware: uhd:ARGS (USRP) or pluto:URI (ADALM-Pluto).")]
+Frequency = Annotated[float, typer.Option(min=0, help="Centre frequency of the hardware, Hz.")]
+SampleRate = Annotated[float, typer.Option(min=1, help="Complex samples per second.")]
+Gain = Annotated[
+    float | None,
+    typer.Option(
+        help="Gain of the hardware in dB (Pluto transmitting: 0 is full power, -89 least)."
+    ),
+]
+Bind = Annotated[
+    bool | None,
+    typer.Option(
+        "--bind/--connect",
+        help="ZeroMQ: which end this is (default: the sender binds).",
+    ),
+]
+
+
+def binds(address: str, told: bool | None) -> bool:
+    """Whether the receiver binds: as told, or where the address is a wildcard."""
+    return "*" in address if told is None else told

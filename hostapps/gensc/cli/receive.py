@@ -1,0 +1,80 @@
+"""`gensc receive`: images from a recording, a ZeroMQ address or an SDR."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gensc.cli import options
+from gensc.system.errors import UserError
+
+
+def register(app: typer.Typer) -> None:
+    """Add `receive`."""
+    app.command("receive")(receive)
+
+
+def receive(
+    source: Annotated[
+        str, typer.Option("--from", help="Recording or ZeroMQ address (tcp://127.0.0.1:5555).")
+    ] = "",
+    sdr: options.Sdr = "",
+    out: Annotated[Path, typer.Option(help="Folder for images and results.jsonl.")] = Path(
+        "out/received"
+    ),
+    model: Annotated[str, typer.Option(help="Only this codec (default: as bursts say).")] = "",
+    refine: options.Refine = "none",
+    edit: options.Edit = "none",
+    edit_limit: options.EditLimit = 300.0,
+    count: Annotated[int, typer.Option(min=0, help="End after so many images.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0, help="End after so long.")] = 0.0,
+    keep_open: Annotated[
+        bool, typer.Option("--keep-open", help="ZeroMQ: wait for the next sender.")
+    ] = False,
+    sample_rate: options.SampleRate = 1e6,
+    frequency: options.Frequency = 2.45e9,
+    gain: options.Gain = None,
+    bind: options.Bind = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object.")] = False,
+) -> None:
+    """Receive images through a GNU Radio flowgraph; Ctrl-C ends and loses nothing."""
+    from gensc.link.radio import RadioSettings, parse_place
+    from gensc.receiver.run import ReceiveSettings, receive_images
+
+    place = parse_place(source, sdr, "--from")
+    report = receive_images(
+        ReceiveSettings(out, model, count, seconds, keep_open, refine, edit, edit_limit),
+        place,
+        RadioSettings(sample_rate, frequency, gain),
+        bind=options.binds(source, bind),
+        on_image=lambda line: typer.echo(line, err=True),
+    )
+    c = report.counters
+    if place.kind == "file" and not report.interrupted and not (report.images or report.texts):
+        raise UserError(
+            f"{place}: no image in {c['samples']} samples "
+            f"({c['bursts']} bursts read, {c['headers_bad']} not readable)"
+        )
+    if as_json:
+        summary = {
+            "images": report.images,
+            "texts": report.texts,
+            "refined": report.refined,
+            "edited": report.edited,
+            "incomplete": report.incomplete,
+        }
+        print(json.dumps({**summary, **c}))
+        return
+    dropped = c["messages_dropped"] + c["sections_dropped"]
+    print(
+        f"received {report.images} image{'s' if report.images != 1 else ''} "
+        f"({report.incomplete} incomplete) and {report.texts} texts in {c['bursts']} bursts"
+        + (f", {report.refined} refined" if report.refined else "")
+        + (f", {report.edited} edited" if report.edited else "")
+        + (f", {c['images_lost']} lost" if c["images_lost"] else "")
+        + (f", {dropped} messages dropped" if dropped else "")
+        + f": {out}"
+    )

@@ -1,0 +1,1 @@
+"""`gensc demo`: photos through a real flowgraph, and the report."""

@@ -1,0 +1,1 @@
+"""How figures are drawn: style, charts, grids of pictures."""

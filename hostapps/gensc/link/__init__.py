@@ -1,0 +1,1 @@
+"""Single images through a flowgraph, recordings, sockets and radios."""

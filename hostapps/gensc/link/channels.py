@@ -1,0 +1,58 @@
+"""Named channels as the parameters of the flowgraph's channel block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gensc.system.errors import UserError
+
+#: Mean power of the taps of `multipath` and `fading`, dB; one sample apart.
+TAPS_DB = (0.0, -3.0, -6.0)
+#: Doppler spread of `fading`, Hz: walking pace at 900 MHz. The gain changes from burst to burst,
+#: little within one.
+FADING_HZ = 3.0
+CHANNELS = ("awgn", "rayleigh", "multipath", "fading", "none")
+
+
+@dataclass(frozen=True)
+class ChannelDraw:
+    """One realisation of a named channel.
+
+    Attributes:
+        name: of `CHANNELS`.
+        taps: complex impulse response at sample spacing; for `fading` the amplitudes of the
+            taps, whose gains then vary in time.
+        fading_hz: Doppler spread; 0 keeps the taps as they are.
+    """
+
+    name: str
+    taps: tuple[complex, ...] = (1.0,)
+    fading_hz: float = 0.0
+
+
+def draw(name: str, seed: int) -> ChannelDraw:
+    """Realise a channel; random ones have unit mean power gain over the seeds.
+
+    `rayleigh` is one CN(0,1) gain, `multipath` three taps CN(0, p) with p of 0, -3 and -6 dB,
+    both constant for the whole image; `fading` are the same three taps varying in time.
+
+    Raises:
+        UserError: no channel of that name.
+    """
+    if name not in CHANNELS:
+        raise UserError(f"unknown channel {name!r}: there are {', '.join(CHANNELS)}")
+    power = 10 ** (np.array(TAPS_DB) / 10)
+    amplitude = np.sqrt(power / power.sum())
+    # Its own stream: the noise of the same seed must not follow the taps.
+    rng = np.random.default_rng((seed, 0xC4A))
+    if name == "rayleigh":
+        gain = complex(*(rng.standard_normal(2) * np.sqrt(0.5)))
+        return ChannelDraw(name, (gain,))
+    if name == "multipath":
+        gains = amplitude * (rng.standard_normal((3, 2)) @ [1, 1j]) * np.sqrt(0.5)
+        return ChannelDraw(name, tuple(complex(g) for g in gains))
+    if name == "fading":
+        return ChannelDraw(name, tuple(complex(a) for a in amplitude), FADING_HZ)
+    return ChannelDraw(name)

@@ -1,0 +1,204 @@
+"""Transmission schemes: for each kind of codec, its blocks in a flowgraph and its way without one.
+
+Whoever sends or receives images asks `load_scheme` and needs to know no kind of codec::
+
+    jscc     image ─ jscc_encoder ─ section                        section ─ jscc_decoder ─ image
+
+    gened    image ─ semantic_router ─ gened_encoder ┬ foreground  section ─ gened_decoder ─ image
+                                                     ├ background
+                                                     └ side
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gensc.experiment.simulate import Simulated, transmit
+from gensc.results.result import Symbols, Weights
+from gensc.system import codecs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gensc_models import JsccCodec
+    from gensc_models.codecs.gened.codec import GenedCodec
+
+Connect = Callable[[Any, str, Any, str], None]
+"""Connects a block's message port to another's."""
+Stages = tuple[tuple[str, str], ...]
+"""Blocks as a report shows them: what they are called, and what they do."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Blocks that make sections of images; GNU Radio does not keep them alive, this does.
+
+    Attributes:
+        chain: each takes [image] and, but for the last, gives [image].
+        outputs: ports of the last one that give sections.
+    """
+
+    chain: tuple[Any, ...]
+    outputs: tuple[str, ...]
+
+    def connect(self, connect: Connect, source: tuple[Any, str], sink: tuple[Any, str]) -> None:
+        """Between a port that gives images and one that takes all sections."""
+        for block in self.chain:
+            connect(*source, block, "image")
+            source = block, "image"
+        for port in self.outputs:
+            connect(self.chain[-1], port, *sink)
+
+    @property
+    def dropped(self) -> int:
+        """Images that could not be encoded."""
+        return sum(block.dropped for block in self.chain)
+
+
+class Scheme(Protocol):
+    """A codec with its blocks.
+
+    Attributes:
+        codec: the network; everything else in this process that uses the same weights shares it.
+        weights: which ones.
+        sender_stages, receiver_stages: its blocks as a report shows them.
+    """
+
+    sender_stages: Stages
+    receiver_stages: Stages
+    weights: Weights
+
+    @property
+    def codec(self) -> JsccCodec | GenedCodec:
+        """The network."""
+        ...
+
+    def encoder(self, gensc: ModuleType, rate: int, snr_db: float) -> Encoder:
+        """Blocks from images to sections, all sections of an image `rate` symbols per 16×16 block.
+
+        Args:
+            gensc: the package `gnuradio.gensc`.
+            rate: channel symbols per 16×16 block.
+            snr_db: Es/N0 the encoder is told.
+        """
+        ...
+
+    def decoder(self, gensc: ModuleType) -> Any:
+        """The block from [section] to [image] that takes this codec's sections only."""
+        ...
+
+    def counters(self, decoder: Any) -> dict[str, int]:
+        """What the decoder has counted, for a result line."""
+        ...
+
+    def simulate(
+        self, image: NDArray[np.uint8], channel: str, rate: int, snr_db: float, seed: int
+    ) -> Simulated:
+        """One image over the torch channel, the receiver told its state."""
+        ...
+
+
+class JsccScheme:
+    """A codec with one stream of analog symbols."""
+
+    sender_stages: Stages = (("JSCC encoder", "pixels → symbols"),)
+    receiver_stages: Stages = (("JSCC decoder", "symbols → pixels"),)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.codec, self.weights = codecs.load(name)
+
+    def encoder(self, gensc: ModuleType, rate: int, snr_db: float) -> Encoder:
+        """As `Scheme.encoder`."""
+        return Encoder((gensc.jscc_encoder(self._name, rate, snr_db),), ("section",))
+
+    def decoder(self, gensc: ModuleType) -> Any:
+        """As `Scheme.decoder`."""
+        return gensc.jscc_decoder(self._name)
+
+    def counters(self, decoder: Any) -> dict[str, int]:
+        """None of its own."""
+        return {}
+
+    def simulate(
+        self, image: NDArray[np.uint8], channel: str, rate: int, snr_db: float, seed: int
+    ) -> Simulated:
+        """As `Scheme.simulate`."""
+        received, count, latency_ms = transmit(self.codec, image, channel, rate, snr_db, seed)
+        return Simulated(received, Symbols(analog=count), latency_ms)
+
+
+class GenedScheme:
+    """The dual-branch codec: two streams of analog symbols and a digital header section."""
+
+    sender_stages: Stages = (
+        ("semantic router", "what matters"),
+        ("dual-branch encoder", "two streams + mask"),
+    )
+    receiver_stages: Stages = (("dual-branch decoder", "streams → pixels"),)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.codec, self.weights = codecs.load_gened(name)
+
+    def encoder(self, gensc: ModuleType, rate: int, snr_db: float) -> Encoder:
+        """As `Scheme.encoder`."""
+        told = self._name, rate, snr_db
+        return Encoder(
+            (gensc.semantic_router(*told), gensc.gened_encoder(*told)),
+            ("side", "foreground", "background"),
+        )
+
+    def decoder(self, gensc: ModuleType) -> Any:
+        """As `Scheme.decoder`."""
+        return gensc.gened_decoder(self._name)
+
+    def counters(self, decoder: Any) -> dict[str, int]:
+        """Header sections that did not arrive whole, and images that were lost for it."""
+        return {"header_sections_damaged": decoder.damaged, "images_lost": decoder.lost}
+
+    def simulate(
+        self, image: NDArray[np.uint8], channel: str, rate: int, snr_db: float, seed: int
+    ) -> Simulated:
+        """As `Scheme.simulate`; the header section arrives and costs what the waveform says.
+
+        Raises:
+            UserError: so few symbols that the header section leaves none.
+        """
+        from gensc.system.errors import UserError
+        from gensc_models.training.evaluation.gened import receive
+        from gensc_phy.adaptation.side_link import side_symbols
+
+        started = time.perf_counter()
+        try:
+            sent = self.codec.encode_image(image, rate, snr_db, side_cost=side_symbols)
+        except ValueError as error:
+            height, width, _ = image.shape
+            raise UserError(f"{width}x{height} at --rate {rate}: {error}") from error
+        encoded = time.perf_counter()
+        received = receive(self.codec, sent, channel, snr_db, seed)
+        spans = {"encode": encoded - started, "channel+decode": time.perf_counter() - encoded}
+        symbols = Symbols(analog=sent.symbols.size, digital=sent.side_symbols)
+        return Simulated(received, symbols, {stage: 1e3 * s for stage, s in spans.items()})
+
+
+def load_scheme(name: str = "") -> Scheme:
+    """The scheme of a codec by name or folder ("" is the default one), whatever its kind.
+
+    Raises:
+        UserError: no such weights, damaged ones, or no codec's.
+    """
+    from gensc_models.weights.store import WITH_TWO_STREAMS
+
+    name = name or codecs.DEFAULT
+    return (GenedScheme if codecs.kind_of(name) in WITH_TWO_STREAMS else JsccScheme)(name)
+
+
+def all_decoders(gensc: ModuleType) -> tuple[Any, ...]:
+    """Decoders of every kind, side by side: each takes the sections of its own codecs."""
+    return gensc.jscc_decoder(), gensc.gened_decoder()

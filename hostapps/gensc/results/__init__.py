@@ -1,0 +1,1 @@
+"""The results contract, quality measures, summaries."""

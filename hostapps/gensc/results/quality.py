@@ -1,0 +1,160 @@
+"""Quality of a received picture: which metrics, and why one is left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gensc.results.result import METRICS, NOT_ASKED
+
+if TYPE_CHECKING:
+    from gensc_models.weights.hub import UnavailableError
+
+T = TypeVar("T")
+
+#: How much is computed: PSNR alone (sweeps); SSIM and MS-SSIM as well; BRISQUE, LPIPS and
+#: CLIP-Score as well, the last two by networks made elsewhere that take up to a second an image.
+Effort = Literal["psnr", "fidelity", "perceptual"]
+
+_FIDELITY = ("psnr", "ssim", "ms_ssim")
+_PERCEPTUAL = (*_FIDELITY, "lpips", "clip_score", "brisque")
+_OF_EFFORT: dict[Effort, tuple[str, ...]] = {
+    "psnr": ("psnr",),
+    "fidelity": _FIDELITY,
+    "perceptual": _PERCEPTUAL,
+}
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Arguments of `score`."""
+
+    original: NDArray[np.uint8]
+    received: NDArray[np.uint8]
+    mask: NDArray[np.bool_] | None
+    caption: str | None
+
+
+def score(
+    original: NDArray[np.uint8],
+    received: NDArray[np.uint8] | None,
+    *,
+    effort: Effort = "fidelity",
+    mask: NDArray[np.bool_] | None = None,
+    caption: str | None = None,
+    known: Mapping[str, float] | None = None,
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Metrics of one image and the reasons for those that are missing.
+
+    Args:
+        original, received: uint8 H×W×3; None where nothing was received.
+        effort: how much is computed.
+        mask: bool H×W, the pixels that matter; with it `mask_psnr` is computed at any effort.
+        caption: what the original shows, for `clip_score`.
+        known: metrics that the scheme itself knows, such as `gvif`.
+
+    Raises:
+        ValueError: pictures of different shapes.
+    """
+    if received is None:
+        return {}, dict.fromkeys(METRICS, "nothing received")
+    from gensc_models.weights.hub import UnavailableError
+
+    if original.shape != received.shape:
+        raise ValueError(f"shapes differ: {original.shape} and {received.shape}")
+    pair = _Pair(original, received, mask, caption)
+    values = dict(known or {})
+    reasons = {n: NOT_ASKED for n in _PERCEPTUAL if n not in _OF_EFFORT[effort]}
+    for name, compute in _COMPUTE.items():
+        if name not in values and name not in reasons:
+            try:
+                values[name] = compute(pair)
+            except (ValueError, UnavailableError) as error:
+                reasons[name] = str(error)
+    if "gvif" not in values:
+        reasons["gvif"] = "only a scheme that sends a part of a codec's latents has one"
+    for name in ("psnr", "mask_psnr"):
+        if math.isinf(values.get(name, 0.0)):
+            reasons[name] = "infinite: the image came back exactly"
+    return values, reasons
+
+
+def _psnr(pair: _Pair) -> float:
+    from gensc_models.metrics.fidelity import psnr
+
+    return psnr(pair.original, pair.received)
+
+
+def _ssim(pair: _Pair) -> float:
+    from gensc_models.metrics.fidelity import ssim
+
+    return ssim(pair.original, pair.received)
+
+
+def _ms_ssim(pair: _Pair) -> float:
+    from gensc_models.metrics.fidelity import ms_ssim
+
+    return ms_ssim(pair.original, pair.received)
+
+
+def _lpips(pair: _Pair) -> float:
+    from gensc_models.metrics.lpips import load_lpips
+
+    return float(_once(load_lpips)(pair.original[None], pair.received[None])[0])
+
+
+def _clip_score(pair: _Pair) -> float:
+    from gensc_models.metrics.clip import clip_score, load_clip
+
+    if not pair.caption:
+        raise ValueError("no caption to compare the image with")
+    return float(clip_score(_once(load_clip), [pair.received], [pair.caption])[0])
+
+
+def _brisque(pair: _Pair) -> float:
+    from gensc_models.metrics.brisque import brisque
+
+    return brisque(pair.received)
+
+
+def _mask_psnr(pair: _Pair) -> float:
+    from gensc_models.metrics.fidelity import mask_psnr
+
+    if pair.mask is None:
+        raise ValueError("no mask of the pixels that matter")
+    return mask_psnr(pair.original, pair.received, pair.mask)
+
+
+_COMPUTE: dict[str, Callable[[_Pair], float]] = {
+    "psnr": _psnr,
+    "ssim": _ssim,
+    "ms_ssim": _ms_ssim,
+    "lpips": _lpips,
+    "clip_score": _clip_score,
+    "brisque": _brisque,
+    "mask_psnr": _mask_psnr,
+}
+
+
+def _once(load: Callable[[], T]) -> T:
+    """What `load` returns or raises, from one call: a network that is not there is slow to miss."""
+    found, missing = _outcome(load)
+    if missing is not None:
+        raise missing.with_traceback(None)
+    return found
+
+
+@lru_cache
+def _outcome(load: Callable[[], T]) -> tuple[T, None] | tuple[None, UnavailableError]:
+    from gensc_models.weights.hub import UnavailableError
+
+    try:
+        return load(), None
+    except UnavailableError as error:
+        return None, error

@@ -1,0 +1,212 @@
+"""Weights for host applications: loading with one clear line on failure, listing, limits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from gensc.results.result import Weights
+from gensc.system.errors import UserError
+
+if TYPE_CHECKING:
+    from gensc_models import JsccCodec, WeightsInfo
+    from gensc_models.codecs.gened.codec import GenedCodec
+    from gensc_models.restore.refiner import Refiner
+
+#: Weights used where no --model is given.
+DEFAULT = "deepjscc-photo"
+#: The linear analog code that every comparison carries.
+LINEAR = "softcast"
+#: Refiner used where one is wanted and no --refine is given.
+DEFAULT_REFINER = "refiner-photo"
+#: Editor that needs no model but ours.
+DEFAULT_EDITOR = "editor-photo"
+#: --refine that leaves every image as the decoder gave it.
+NO_REFINER = "none"
+#: Most complex symbols of one section a receiver accepts (memory a header can ask for).
+MAX_SECTION_SYMBOLS = 1 << 22
+
+
+@dataclass(frozen=True)
+class ListedWeights:
+    """One set of weights as `gensc models` shows it.
+
+    Attributes:
+        name: what --model takes.
+        wire_id: what a burst header carries; 0 for weights that are no codec.
+        size: of the weights file, bytes.
+        sha256: of the weights file.
+        card: the model card, Markdown.
+    """
+
+    name: str
+    wire_id: int
+    size: int
+    sha256: str
+    card: str
+
+    @property
+    def summary(self) -> str:
+        """First line of prose of the card."""
+        prose = (line.strip() for line in self.card.splitlines())
+        return next((line for line in prose if line and line[0].isalpha()), "")
+
+    def as_dict(self) -> dict[str, object]:
+        """As it goes into JSON."""
+        return {
+            "name": self.name,
+            "wire_id": self.wire_id,
+            "size": self.size,
+            "sha256": self.sha256,
+            "summary": self.summary,
+        }
+
+
+def list_weights(name: str = "") -> list[ListedWeights]:
+    """All weights at hand, or those called `name`.
+
+    Raises:
+        UserError: there are none, or none of that name.
+    """
+    from gensc_models import available
+
+    infos = {info.name: info for info in available()}
+    if name and name not in infos:
+        raise UserError(f"no weights called {name!r} (installed: {', '.join(infos) or 'none'})")
+    if not infos:
+        raise UserError("no weights found: clone the repository again, or gensc train jscc")
+    return [_listed(info) for info in infos.values() if name in ("", info.name)]
+
+
+def _listed(info: WeightsInfo) -> ListedWeights:
+    card = info.path / "README.md"
+    return ListedWeights(
+        name=info.name,
+        wire_id=info.wire_id,
+        size=info.size_bytes,
+        sha256=info.sha256,
+        card=card.read_text(encoding="utf-8") if card.exists() else "",
+    )
+
+
+def load(name: str = "") -> tuple[JsccCodec, Weights]:
+    """A codec of one stream by name or folder ("" is the default one) and which weights it has.
+
+    It is shared with everything else in this process that uses the same weights.
+
+    Raises:
+        UserError: no such weights, damaged ones, or another kind.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.catalogue.shared import shared_codec
+    from gensc_models.codecs.networks import KINDS
+
+    kind = kind_of(name)
+    if kind not in KINDS:
+        raise UserError(f"weights {name!r} are of kind {kind!r}, not a codec of one stream")
+    try:
+        codec = shared_codec(name or DEFAULT)
+    except WeightsError as error:
+        raise UserError(str(error)) from error
+    return codec, Weights(codec.name, codec.sha256)
+
+
+def kind_of(name: str) -> str:
+    """What kind of weights a name or folder has ("" is the default codec).
+
+    Raises:
+        UserError: no such weights, or an unreadable config.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.weights.store import locate, read_config
+
+    try:
+        return str(read_config(locate(name or DEFAULT))["kind"])
+    except WeightsError as error:
+        raise UserError(str(error)) from error
+
+
+def load_gened(name: str) -> tuple[GenedCodec, Weights]:
+    """A dual-branch codec by name or folder and which weights it has; shared as by `load`.
+
+    Raises:
+        UserError: no such weights, damaged ones, or another kind.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.catalogue.shared import shared_gened
+
+    try:
+        codec = shared_gened(name)
+    except WeightsError as error:
+        raise UserError(str(error)) from error
+    return codec, Weights(codec.name, codec.sha256)
+
+
+def load_refiner(name: str) -> tuple[Refiner, Weights] | None:
+    """A refiner by name or folder and which weights it has; None where `name` is "none".
+
+    Raises:
+        UserError: no such weights, or damaged ones.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.catalogue.shared import shared_refiner
+
+    if name == NO_REFINER:
+        return None
+    try:
+        refiner = shared_refiner(name)
+    except WeightsError as error:
+        raise UserError(f"--refine {name}: {error}") from error
+    return refiner, Weights(refiner.name, refiner.sha256)
+
+
+def default_refiner() -> str:
+    """The default refiner's name, or "none" where its weights are not installed."""
+    from gensc_models import available
+
+    installed = any(info.name == DEFAULT_REFINER for info in available())
+    return DEFAULT_REFINER if installed else NO_REFINER
+
+
+def check_rate(value: float) -> int:
+    """A rate from the command line as an integer of 1…128 symbols per 16×16 block."""
+    if value != int(value) or not 1 <= value <= 128:
+        raise UserError(f"--rate {value:g}: must be a whole number from 1 to 128")
+    return int(value)
+
+
+def check_snrs(values: list[float]) -> list[float]:
+    """SNRs from the command line; refuses what is no operating point of any link."""
+    for value in values:
+        if not math.isfinite(value) or not -30 <= value <= 60:
+            raise UserError(f"--snr {value:g}: must be between -30 and 60 dB")
+    return values
+
+
+def check_fits(name: str, shape: tuple[int, ...], rate: int) -> None:
+    """Refuse a picture whose symbols would be more than a receiver accepts."""
+    from gensc_models.codecs.layout import symbols_for
+
+    count = symbols_for(shape[0], shape[1], rate)
+    if count > MAX_SECTION_SYMBOLS:
+        raise UserError(
+            f"{name}: {shape[1]}x{shape[0]} at --rate {rate} needs {count} channel symbols, more "
+            f"than the limit of {MAX_SECTION_SYMBOLS}; use a lower --rate or --max-side 2048"
+        )
+
+
+def gnuradio_blocks() -> ModuleType:
+    """The package `gnuradio.gensc`.
+
+    Raises:
+        UserError: GNU Radio or the blocks are not installed.
+    """
+    try:
+        from gnuradio import gensc, gr
+    except ImportError as error:
+        raise UserError(f"{error}: run make setup, then gensc doctor") from error
+    # Below warnings GNU Radio reports the size of every buffer.
+    gr.logging().set_default_level(gr.log_levels.warn)
+    return gensc

@@ -1,0 +1,1 @@
+"""`gensc train`: options to trainers."""

@@ -1,0 +1,172 @@
+"""Sending images: the transmitting flowgraph behind `gensc send`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gensc.caption.choose import choose_captioner
+from gensc.data.images import display_name, load_image
+from gensc.link.radio import Place, RadioSettings, open_sink
+from gensc.link.schemes import load_scheme
+from gensc.system import codecs
+
+if TYPE_CHECKING:
+    from gnuradio.gensc.metadata import Metadata
+
+#: Zeros after the last burst. Hardware sends whole buffers only: what is not followed stays there.
+TAIL, HARDWARE_TAIL = 4096, 1 << 17
+
+
+@dataclass(frozen=True)
+class SendSettings:
+    """What is sent, and how.
+
+    Attributes:
+        images: files or ``skimage:NAME``.
+        model, rate: codec and channel symbols per 16×16 block.
+        snr_db: what the encoder is told to expect.
+        caption: text section sent after each image, see `gensc.caption.choose`; "" sends none.
+        max_side: larger images are scaled down; 0 leaves them.
+        repeat: how often the images are sent; 0 is for ever.
+        first_id: image_id of the first image.
+        amplitude: of the samples; 1 is unit mean power. Bursts peak at about four times that,
+            and hardware has a full scale of 1.
+    """
+
+    images: Sequence[str]
+    model: str = ""
+    rate: int = 32
+    snr_db: float = 10.0
+    caption: str = ""
+    max_side: int = 0
+    repeat: int = 1
+    first_id: int = 0
+    amplitude: float = 1.0
+
+
+@dataclass(frozen=True)
+class SendReport:
+    """What went out.
+
+    Attributes:
+        images, bursts: counts.
+        samples, seconds: of the bursts and the gaps between them.
+    """
+
+    images: int
+    bursts: int
+    samples: int
+    seconds: float
+
+
+def send_images(
+    settings: SendSettings,
+    place: Place,
+    radio: RadioSettings,
+    *,
+    bind: bool = True,
+    on_image: Callable[[str], None] = lambda name: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> SendReport:
+    """Send the images and wait until they are out; Ctrl-C stops after what is under way.
+
+    Captions are made before the first image is sent.
+
+    Args:
+        settings, place, radio: what, where to, and how.
+        bind: ZeroMQ: which end this is.
+        on_image: told the name of each image as it is sent.
+        say: told a line where a captioner fails.
+
+    Raises:
+        UserError: an image that cannot be opened or is too large, unknown model, no such device,
+            no caption beside an image. Nothing has been sent then.
+    """
+    from gensc_phy.waveform.config import WaveformConfig
+
+    gensc = codecs.gnuradio_blocks()
+    scheme = load_scheme(settings.model)
+    captioner = choose_captioner(settings.caption, say)
+    texts: dict[str, str] = {}
+    for path in settings.images:
+        image = load_image(path, settings.max_side)
+        codecs.check_fits(path, image.shape, settings.rate)
+        if captioner is not None and path not in texts:
+            texts[path] = captioner.caption(image, path)
+
+    from gensc.link.blocks import PduCollector, PduFollower, PduSource
+    from gnuradio import gr
+    from gnuradio.gensc.metadata import Metadata, make_pdu
+
+    config = WaveformConfig(sample_rate=radio.sample_rate)
+    sent = 0
+    captions: dict[int, str] = {}
+
+    def pdus() -> Any:
+        """Images are opened one by one, as the flowgraph asks for them."""
+        nonlocal sent
+        round_ = 0
+        while settings.repeat == 0 or round_ < settings.repeat:
+            for path in settings.images:
+                image = load_image(path, settings.max_side)
+                image_id = (settings.first_id + sent) & 0xFFFF
+                name = display_name(path)
+                captions[image_id] = texts.get(path, "")
+                meta = Metadata(image_id=image_id, shape=image.shape, name=name)  # type: ignore[arg-type]
+                yield make_pdu(meta, image)
+                sent += 1
+                on_image(name)
+            round_ += 1
+
+    top = gr.top_block("gensc_send", catch_exceptions=False)
+    source = PduSource(pdus())
+    encoder = scheme.encoder(gensc, settings.rate, settings.snr_db)
+    fragmenter = gensc.fragmenter(config)
+    tx = gensc.burst_tx(
+        config,
+        idle="zeros" if place.is_hardware else "wait",
+        tail=HARDWARE_TAIL if place.is_hardware else TAIL,
+        amplitude=settings.amplitude,
+    )
+    air = open_sink(place, radio, bind)
+    lengths: list[int] = []
+    fragments = PduCollector(np.complex64, on_pdu=lambda seen: lengths.append(seen.data.size))
+    # In series, so that sections and captions keep their order.
+    sections = PduCollector(np.complex64, on_pdu=lambda seen: None)
+
+    def connect(block: Any, output: str, taker: Any, port: str) -> None:
+        top.msg_connect((block, output), (taker, port))
+
+    encoder.connect(connect, (source, "out"), (sections, "in"))
+    top.msg_connect((sections, "out"), (fragmenter, "section"))
+    if captioner is not None:
+        follower = PduFollower(
+            lambda before: make_pdu(_of(before), _utf8(captions, before)), settings.rate
+        )
+        text_encoder = gensc.text_encoder(0)
+        top.msg_connect((sections, "out"), (follower, "in"))
+        top.msg_connect((follower, "out"), (text_encoder, "text"))
+        top.msg_connect((text_encoder, "section"), (fragmenter, "section"))
+    top.msg_connect((fragmenter, "fragment"), (tx, "fragment"))
+    top.msg_connect((fragmenter, "fragment"), (fragments, "in"))
+    top.connect(tx, air)
+    top.run()
+    samples = sum(config.burst_len(n) + config.gap for n in lengths)
+    return SendReport(sent - encoder.dropped, len(lengths), samples, samples / config.sample_rate)
+
+
+def _utf8(captions: dict[int, str], before: Metadata) -> NDArray[np.uint8]:
+    """The caption of the picture that has just gone by."""
+    return np.frombuffer(captions.pop(before.image_id or 0).encode("utf-8"), np.uint8)
+
+
+def _of(before: Metadata) -> Metadata:
+    """Metadata of a caption from that of its picture."""
+    from gnuradio.gensc.metadata import Metadata
+
+    return Metadata(image_id=before.image_id, shape=before.shape, name=before.name)

@@ -1,0 +1,1 @@
+"""Models by name: loaded once, shared by who asks."""

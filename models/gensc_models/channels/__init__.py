@@ -1,0 +1,1 @@
+"""Channels in torch, for one user and for several."""

@@ -1,0 +1,1 @@
+"""Image codecs: the contract, and one room for each family."""

@@ -1,0 +1,235 @@
+"""Image to latents and back: the wavelet trunk with learned residuals, gains and hyper-analysis.
+
+::
+
+    v    = gain(p) * W(image) + f(image, p)                     latents in quantiser steps
+    q    = round(v - mean),  v^ = q + mean                      mean, scales: hyper-synthesis of z
+    out  = W^-1(v^ / inverse gain(p)) + step(p) * g(v^, W^-1(...), p)
+
+``f`` and ``g`` are convolutional networks whose last layer starts at zero: an untrained codec is
+a wavelet codec. ``p`` is the position of the operating point (:mod:`.points`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gensc_models.codecs.bank import wavelet
+from gensc_models.codecs.bank.points import initial_step
+from gensc_models.codecs.layers import Conditioner, FilmStack, Upsample, zero_initialised
+
+GROUP = 4
+"""Latents per hyper-latent in each direction."""
+MEAN_CHANNELS = 48
+"""Latents whose mean is predicted too: the coarse bands. Finer details have mean zero."""
+
+
+@dataclass(frozen=True)
+class HyperpriorConfig:
+    """Sizes of the networks: ``width_n`` channels and ``depth_n`` blocks at 1/n resolution.
+
+    ``hyper_width`` and ``hyper_channels`` are Balle's N of the hyper-networks and the channels of
+    z; ``anchors`` the number of positions at which gains are learned. ``learned_analysis`` brings
+    in ``f``; without it the wavelet is the analysis, which trains in an hour on one core.
+    """
+
+    learned_analysis: bool = False
+    encoder_width_4: int = 48
+    encoder_depth_4: int = 1
+    encoder_width_8: int = 96
+    encoder_depth_8: int = 1
+    encoder_width_16: int = 192
+    encoder_depth_16: int = 1
+    decoder_width_16: int = 192
+    decoder_depth_16: int = 2
+    decoder_width_8: int = 128
+    decoder_depth_8: int = 2
+    decoder_width_4: int = 64
+    decoder_depth_4: int = 3
+    hyper_width: int = 128
+    hyper_channels: int = 64
+    anchors: int = 5
+    condition: int = 32
+
+
+class PositionTable(nn.Module):
+    """One vector per operating position: learned at a few anchors, interpolated linearly."""
+
+    def __init__(self, anchors: int, channels: int) -> None:
+        super().__init__()
+        self.values = nn.Parameter(torch.zeros(anchors, channels))
+
+    def forward(self, position: Tensor) -> Tensor:
+        """Positions ``B`` in [-1, 1] to ``B x channels``."""
+        place = (position + 1.0) * 0.5 * (self.values.shape[0] - 1)
+        left = place.floor().clamp(0, self.values.shape[0] - 2)
+        fraction = (place - left)[:, None]
+        index = left.long()
+        return self.values[index] * (1.0 - fraction) + self.values[index + 1] * fraction
+
+
+class Gains(nn.Module):
+    """Per-channel gain of the encoder and inverse gain of the decoder at a position.
+
+    Both start at the step of :func:`.points.initial_step` for all channels; what is stored is the
+    logarithm of the deviation. Only the decoder's is learned: seen through roundings whose gradient
+    is passed straight through, a coarser step saves bits and costs nothing, so the encoder's would
+    drift from its optimum.
+    """
+
+    def __init__(self, anchors: int) -> None:
+        super().__init__()
+        self.encoder = PositionTable(anchors, wavelet.CHANNELS)
+        self.encoder.requires_grad_(False)
+        self.decoder = PositionTable(anchors, wavelet.CHANNELS)
+
+    @staticmethod
+    def step(position: Tensor) -> Tensor:
+        """Initial quantiser step in grey levels, ``B``."""
+        low, high = math.log(initial_step(-1.0)), math.log(initial_step(1.0))
+        return torch.exp(low + (high - low) * (position + 1.0) / 2.0)
+
+    def gain(self, position: Tensor) -> Tensor:
+        """``B x 768 x 1 x 1``, quantiser steps per grey level."""
+        return (self.encoder(position).exp() / self.step(position)[:, None])[:, :, None, None]
+
+    def inverse(self, position: Tensor) -> Tensor:
+        """``B x 768 x 1 x 1``, grey levels per quantiser step."""
+        return (self.decoder(position).exp() * self.step(position)[:, None])[:, :, None, None]
+
+
+class AnalysisResidual(nn.Module):
+    """``f``: image ``B x 3 x H x W`` and position ``B`` to ``B x 768 x H/16 x W/16``."""
+
+    def __init__(self, config: HyperpriorConfig) -> None:
+        super().__init__()
+        c = config
+        self.condition = Conditioner(1, c.condition)
+        self.enter = nn.Conv2d(48, c.encoder_width_4, 3, padding=1)
+        self.at_4 = FilmStack(c.encoder_width_4, c.encoder_depth_4, c.condition)
+        self.down_8 = nn.Conv2d(4 * c.encoder_width_4, c.encoder_width_8, 1)
+        self.at_8 = FilmStack(c.encoder_width_8, c.encoder_depth_8, c.condition)
+        self.down_16 = nn.Conv2d(4 * c.encoder_width_8, c.encoder_width_16, 1)
+        self.at_16 = FilmStack(c.encoder_width_16, c.encoder_depth_16, c.condition)
+        self.leave = zero_initialised(nn.Conv2d(c.encoder_width_16, wavelet.CHANNELS, 1))
+
+    def forward(self, image: Tensor, position: Tensor) -> Tensor:
+        """Correction of the latents in quantiser steps; zero before training."""
+        condition = self.condition(position[:, None])
+        x = F.relu(self.enter(F.pixel_unshuffle(4.0 * (image - 0.5), 4)))
+        x = self.down_8(F.pixel_unshuffle(self.at_4(x, condition), 2))
+        x = self.down_16(F.pixel_unshuffle(self.at_8(x, condition), 2))
+        return self.leave(F.relu(self.at_16(x, condition)))
+
+
+class SynthesisResidual(nn.Module):
+    """``g``: latents and what the trunk makes of them to a correction of the image."""
+
+    def __init__(self, config: HyperpriorConfig) -> None:
+        super().__init__()
+        c = config
+        self.condition = Conditioner(1, c.condition)
+        self.enter = nn.Conv2d(wavelet.CHANNELS, c.decoder_width_16, 1)
+        self.at_16 = FilmStack(c.decoder_width_16, c.decoder_depth_16, c.condition)
+        self.up_8 = Upsample(c.decoder_width_16, c.decoder_width_8)
+        self.at_8 = FilmStack(c.decoder_width_8, c.decoder_depth_8, c.condition)
+        self.up_4 = Upsample(c.decoder_width_8, c.decoder_width_4)
+        self.picture = nn.Conv2d(48, c.decoder_width_4, 3, padding=1)
+        self.at_4 = FilmStack(c.decoder_width_4, c.decoder_depth_4, c.condition)
+        self.leave = zero_initialised(nn.Conv2d(c.decoder_width_4, 48, 3, padding=1))
+
+    def forward(self, latents: Tensor, trunk: Tensor, position: Tensor) -> Tensor:
+        """``B x 768 x h x w`` in steps and ``B x 3 x 16h x 16w`` to ``B x 3 x 16h x 16w``."""
+        condition = self.condition(position[:, None])
+        x = self.at_16(self.enter(torch.asinh(latents)), condition)
+        x = self.at_8(self.up_8(x), condition)
+        x = self.up_4(x) + self.picture(F.pixel_unshuffle(4.0 * (trunk - 0.5), 4))
+        return F.pixel_shuffle(self.leave(F.relu(self.at_4(x, condition))), 4)
+
+
+def magnitude(latents: Tensor) -> Tensor:
+    """``log(1 + 10 |v|)``: how large latents are, from far below a quantiser step to thousands."""
+    return torch.log1p(10.0 * latents.abs())
+
+
+class HyperAnalysis(nn.Module):
+    """``h_a``: latents to hyper-latents of a quarter of the resolution, before rounding.
+
+    It sees the latents compressed by asinh, and their :func:`magnitude`.
+    """
+
+    def __init__(self, config: HyperpriorConfig) -> None:
+        super().__init__()
+        width = config.hyper_width
+        self.enter = nn.Conv2d(2 * wavelet.CHANNELS, width, 1)
+        self.position = PositionTable(config.anchors, width)
+        self.middle = nn.Conv2d(4 * width, width, 3, padding=1)
+        self.leave = nn.Conv2d(4 * width, config.hyper_channels, 3, padding=1)
+        self.offset = PositionTable(config.anchors, config.hyper_channels)
+
+    def forward(self, latents: Tensor, position: Tensor) -> Tensor:
+        """``B x 768 x h x w`` to ``B x Z x ceil(h/4) x ceil(w/4)``."""
+        h, w = latents.shape[-2:]
+        v = torch.cat([torch.asinh(latents), magnitude(latents)], dim=1)
+        v = F.pad(v, (0, -w % GROUP, 0, -h % GROUP), mode="replicate")
+        x = self.enter(v) + self.position(position)[:, :, None, None]
+        x = self.middle(F.pixel_unshuffle(F.relu(x), 2))
+        x = self.leave(F.pixel_unshuffle(F.relu(x), 2))
+        return x + self.offset(position)[:, :, None, None]
+
+
+class Transforms(nn.Module):
+    """Everything of the codec that may be computed in floating point, on any device.
+
+    ``deviation`` is the standard deviation of each wavelet coefficient over photos, in grey
+    levels: the unit of the predicted means.
+    """
+
+    deviation: Tensor
+
+    def __init__(self, config: HyperpriorConfig) -> None:
+        super().__init__()
+        self.gains = Gains(config.anchors)
+        self.analysis = AnalysisResidual(config) if config.learned_analysis else None
+        self.synthesis = SynthesisResidual(config)
+        self.hyper_analysis = HyperAnalysis(config)
+        self.register_buffer("deviation", torch.ones(wavelet.CHANNELS))
+        # Off while only the entropy model is trained: the residuals are zero then.
+        self.with_residuals = True
+        # Training on processors that multiply bfloat16 faster; weights stay float32.
+        self.bfloat16 = False
+
+    def _residual(self, network: nn.Module, *inputs: Tensor) -> Tensor:
+        """A residual network in its own precision, or in bfloat16; result in float32."""
+        device = inputs[0].device.type
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=self.bfloat16):
+            return network(*inputs).float()
+
+    def analyse(self, image: Tensor, position: Tensor) -> Tensor:
+        """``B x 3 x H x W`` (sides multiples of 16) to latents in quantiser steps, float32."""
+        trunk = wavelet.analyse(image) * self.gains.gain(position).float()
+        if self.analysis is None or not self.with_residuals:
+            return trunk
+        kind = self.analysis.leave.weight.dtype
+        return trunk + self._residual(self.analysis, image.to(kind), position.to(kind))
+
+    def synthesise(self, latents: Tensor, position: Tensor) -> Tensor:
+        """Inverse of :meth:`analyse` for quantised latents; float32, not clipped."""
+        kind = self.synthesis.leave.weight.dtype
+        trunk = wavelet.synthesise(latents * self.gains.inverse(position).float())
+        if not self.with_residuals:
+            return trunk
+        inputs = (latents.to(kind), trunk.to(kind), position.to(kind))
+        residual = self._residual(self.synthesis, *inputs)
+        amplitude = self.gains.step(position.float())[:, None, None, None] / (4.0 * 255.0)
+        return trunk + amplitude * residual
+
+    def hyper_latents(self, latents: Tensor, position: Tensor) -> Tensor:
+        """``h_a`` in the networks' own precision, result in float32."""
+        kind = self.hyper_analysis.leave.weight.dtype
+        return self.hyper_analysis(latents.to(kind), position.to(kind)).float()

@@ -1,0 +1,1 @@
+"""DeepJSCC for small images."""

@@ -1,0 +1,1 @@
+"""Convolutional JSCC for photos, grown around the linear code."""

@@ -1,0 +1,1 @@
+"""Linear analog codes (SoftCast)."""

@@ -1,0 +1,1 @@
+"""Photos, packs of small images, data sets with masks."""

@@ -1,0 +1,1 @@
+"""Fidelity, perceptual quality, distances of distributions."""

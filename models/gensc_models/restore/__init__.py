@@ -1,0 +1,1 @@
+"""Refiners, inpainters and editors of received images."""

@@ -1,0 +1,48 @@
+"""Editors by name: the compact refiner's weights, or a diffusers pipeline with its settings."""
+
+from __future__ import annotations
+
+from gensc_models.restore.editing.editor import Editor, RefinerEditor
+
+DIFFUSERS = "diffusers:"
+TASK = "task="
+
+
+def load_editor(name: str) -> Editor:
+    """The editor of that name.
+
+    Parameters
+    ----------
+    name
+        Name or folder of a refiner's weights, or ``diffusers:`` and the name or folder of a
+        pipeline, with settings of
+        :class:`~gensc_models.foundation.pipelines.PipelineConfig` behind it:
+        ``diffusers:Qwen/Qwen-Image-Edit,device=cuda,offload=model,steps=40``. ``task=inpaint``
+        makes an inpainting model of a text-to-image one.
+
+    Raises
+    ------
+    WeightsError
+        No refiner of that name.
+    UnavailableError
+        The extra is missing, or the pipeline's weights are neither here nor to be fetched.
+    ValueError
+        A setting that there is not, or that makes no sense.
+    """
+    if not name.startswith(DIFFUSERS):
+        from gensc_models.catalogue.shared import shared_refiner
+
+        return RefinerEditor(shared_refiner(name))
+    from gensc_models.foundation.editing import DiffusersEditor
+    from gensc_models.foundation.pipelines import PipelineConfig
+
+    # The one setting that is not the pipeline's own.
+    settings = name.removeprefix(DIFFUSERS).split(",")
+    tasks = [setting for setting in settings if setting.startswith(TASK)]
+    config = PipelineConfig.parse(",".join(s for s in settings if s not in tasks))
+    task = tasks[-1].removeprefix(TASK) if tasks else "edit"
+    if task not in ("edit", "inpaint"):
+        raise ValueError(f"task={task}: must be edit or inpaint")
+    if config.controlnet:
+        raise ValueError(f"controlnet={config.controlnet}: an editor has no outlines to show it")
+    return DiffusersEditor(config, task)

@@ -1,0 +1,1 @@
+"""What matters in an image: importance, captions, GVIF, filtering."""

@@ -1,0 +1,1 @@
+"""Trainers: engine, recipes, evaluation, export."""

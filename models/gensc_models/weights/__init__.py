@@ -1,0 +1,1 @@
+"""Where weights lie and how they are read; the shipped folders lie beside this file."""

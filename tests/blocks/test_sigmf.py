@@ -1,0 +1,131 @@
+"""sigmf_sink and sigmf_source: recordings that other tools read, and damaged ones."""
+
+import json
+
+import numpy as np
+import pytest
+import sigmf
+
+from gnuradio import blocks, gensc, gr
+from pdu_blocks import run
+from waveform import payload
+
+RATE = 1e6
+SAMPLES = payload(10_000, seed=4)
+
+
+@pytest.fixture
+def recording(tmp_path):
+    flowgraph = gr.top_block()
+    path = str(tmp_path / "new" / "take1")
+    sink = gensc.sigmf_sink(path, RATE, center_frequency=433e6, description="a test")
+    flowgraph.connect(blocks.vector_source_c(SAMPLES.tolist()), sink)
+    run(flowgraph)
+    assert sink.samples == SAMPLES.size
+    return path
+
+
+def play(source, n=None):
+    flowgraph, sink = gr.top_block(), blocks.vector_sink_c()
+    if n:
+        flowgraph.connect(source, blocks.head(gr.sizeof_gr_complex, n), sink)
+    else:
+        flowgraph.connect(source, sink)
+    run(flowgraph)
+    return np.array(sink.data(), np.complex64)
+
+
+@pytest.mark.parametrize("suffix", ["", ".sigmf-data", ".sigmf-meta"])
+def test_what_was_recorded_is_played(recording, suffix):
+    np.testing.assert_array_equal(play(gensc.sigmf_source(recording + suffix, RATE)), SAMPLES)
+
+
+def test_the_reference_implementation_reads_it(recording):
+    other = sigmf.sigmffile.fromfile(recording + ".sigmf-meta")
+    other.validate()
+    np.testing.assert_array_equal(other.read_samples(), SAMPLES)
+    assert other.get_global_info()["core:sample_rate"] == RATE
+    assert other.get_captures()[0]["core:frequency"] == 433e6
+    assert "core:sha512" in other.get_global_info()
+
+
+def test_a_recording_can_be_read_while_it_is_made(tmp_path):
+    sink = gensc.sigmf_sink(str(tmp_path / "live"), RATE)
+    sink.start()
+    sink.work([SAMPLES[:100]], [])
+    sink._file.flush()
+    np.testing.assert_array_equal(play(gensc.sigmf_source(str(tmp_path / "live"))), SAMPLES[:100])
+    sink.stop()
+
+
+def test_a_repeated_recording_starts_again(recording):
+    twice = play(gensc.sigmf_source(recording, repeat=True), n=2 * SAMPLES.size)
+    np.testing.assert_array_equal(twice, np.tile(SAMPLES, 2))
+
+
+@pytest.mark.parametrize(
+    ("datatype", "values", "wanted"),
+    [
+        ("ci16_le", np.array([[16384, -32768]], "<i2"), 0.5 - 1j),
+        ("ci8", np.array([[64, -128]], "i1"), 0.5 - 1j),
+        ("cu8", np.array([[255, 0]], "u1"), 1 - 1j),
+        ("cf64_le", np.array([[0.5, -1]], "<f8"), 0.5 - 1j),
+    ],
+)
+def test_integer_recordings_are_scaled_to_one(tmp_path, datatype, values, wanted):
+    (tmp_path / "x.sigmf-data").write_bytes(values.tobytes())
+    meta = {"global": {"core:datatype": datatype, "core:version": "1.0.0"},
+            "captures": [{"core:sample_start": 0}], "annotations": []}  # fmt: skip
+    (tmp_path / "x.sigmf-meta").write_text(json.dumps(meta))
+    np.testing.assert_allclose(play(gensc.sigmf_source(str(tmp_path / "x"))), [wanted], atol=1e-6)
+
+
+@pytest.mark.parametrize(("left", "whole"), [(80_000 - 800, 9900), (4001, 500), (7, 0), (0, 0)])
+def test_a_recording_cut_short_is_played_as_far_as_it_goes(recording, left, whole):
+    with open(recording + ".sigmf-data", "r+b") as data:
+        data.truncate(left)
+    source = gensc.sigmf_source(recording)
+    assert "cut" in source.recording.damage
+    np.testing.assert_array_equal(play(source), SAMPLES[:whole])
+
+
+def test_missing_files_are_named(tmp_path, recording):
+    with pytest.raises(gensc.GenscError, match=r"nothing\.sigmf-meta: no such file$"):
+        gensc.sigmf_source(str(tmp_path / "nothing"))
+    (tmp_path / "new" / "take1.sigmf-data").unlink()
+    with pytest.raises(gensc.GenscError, match=r"take1\.sigmf-data: no such file$"):
+        gensc.sigmf_source(recording)
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [b"", b"not json", b"\xff\xfe", b"[]", b"{}", b'{"global": {}, "captures": []}',
+     b'{"global": {"core:datatype": "cf32_le"}, "captures": 5, "annotations": []}'],
+)  # fmt: skip
+def test_metadata_that_is_not_sigmf_is_one_line(recording, meta):
+    with open(recording + ".sigmf-meta", "wb") as file:
+        file.write(meta)
+    with pytest.raises(gensc.GenscError, match="not valid SigMF metadata") as error:
+        gensc.sigmf_source(recording)
+    assert "\n" not in str(error.value)
+
+
+def test_samples_of_an_unknown_type_are_refused(recording):
+    with open(recording + ".sigmf-meta", encoding="utf-8") as file:
+        meta = json.load(file)
+    meta["global"]["core:datatype"] = "rf32_le"
+    with open(recording + ".sigmf-meta", "w", encoding="utf-8") as file:
+        json.dump(meta, file)
+    with pytest.raises(gensc.GenscError, match="rf32_le"):
+        gensc.sigmf_source(recording)
+
+
+def test_another_sample_rate_is_refused(recording):
+    with pytest.raises(gensc.GenscError, match=r"1e\+06 samples/s, the flowgraph expects 2e\+06"):
+        gensc.sigmf_source(recording, 2e6)
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(gensc.GenscError, match="file"):
+        gensc.sigmf_sink(str(tmp_path / "file" / "take"), RATE)

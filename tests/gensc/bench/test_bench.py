@@ -1,0 +1,142 @@
+"""The frame of the benchmarks, and their measurements on the smallest amount of work."""
+
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from gensc.bench import fidelity
+from gensc.bench.codec import run as bench_codec
+from gensc.data.images import fit, load_image
+from gensc.experiment.base import BenchResult, Check, Table
+from gensc.experiment.output import as_object, print_tables, write
+from gensc.figures.plots import figure
+from gensc.system.progress import progress
+from gensc_phy.coding.mcs import choose_mcs
+
+
+def check(value, op=">=", target=1.0):
+    return Check("speed", value, "Msps", op, target, "stock")
+
+
+@pytest.mark.parametrize(
+    ("value", "op", "met"),
+    [(1.0, ">=", True), (0.9, ">=", False), (1.0, "<=", True), (1.1, "<=", False)],
+)
+def test_check_compares_as_it_says(value, op, met):
+    assert check(value, op).met is met
+
+
+@pytest.mark.parametrize("op", [">=", "<="])
+def test_check_that_could_not_be_measured_is_not_met(op):
+    assert not check(math.nan, op).met
+
+
+def result():
+    fig, (ax,) = figure(1)
+    ax.plot([0, 1], [1, 2])
+    return BenchResult(
+        "demo",
+        rows=[{"snr_db": np.float32(3), "psnr": math.nan, "n": np.int64(2)}],
+        checks=[check(2.0)],
+        tables=[Table("A table", {"snr_db": "Es/N0", "psnr": "PSNR"}, [{"snr_db": 3.0}])],
+        figures={"plot": fig},
+    )
+
+
+def test_object_has_the_fields_of_the_contract_and_is_strict_json():
+    obj = as_object(result(), quick=True, seconds=1.0)
+    assert {"bench", "machine", "rows", "checks"} <= obj.keys()
+    assert obj["checks"][0].keys() == {"name", "value", "unit", "op", "target", "reference"}
+    assert obj["rows"] == [{"snr_db": 3.0, "psnr": None, "n": 2}]
+    json.dumps(obj, allow_nan=False)
+
+
+def test_files_are_written_as_json_png_and_svg(tmp_path):
+    done = result()
+    paths = write(done, as_object(done, quick=False, seconds=1.0), tmp_path / "results")
+    assert [p.name for p in paths] == ["demo.json", "plot.png", "plot.svg"]
+    assert all(p.stat().st_size > 50 for p in paths)
+    assert json.loads(paths[0].read_text())["bench"] == "demo"
+
+
+def test_tables_and_checks_are_printed():
+    stream = io.StringIO()
+    print_tables(result(), Console(file=stream, width=120))
+    text = stream.getvalue()
+    for expected in ("A table", "3.00", "–", "2 Msps", "met", "stock"):
+        assert expected in text
+
+
+@pytest.fixture(scope="module")
+def sweeper():
+    sweeper = bench_codec.Sweeper("softcast", seed=1)
+    sweeper.add_photo(fit(load_image("skimage:chelsea"), 96, 128))
+    return sweeper
+
+
+def test_every_scheme_gets_the_same_symbols(sweeper):
+    analog = sweeper.point("softcast", "awgn", 64, 12.0)
+    sweeper.analog(sweeper.linear, 0, analog, 12.0)
+    digital = sweeper.point(bench_codec.SCALED, "awgn", 64, 12.0)
+    sweeper.jpeg(0, digital, choose_mcs(12.0, 1.0))
+    assert 0.8 * analog.symbols[0] < digital.symbols[0] <= analog.symbols[0]
+    assert (analog.failed, digital.failed) == (0, 0)
+    assert min(analog.mean, digital.mean) > 20
+
+
+def test_jpeg_that_does_not_fit_is_counted_and_shown_grey(sweeper):
+    point = sweeper.point(bench_codec.PLAIN, "awgn", 4, 0.0)
+    sweeper.jpeg(0, point, choose_mcs(0.0))
+    assert point.failed == 1
+    assert point.mean < 20
+
+
+def test_jpeg_below_its_threshold_is_counted(sweeper):
+    point = sweeper.point(bench_codec.SCALED, "awgn", 64, 4.0, design_snr_db=12.0)
+    sweeper.jpeg(0, point, choose_mcs(12.0, 1.0))
+    assert point.failed == 1
+
+
+def test_point_is_one_flat_row(sweeper):
+    row = sweeper.point("softcast", "awgn", 64, 12.0).as_row()
+    assert row["photos"] == 1
+    assert row["cbr"] == pytest.approx(64 / 768)
+    assert row["snr_measured_db"] == pytest.approx(12, abs=0.5)
+
+
+def test_of_several_margins_the_best_one_stays():
+    points = [
+        bench_codec.Point("jpeg", "multipath", 32, 5.0, margin_db=m, psnr=[p])
+        for m, p in ((2.0, 18.0), (5.0, 21.0), (8.0, 20.0))
+    ]
+    (best,) = bench_codec._best_margins(points)
+    assert best.margin_db == 5.0
+
+
+def test_photos_are_spread_evenly():
+    assert bench_codec._spread(list("abcdefgh"), 4) == ["a", "c", "e", "g"]
+    assert bench_codec._spread(["a"], 0) == ["a"]
+
+
+def test_flowgraph_and_torch_agree_on_a_small_picture():
+    photos = {"chelsea": load_image("skimage:chelsea")}
+    plan = fidelity.Plan(snrs_db=(10,))
+    with progress("test", 1) as bar:
+        (row,) = fidelity._parity(photos, fidelity.Size(32, 32, 128, 6), plan, "softcast", bar)
+    assert row["lost"] == 0
+    assert abs(row["difference"]) < 0.5
+
+
+def test_lost_bursts_cost_quality_and_losing_all_is_counted():
+    photos = {"chelsea": load_image("skimage:chelsea")}
+    plan = fidelity.Plan(
+        losses=(0.0, 0.5, 1.0), loss_size=fidelity.Size(256, 384, 64, 1), loss_snrs_db=(10,)
+    )
+    with progress("test", 1) as bar:
+        none, half, every = fidelity._losses(photos, plan, "softcast", bar)
+    assert none["psnr"] > half["psnr"] + 1
+    assert (every["psnr"], every["no_image"]) == (None, 1)

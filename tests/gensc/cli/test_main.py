@@ -1,0 +1,335 @@
+"""The `gensc` command: what it lists, what it prints, and how it says no."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import signals
+from gensc.cli.main import run
+from gensc.data.images import fit, load_image
+from small_refiner import store
+
+COMMANDS = (
+    "demo",
+    "send",
+    "receive",
+    "simulate",
+    "bench",
+    "train",
+    "models",
+    "adapt",
+    "grc",
+    "grcc",
+    "doctor",
+)
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(fit(load_image("skimage:chelsea"), 64, 96)).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs a command line that must end with status 2 and one line on stderr; gives the line."""
+
+    def call(*argv):
+        status = run(list(map(str, argv)))
+        captured = capsys.readouterr()
+        assert status == 2, captured
+        lines = captured.err.strip().splitlines()
+        assert len(lines) == 1
+        assert lines[0].startswith("gensc: ")
+        assert "Traceback" not in captured.err
+        return lines[0]
+
+    return call
+
+
+def test_help_lists_every_command(capsys):
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f" {command} " in text
+
+
+@pytest.mark.parametrize(
+    "argv", [[c] for c in COMMANDS] + [["bench", "codec"], ["bench", "link"], ["train", "jscc"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_every_command_explains_itself(capsys, argv):
+    assert run([*argv, "--help"]) == 0
+    assert "Usage: gensc" in capsys.readouterr().out
+
+
+def test_nothing_asked_for_shows_the_help(capsys):
+    assert run([]) == 0
+    assert "Usage: gensc" in capsys.readouterr().out
+
+
+def test_help_comes_without_torch_and_gnuradio():
+    code = (
+        "import sys; from gensc.cli.main import run; run(['--help'])\n"
+        "sys.exit('torch' in sys.modules or 'gnuradio' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+# ---------------------------------------------------------------- mistakes: one line, status 2
+
+
+@pytest.mark.parametrize("command", [["send", "--to", "x"], ["simulate"], ["demo"]], ids=" ".join)
+def test_no_such_file(refused, command, tmp_path):
+    line = refused(*command, tmp_path / "nowhere.jpg")
+    assert line.endswith("nowhere.jpg: no such file")
+
+
+@pytest.mark.parametrize("command", [["send", "--to", "x"], ["simulate"], ["demo"]], ids=" ".join)
+def test_not_an_image(refused, command, tmp_path):
+    (tmp_path / "a.png").write_text("<html>")
+    assert "not an image" in refused(*command, tmp_path / "a.png")
+
+
+def test_single_pixel(refused, tmp_path):
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    assert "1x1 is too small" in refused("send", tmp_path / "dot.png", "--to", tmp_path / "x")
+
+
+def test_twelve_thousand_by_nine_thousand(refused, tmp_path):
+    Image.new("1", (12000, 9000)).save(tmp_path / "wall.png")
+    line = refused("send", tmp_path / "wall.png", "--to", tmp_path / "x")
+    assert "12000x9000" in line
+    assert "--max-side" in line
+
+
+def test_twelve_thousand_by_nine_thousand_passes_scaled_down(tmp_path, capsys):
+    Image.new("1", (12000, 9000)).save(tmp_path / "wall.png")
+    argv = ["send", str(tmp_path / "wall.png"), "--to", str(tmp_path / "x"), "--max-side", "256"]
+    assert run([*argv, "--model", "softcast"]) == 0
+    assert "sent 1 image" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["alpha", "16 bit"])
+def test_alpha_and_16_bit_images_are_sent(tmp_path, capsys, kind):
+    rng = np.random.default_rng(0)
+    if kind == "alpha":
+        pixels = rng.integers(0, 256, (32, 32, 4)).astype(np.uint8)
+    else:
+        pixels = rng.integers(0, 65536, (32, 32)).astype(np.uint16)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    argv = ["send", str(tmp_path / "a.png"), "--to", str(tmp_path / "x"), "--model", "softcast"]
+    assert run(argv) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["send", "skimage:coffee", "--to", "x"], ["simulate", "skimage:coffee"], ["demo"],
+     ["receive", "--from", "tcp://127.0.0.1:1"], ["bench", "codec", "--quick"]],
+    ids=lambda c: c[0],
+)  # fmt: skip
+def test_unknown_model(refused, command):
+    line = refused(*command, "--model", "nowhere")
+    assert "'nowhere'" in line
+    assert "softcast" in line
+
+
+def test_damaged_weights(refused, tmp_path):
+    from gensc_models import available
+
+    (path,) = (info.path for info in available() if info.name == "softcast")
+    folder = shutil.copytree(path, tmp_path / "broken")
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    assert "damaged" in refused("simulate", "skimage:coffee", "--model", folder)
+
+
+def test_recording_without_a_burst(refused, tmp_path, photo):
+    capture = tmp_path / "capture"
+    assert run(["send", photo, "--to", str(capture), "--model", "softcast"]) == 0
+    capture.with_suffix(".sigmf-data").write_bytes(bytes(80_000))
+    # The line about the altered file is GNU Radio's log; the verdict is ours.
+    status = subprocess.run(
+        [sys.executable, "-m", "gensc.cli.main", "receive", "--from", str(capture),
+         "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert status.returncode == 2
+    assert "no image in 10000 samples" in status.stderr
+    assert "Traceback" not in status.stderr
+
+
+def test_recording_cut_short_still_gives_its_images(tmp_path, photo, capsys):
+    capture = tmp_path / "capture"
+    run(["send", photo, photo, "--to", str(capture), "--model", "softcast"])
+    data = capture.with_suffix(".sigmf-data")
+    data.write_bytes(data.read_bytes()[: data.stat().st_size * 6 // 10 + 1])
+    capsys.readouterr()
+    assert run(["receive", "--from", str(capture), "--out", str(tmp_path / "out"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["images"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "named"),
+    [
+        (["simulate", "--snr", "loud"], "--snr"),
+        (["simulate", "--snr", "200"], "--snr"),
+        (["simulate", "--rate", "500"], "--rate"),
+        (["simulate", "--channel", "rician"], "rician"),
+        (["simulate", "--metrics", "all"], "--metrics"),
+        (["demo", "--channel", "rician"], "rician"),
+        (["demo", "--rate", "0"], "--rate"),
+        (["demo", "--refine", "nobody"], "--refine nobody: no weights called 'nobody'"),
+        (["demo", "--edit", "nobody"], "--edit nobody: no weights called 'nobody'"),
+        (["simulate", "--refine", "softcast"], "--refine softcast: "),
+        (["send", "skimage:coffee"], "--to"),
+        (["send", "skimage:coffee", "--to", "a", "--sdr", "uhd"], "--sdr"),
+        (["send", "skimage:coffee", "--sdr", "lime"], "lime"),
+        (["send", "skimage:coffee", "--to", "tcp://nowhere:x"], "tcp://nowhere:x"),
+        (["receive", "--from", "nowhere"], "nowhere"),
+        (["grcc", "nowhere.grc"], "nowhere.grc"),
+        (["models", "nowhere"], "nowhere"),
+        (["train", "jscc", "--data", "nowhere", "--out", "x"], "nowhere"),
+        (["bench", "codec", "--images", "nowhere.jpg"], "nowhere.jpg"),
+        (["demo", "--rate", "many"], "--rate"),
+        (["frobnicate"], "frobnicate"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, list) else "",
+)
+def test_mistakes_on_the_command_line_are_named(refused, argv, named):
+    assert named in refused(*argv)
+
+
+# ---------------------------------------------------------------- what the commands do
+
+
+def test_demo_leaves_a_report_and_results(tmp_path, photo, capsys):
+    argv = ["demo", photo, "--snr", "5,15", "--channel", "awgn,fading", "--model", "softcast"]
+    assert run([*argv, "--refine", "none", "--out", str(tmp_path / "out")]) == 0
+    assert str(tmp_path / "out" / "report.html") in capsys.readouterr().out.splitlines()[-1]
+    results = [json.loads(x) for x in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert [(r["channel"], r["snr_db"]) for r in results] == [
+        ("awgn", 5), ("awgn", 15), ("fading", 5), ("fading", 15)
+    ]  # fmt: skip
+    assert all(r["via"] == "flowgraph" for r in results)
+    assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_demo_refines_and_shows_both(tmp_path, photo):
+    argv = ["demo", photo, "--snr", "5", "--channel", "awgn", "--model", "softcast"]
+    assert run([*argv, "--refine", str(store(tmp_path)), "--out", str(tmp_path / "out")]) == 0
+    results = [json.loads(x) for x in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert [r["scheme"] for r in results] == ["softcast", "softcast+small-refiner"]
+    assert results[0]["psnr"] != results[1]["psnr"]
+    assert "AWGN at 5 dB, side by side" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_demo_edits_and_says_what_became_of_the_edit(tmp_path, photo):
+    argv = ["demo", photo, "--snr", "5", "--channel", "awgn", "--model", "softcast"]
+    argv += ["--refine", "none", "--edit", str(store(tmp_path)), "--edit-limit", "100"]
+    assert run([*argv, "--out", str(tmp_path / "out")]) == 0
+    results = [json.loads(x) for x in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert [r["scheme"] for r in results] == ["softcast", "softcast+edit"]
+    fate = results[1]["extra"]["edit"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert f">{fate}</span>" in page
+    assert "<b>small-refiner</b> edits every picture" in page
+
+
+def test_ctrl_c_ends_the_demo_and_keeps_what_is_done(tmp_path, photo):
+    command = [sys.executable, "-m", "gensc.cli.main", "demo", photo, "--model", "softcast",
+               "--snr", "0:60:0.1", "--out", str(tmp_path)]  # fmt: skip
+    demo = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=signals.heed_ctrl_c
+    )
+    results, deadline = tmp_path / "results.jsonl", time.monotonic() + 60
+    while not (results.exists() and results.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    demo.send_signal(signal.SIGINT)
+    try:
+        _, stderr = demo.communicate(timeout=30)
+    finally:
+        demo.kill()
+    assert demo.returncode == 130
+    assert stderr.splitlines()[-1] == "gensc: stopped"
+    assert all(json.loads(line)["received"] for line in results.read_text().splitlines())
+
+
+def test_simulate_prints_a_line_of_json_per_point(photo, capsys):
+    argv = ["simulate", photo, "--snr", "0:10:5", "--rate", "16,32", "--model", "softcast"]
+    assert run([*argv, "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == 6
+    assert {r["csi"] for r in rows} == {"perfect"}
+
+
+def test_simulate_prints_a_table_and_writes_a_file(photo, capsys, tmp_path):
+    out = tmp_path / "r.jsonl"
+    assert run(["simulate", photo, "--snr", "10", "--model", "softcast", "--out", str(out)]) == 0
+    assert "PSNR" in capsys.readouterr().out
+    assert len(out.read_text().splitlines()) == 1
+
+
+def test_models_lists_name_size_and_sha256(capsys):
+    assert run(["models", "--json"]) == 0
+    listed = {m["name"]: m for m in json.loads(capsys.readouterr().out)}
+    assert len(listed["softcast"]["sha256"]) == 64
+    assert run(["models"]) == 0
+    assert listed["softcast"]["sha256"][:16] in capsys.readouterr().out
+
+
+def test_doctor_prints_a_line_per_check_and_one_json_object(capsys):
+    assert run(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert all(line.split()[0] in ("ok", "missing", "optional") for line in text.splitlines())
+    assert run(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] is True
+    assert {"GNU Radio", "block path", "torch", "weights"} <= {c["name"] for c in report["checks"]}
+
+
+def test_bench_ends_with_one_json_object(capsys, tmp_path, monkeypatch):
+    from gensc.bench.codec import run as codec
+    from gensc.experiment.base import BenchResult, Check
+
+    done = BenchResult("codec", rows=[{"a": 1}], checks=[Check("x", 0.0, "", ">=", 1.0)])
+    monkeypatch.setattr(codec, "run", lambda *arguments: done)
+    argv = ["bench", "codec", "--json", "--results", str(tmp_path / "r")]
+    assert run(argv) == 0, "a benchmark measures, it does not judge"
+    obj = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (obj["bench"], obj["rows"], obj["quick"]) == ("codec", [{"a": 1}], False)
+    assert json.loads((tmp_path / "r" / "codec.json").read_text()) == obj
+
+
+def test_grcc_compiles_a_flowgraph_with_our_blocks(tmp_path):
+    from pathlib import Path
+
+    flowgraph = Path(__file__).parents[3] / "flowgraphs" / "loopback_awgn_headless.grc"
+    assert run(["grcc", str(flowgraph), "-o", str(tmp_path)]) == 0
+    (program,) = tmp_path.glob("*.py")
+    assert "gensc.burst_rx" in program.read_text()
+
+
+def test_grc_without_a_display_says_so(refused, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert "display" in refused("grc")
+
+
+def test_training_is_told_what_the_command_line_says(tmp_path, monkeypatch):
+    from gensc_models.training.recipes import photo as train_jscc
+
+    asked = []
+    monkeypatch.setattr(train_jscc, "train", asked.append)
+    argv = ["train", "jscc", "--data", str(tmp_path), "--out", str(tmp_path / "run")]
+    assert run([*argv, "--minutes", "3", "--threads", "1", "--seed", "7"]) == 0
+    (config,) = asked
+    assert (config.data, config.out) == ((tmp_path,), tmp_path / "run")
+    assert (config.minutes, config.threads, config.seed) == (3, 1, 7)

@@ -1,0 +1,133 @@
+"""What the checks of `gensc bench cie` count: cliffs, broken order, leads and gains."""
+
+import math
+
+import numpy as np
+import pytest
+
+from adapt_families import family
+from gensc.bench.cie import adaptation, distance
+from gensc.bench.cie import fuzz as cie_fuzz
+from gensc.bench.cie import pictures as cie_pictures
+from gensc.bench.cie import rate as cie_rate
+from gensc.bench.cie.adaptation import AdaptationPlan
+from gensc.bench.cie.pictures import Panel, Shown
+
+PLAN = AdaptationPlan()
+
+
+def value(checks, part):
+    (check,) = (c for c in checks if part in c.name)
+    return check.value
+
+
+@pytest.fixture(scope="module")
+def rows():
+    measured = family(seed=1, images=4)
+    return [
+        *adaptation.fidelity_rows(measured),
+        *adaptation.solver_rows(measured, PLAN, 1),
+        *adaptation.table_rows(measured, PLAN, 1),
+        *adaptation.latency_rows(measured, PLAN, 1),
+    ]
+
+
+def test_a_family_of_a_bank_is_in_order_and_both_solvers_agree(rows):
+    checks = list(adaptation.checks(rows))
+    assert value(checks, "Figure 7") == 0
+    assert value(checks, "exhaustive search in GVIF, capacity") <= 1.0
+    assert value(checks, "exhaustive search in GVIF, burst") <= 1.0
+
+
+def test_filtering_takes_the_cliff_away(rows):
+    checks = list(adaptation.checks(rows))
+    assert value(checks, "without filtering") == pytest.approx(100.0)
+    assert value(checks, "with filtering") < 50.0
+    assert value(checks, "mask PSNR, least") >= 30.0
+
+
+def test_more_time_never_means_less_fidelity(rows):
+    line = [r for r in rows if r["experiment"] == "latency" and r["scheme"] == "cie"]
+    fidelity = [r["gvif_within_limits"] for r in sorted(line, key=lambda r: r["t_max_ms"])]
+    assert fidelity == sorted(fidelity)
+    assert all(r["latency_ms"] <= r["t_max_ms"] for r in line if r["in_time"])
+
+
+def test_every_broken_pair_of_figure_7_is_counted(rows):
+    found = [dict(r) for r in rows if r["experiment"] == "gvif"]
+    (finest,) = (r for r in found if (r["level"], r["alpha"]) == (1, 0.0))
+    finest["gvif"] = 0.0
+    broken = value(adaptation.checks(found), "Figure 7")
+    # The finest point is now below its neighbour, and everything sent below something sent.
+    assert broken == 2
+
+
+def test_the_largest_fall_is_relative_and_ignores_what_never_rose():
+    line = [(-2, 0.0), (-1, 0.0), (0, 0.2), (1, 0.4), (2, 0.5)]
+    rows = [
+        {
+            "experiment": "adaptation",
+            "scheme": "cie",
+            "transport": "capacity",
+            "snr_db": s,
+            "gvif_within_limits": g,
+        }
+        for s, g in line
+    ]
+    assert adaptation.largest_fall(rows, "cie", "capacity") == pytest.approx(100.0)
+    assert adaptation.largest_fall(rows[2:], "cie", "capacity") == pytest.approx(50.0)
+    assert math.isnan(adaptation.largest_fall([], "cie", "capacity"))
+
+
+def rate_row(scheme, level, bpp, psnr):
+    return {"experiment": "rate-distortion", "scheme": scheme, "level": level, "bpp": bpp,
+            "psnr": psnr, "excess": -0.004}  # fmt: skip
+
+
+def test_the_lead_over_jpeg_2000_is_the_least_of_all_points():
+    rows = [
+        rate_row("hyperprior", 1, 1.0, 36.0), rate_row("jpeg2000", 1, 1.0, 35.0),
+        rate_row("hyperprior", 9, 0.25, 30.0), rate_row("jpeg2000", 9, 0.25, 30.5),
+    ]  # fmt: skip
+    checks = list(cie_rate.checks(rows, "two photos"))
+    assert value(checks, "least lead") == -0.5
+    assert value(checks, "likelihood") == pytest.approx(0.4)
+    # Linear in the logarithm of the rate: half-way between 0.25 and 1.
+    assert cie_rate.psnr_at(cie_rate.curve(rows, "hyperprior"), 0.5) == pytest.approx(33.0)
+    assert math.isnan(cie_rate.psnr_at(cie_rate.curve(rows, "hyperprior"), 0.1))
+
+
+def test_gains_are_those_of_each_image_at_that_snr():
+    def panel(snr_db, ours, theirs):
+        picture = np.zeros((2, 2, 3), np.uint8)
+        shown = [
+            Shown({"scheme": scheme, "mask_psnr": db}, picture)
+            for scheme, db in (("cie", ours), ("codec without filtering", theirs))
+        ]
+        return Panel("a", picture, picture[..., 0] == 0, snr_db, shown)
+
+    panels = [panel(-1.0, 33.0, 25.0), panel(6.0, 40.0, 39.0), panel(-1.0, 31.0, 29.0)]
+    checks = list(cie_pictures.checks(panels))
+    assert value(checks, "no filtering, largest") == 8.0
+    assert value(checks, "no filtering, mean") == 5.0
+    assert math.isnan(value(checks, "JPEG 2000"))
+
+
+def test_a_distance_that_rises_with_gvif_is_counted():
+    rows = [
+        {"experiment": "distance", "scheme": distance.CIE, "metric": "m", "gvif": g, "distance": d}
+        for g, d in ((1.0, 1.0), (0.2, 3.0), (0.5, 4.0), (0.0, 9.0))
+    ]
+    assert value(distance.checks(rows), "Figure 11b") == 1
+
+
+def test_a_crash_is_told_and_not_met(monkeypatch):
+    def crash(bank, count, seed):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("gensc_models.codecs.bank.fuzz.fuzz", crash)
+    rows = cie_fuzz.measure(None, 10, 1)
+    checks = list(cie_fuzz.checks(rows))
+    assert value(checks, "crash") == 0
+    assert checks[0].reference == "ZeroDivisionError: by zero"
+    assert not any(check.met for check in checks)

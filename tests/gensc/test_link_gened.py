@@ -1,0 +1,229 @@
+"""The dual-branch codec over the link: flowgraph, demo, recording and receiver."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gensc.cli.main import run
+from gensc.link.radio import Place, RadioSettings
+from gensc.link.run import LinkRunner
+from gensc.receiver.run import ReceiveSettings, receive_images
+from gensc.system.errors import UserError
+from gensc.transmitter.run import SendSettings, send_images
+from gensc_phy.adaptation.side_link import side_symbols
+from pdu_blocks import smooth_image
+from small_refiner import store
+
+IMAGE = smooth_image(96, 128)
+RATE, BLOCKS = 100, 6 * 8
+RADIO = RadioSettings()
+
+
+@pytest.fixture(scope="module")
+def runner(gened_model):
+    return LinkRunner("tiny-gened", RATE)
+
+
+@pytest.fixture(scope="module")
+def reception(runner):
+    return runner.send(IMAGE, "ramp", snr_db=12, seed=3, text="A ramp.")
+
+
+def test_without_noise_the_picture_is_what_the_codec_decodes(runner):
+    out = runner.send(IMAGE, "ramp", snr_db=0, channel="none", design_snr_db=15.0)
+    sent = runner.codec.encode_image(IMAGE, RATE, 15.0, side_cost=side_symbols)
+    streams = sent.foreground, sent.background
+    noise = tuple(np.full(s.size, 10**-4.5, np.float32) for s in streams)
+    expected = runner.codec.decode_image(streams, noise, sent.section, 96, 128, sent.aux)
+    error = np.abs(out.image.astype(int) - expected)
+    assert error.max() <= 3
+    assert error.mean() < 0.5
+    assert np.array_equal(out.foreground, sent.importance.mask)
+
+
+def test_both_streams_are_analog_symbols_and_the_header_section_is_digital(runner, reception):
+    s = reception.symbols
+    sent = runner.codec.encode_image(IMAGE, RATE, 12.0, side_cost=side_symbols)
+    assert s.analog == sent.symbols.size
+    assert s.digital == sent.side_symbols
+    assert s.analog + s.digital == RATE * BLOCKS
+    assert s.text > 0
+
+
+def test_the_caption_comes_after_the_last_section(reception):
+    assert reception.text == "A ramp."
+    assert reception.text_ok
+    assert reception.counters["bursts_sent"] == reception.fragments + 2
+
+
+def test_the_header_section_that_goes_twice_carries_one_caption(runner):
+    out = runner.send(IMAGE, "ramp", snr_db=1, seed=3, text="A ramp.")
+    assert out.image is not None
+    assert out.counters["bursts_sent"] == out.fragments + 3
+    assert out.symbols.analog + out.symbols.digital == RATE * BLOCKS
+
+
+def test_the_result_line_names_the_scheme_and_measures_both_streams(runner, reception):
+    line = runner.result(reception).as_dict()
+    assert (line["scheme"], line["weights"]) == ("tiny-gened", "tiny-gened")
+    assert line["cbr"] == pytest.approx((RATE * BLOCKS + reception.symbols.text) / IMAGE.size)
+    assert line["snr_measured_db"] == pytest.approx(12, abs=0.7)
+    assert line["latency_ms"].keys() == {"encode", "air", "decode"}
+    assert line["extra"]["images_lost"] == 0
+
+
+def test_same_seed_gives_the_same_picture_to_the_bit(runner, reception):
+    again = runner.send(IMAGE, "ramp", snr_db=12, seed=3, text="A ramp.")
+    assert np.array_equal(again.image, reception.image)
+    assert again.snr_measured_db == reception.snr_measured_db
+
+
+def test_without_its_header_section_no_image_comes_out_and_it_is_counted(runner):
+    gone = runner.send(IMAGE, "ramp", snr_db=12, seed=3, lost=[0], lost_section="bits")
+    assert gone.image is None
+    assert gone.foreground is None
+    assert gone.fragments_lost == 0
+    assert gone.counters["images_lost"] == 1
+    line = runner.result(gone).as_dict()
+    assert not line["received"]
+    assert line["not_computed"]["psnr"] == "nothing received"
+
+
+def test_lost_bursts_cost_quality_not_the_picture(runner):
+    large = smooth_image(192, 256)
+    whole, part = (runner.send(large, "ramp", snr_db=12, seed=3, lost=lost) for lost in ((), (1,)))
+    assert 0 < part.fragments_lost < part.fragments
+    assert part.counters["images_lost"] == 0
+    assert not np.array_equal(part.image, whole.image)
+
+
+def test_an_image_of_which_both_streams_are_lost_is_counted(runner):
+    gone = runner.send(IMAGE, "ramp", snr_db=12, seed=3, lost=range(9))
+    assert gone.image is None
+    assert gone.fragments_lost == gone.fragments
+    assert gone.counters["images_lost"] == 1
+
+
+def test_a_refiner_behind_two_streams(gened_model, tmp_path, reception):
+    refining = LinkRunner("tiny-gened", RATE, refine=str(store(tmp_path)))
+    out = refining.send(IMAGE, "ramp", snr_db=12, seed=3, text="A ramp.")
+    assert np.array_equal(out.image, reception.image)
+    assert not np.array_equal(out.refined, out.image)
+    assert refining.refined_result(out).scheme == "tiny-gened+small-refiner"
+
+
+def test_an_editor_is_told_the_foreground(gened_model, monkeypatch):
+    asked = []
+
+    class Editor:
+        name = "fake"
+
+        def edit(self, image, caption, mask=None, snr_db=None, seed=0):
+            asked.append((caption, mask))
+            return image
+
+    monkeypatch.setattr("gensc.link.run.choose_editor", lambda name: Editor())
+    out = LinkRunner("tiny-gened", RATE, edit="fake").send(
+        IMAGE, "ramp", snr_db=12, seed=3, text="A ramp."
+    )
+    ((caption, mask),) = asked
+    assert caption == "A ramp."
+    assert np.array_equal(mask > 0, out.foreground.repeat(16, axis=0).repeat(16, axis=1))
+    assert out.edit == "untouched"
+
+
+def test_a_picture_that_leaves_no_symbol_beside_the_header_section_is_refused(runner):
+    with pytest.raises(UserError, match="dot: tiny-gened sends no 32x32 at --rate 100"):
+        runner.send(IMAGE[:32, :32], "dot", snr_db=0)
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photo") / "ramp.png"
+    Image.fromarray(IMAGE).save(path)
+    return str(path)
+
+
+def lines(out):
+    return [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+
+
+def record(path, photo, model, **settings):
+    settings = {"rate": RATE, "snr_db": 15.0, "caption": "A ramp."} | settings
+    return send_images(
+        SendSettings([photo, photo], model, **settings), Place("file", str(path)), RADIO
+    )
+
+
+def test_a_recording_gives_images_and_captions_back(gened_model, photo, tmp_path):
+    report = record(tmp_path / "x", photo, "tiny-gened")
+    assert report.images == 2
+    got = receive_images(
+        ReceiveSettings(tmp_path / "out"), Place("file", str(tmp_path / "x")), RADIO
+    )
+    assert (got.images, got.texts, got.incomplete) == (2, 2, 0)
+    assert got.counters["images_lost"] == got.counters["sections_dropped"] == 0
+    first, second = lines(tmp_path / "out")
+    runner = LinkRunner("tiny-gened", RATE)
+    link = runner.send(IMAGE, "ramp", snr_db=0, channel="none", design_snr_db=15.0)
+    for line in (first, second):
+        assert (line["scheme"], line["weights"]) == ("tiny-gened", "tiny-gened")
+        symbols = line["symbols"]
+        assert (symbols["analog"], symbols["digital"]) == (
+            link.symbols.analog, link.symbols.digital
+        )  # fmt: skip
+        assert symbols["overhead"] == pytest.approx(link.symbols.overhead, rel=0.05)
+        received = np.asarray(Image.open(tmp_path / "out" / line["image"]))
+        assert np.abs(received.astype(int) - link.image).mean() < 1
+
+
+def both(tmp_path, photo):
+    """A recording of images by either kind of codec, one after the other."""
+    record(tmp_path / "a", photo, "softcast", rate=64)
+    record(tmp_path / "b", photo, "tiny-gened", first_id=10)
+    joined = b"".join((tmp_path / f"{name}.sigmf-data").read_bytes() for name in "ab")
+    (tmp_path / "c.sigmf-data").write_bytes(joined)
+    (tmp_path / "c.sigmf-meta").write_text((tmp_path / "a.sigmf-meta").read_text())
+    return Place("file", str(tmp_path / "c"))
+
+
+def test_images_of_both_kinds_of_codec_come_out_side_by_side(gened_model, photo, tmp_path):
+    place = both(tmp_path, photo)
+    got = receive_images(ReceiveSettings(tmp_path / "out"), place, RADIO)
+    assert (got.images, got.counters["sections_dropped"]) == (4, 0)
+    schemes = {line["image_id"]: line["scheme"] for line in lines(tmp_path / "out")}
+    assert schemes == {0: "softcast", 1: "softcast", 10: "tiny-gened", 11: "tiny-gened"}
+
+
+def test_a_receiver_of_one_codec_takes_that_codec_only(gened_model, photo, tmp_path):
+    settings = ReceiveSettings(tmp_path / "out", model="tiny-gened")
+    assert receive_images(settings, both(tmp_path, photo), RADIO).images == 2
+    assert {line["scheme"] for line in lines(tmp_path / "out")} == {"tiny-gened"}
+
+
+def test_an_image_that_cannot_be_sent_is_not_counted_as_sent(gened_model, tmp_path):
+    Image.fromarray(IMAGE[:32, :32]).save(tmp_path / "dot.png")
+    report = record(tmp_path / "x", str(tmp_path / "dot.png"), "tiny-gened", rate=32)
+    assert (report.images, report.bursts) == (0, 0)
+
+
+def test_the_demo_shows_foreground_and_blocks(gened_model, photo, tmp_path):
+    argv = ["demo", photo, "--snr", "12", "--channel", "awgn", "--model", "tiny-gened"]
+    assert run([*argv, "--refine", "none", "--out", str(tmp_path)]) == 0
+    (line,) = lines(tmp_path)
+    assert line["scheme"] == "tiny-gened"
+    assert line["symbols"]["digital"] > 0
+    page = (tmp_path / "report.html").read_text()
+    assert "<b>semantic router</b>" in page
+    assert 'alt="foreground at 12 dB"' in page
+    assert f"<dt>digital</dt><dd>{line['symbols']['digital']}</dd>" in page
+
+
+def test_simulate_takes_the_dual_branch_codec(gened_model, photo, capsys):
+    argv = ["simulate", photo, "--snr", "0,10", "--rate", str(RATE), "--model", "tiny-gened"]
+    assert run([*argv, "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["scheme"] for row in rows] == ["tiny-gened"] * 2
+    assert all(row["symbols"]["digital"] > 0 for row in rows)

@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gensc_phy import BurstModulator, BurstReceiver, WaveformConfig
+from gensc_phy.channel.impairments import Impairments, complex_noise, impair
+from waveform import burst, header, payload, silence
+
+THREE_TAPS = (0.8, 0.5j, -0.33)
+
+
+def receive(samples, cfg=None):
+    rx = BurstReceiver(cfg)
+    return rx.push(samples) + rx.flush()
+
+
+@pytest.mark.parametrize("n", [0, 1, 48, 500, 3840])
+def test_a_clean_burst_comes_back_exactly(n):
+    samples, symbols = burst(max(n, 1)) if n else burst(1)
+    if n == 0:
+        samples = np.concatenate(
+            [silence(200), BurstModulator().modulate(header(0), symbols[:0]), silence(400)]
+        )
+        symbols = symbols[:0]
+    (got,) = receive(samples)
+    assert got.header == header(n)
+    assert got.start == 200
+    assert np.allclose(got.symbols, symbols, atol=2e-3)
+
+
+def evm_db(got, symbols):
+    return 10 * np.log10(np.mean(np.abs(got.symbols - symbols) ** 2))
+
+
+@pytest.mark.parametrize("snr_db", [5, 15, 25])
+@pytest.mark.parametrize("taps", [(1.0,), THREE_TAPS])
+def test_evm_is_within_a_db_of_the_bound_with_cfo_and_clock_offset(snr_db, taps):
+    cfg, rng = WaveformConfig(), np.random.default_rng(3)
+    samples, symbols = burst(cfg.max_payload)
+    h = np.fft.fft(taps, cfg.fft_size)[cfg.carriers][cfg.data_positions]
+    bound = -snr_db + 10 * np.log10(np.mean(1 / np.abs(h) ** 2))
+    channel = Impairments(snr_db, 0.23 / 64, 1.0, 10.0, 33.4, taps)
+    evms = []
+    for _ in range(5):
+        (got,) = receive(impair(samples, channel, rng))
+        evms.append(10 ** (evm_db(got, symbols) / 10))
+    assert 10 * np.log10(np.mean(evms)) < bound + 1.0
+
+
+def test_the_reported_noise_variance_is_the_error_on_every_class_of_carrier():
+    cfg, rng = WaveformConfig(), np.random.default_rng(4)
+    samples, symbols = burst(cfg.max_payload)
+    ratio = []
+    for _ in range(30):
+        (got,) = receive(impair(samples, Impairments(12.0, 0.1 / 64, 0, 0, 5.0, THREE_TAPS), rng))
+        error = np.abs(got.symbols - symbols) ** 2 / got.noise_var
+        ratio.append(error.reshape(-1, cfg.n_data).mean(axis=0))
+    classes = np.mean(ratio, axis=0).reshape(6, 8).mean(axis=1)
+    assert np.all(np.abs(classes - 1) < 0.1)
+
+
+@pytest.mark.parametrize("snr_db", [0, 10, 25])
+def test_the_snr_estimate_is_unbiased_and_steady(snr_db):
+    rng = np.random.default_rng(6)
+    samples, _ = burst(3840)
+    found = [
+        got.snr_db
+        for _ in range(15)
+        for got in receive(impair(samples, Impairments(snr_db, 0.2 / 64), rng))
+    ]
+    assert len(found) == 15
+    assert abs(np.mean(found) - snr_db) < 0.3
+    assert np.std(found) < 0.5
+
+
+@given(chunks=st.lists(st.integers(1, 9000), min_size=1, max_size=12))
+@settings(max_examples=15, deadline=None)
+def test_how_the_stream_is_cut_does_not_matter(chunks):
+    samples = np.concatenate([burst(600, image_id=i)[0] for i in range(3)])
+    whole = receive(samples)
+    rx, got, at = BurstReceiver(), [], 0
+    while at < len(samples):
+        for n in chunks:
+            got += rx.push(samples[at : at + n])
+            at += n
+    got += rx.flush()
+    assert [b.header for b in got] == [b.header for b in whole]
+    assert [b.start for b in got] == [b.start for b in whole]
+    for a, b in zip(got, whole, strict=True):
+        assert np.allclose(a.symbols, b.symbols, atol=1e-4)
+
+
+def test_back_to_back_bursts_are_all_received():
+    rng = np.random.default_rng(8)
+    cfg = WaveformConfig()
+    mod = BurstModulator(cfg)
+    parts = []
+    for i in range(30):
+        n = int(rng.integers(1, 700))
+        parts += [mod.modulate(header(n, image_id=i), payload(n, i)), silence(cfg.gap)]
+    samples = impair(np.concatenate([silence(100), *parts]), Impairments(20.0, 0.3 / 64), rng)
+    assert [b.header.image_id for b in receive(samples)] == list(range(30))
+
+
+def test_a_stream_that_ends_inside_a_burst_gives_what_was_heard():
+    samples, symbols = burst(3840)
+    rx = BurstReceiver()
+    (got,) = rx.push(samples[:4000]) + rx.flush()
+    heard = np.isfinite(got.noise_var)
+    assert 0 < heard.sum() < 3840
+    assert np.allclose(got.symbols[heard], symbols[heard], atol=2e-3)
+    assert np.all(got.symbols[~heard] == 0)
+    assert rx.stats.truncated == 1
+
+
+def test_noise_gives_no_burst_and_samples_that_are_not_numbers_are_counted():
+    rx = BurstReceiver()
+    noise = complex_noise(300_000, 1.0, np.random.default_rng(9))
+    noise[1000:1100] = np.nan
+    noise[2000] = np.inf
+    assert rx.push(noise) + rx.flush() == []
+    assert rx.stats.not_finite == 101
+    assert rx.stats.headers_ok == 0
+
+
+def test_a_burst_longer_than_this_receiver_allows_is_refused():
+    samples, _ = burst(3840)
+    rx = BurstReceiver(WaveformConfig(max_payload_symbols=40))
+    assert rx.push(samples) + rx.flush() == []
+    assert rx.stats.headers_bad >= 1
+
+
+def test_a_wrecked_header_is_counted_and_the_next_burst_still_received():
+    cfg = WaveformConfig()
+    first, _ = burst(400, image_id=1)
+    at = 200 + cfg.preamble_len + cfg.ce_symbols * cfg.symbol_len
+    first[at : at + cfg.header_symbols * cfg.symbol_len] = complex_noise(
+        cfg.header_symbols * cfg.symbol_len, 1.0, np.random.default_rng(0)
+    )
+    second, _ = burst(400, image_id=2)
+    rx = BurstReceiver()
+    got = rx.push(np.concatenate([first, second])) + rx.flush()
+    assert [b.header.image_id for b in got] == [2]
+    assert rx.stats.headers_bad == 1
+
+
+def test_precoded_symbols_share_the_noise_of_all_carriers():
+    cfg = WaveformConfig(precode=True)
+    samples, symbols = burst(cfg.max_payload, cfg)
+    noisy = impair(samples, Impairments(15.0, 0, 0, 0, 0, THREE_TAPS), np.random.default_rng(2))
+    (got,) = receive(noisy, cfg)
+    per_symbol = got.noise_var.reshape(-1, cfg.n_data)
+    assert np.ptp(per_symbol, axis=1).max() == 0
+    error = np.mean(np.abs(got.symbols - symbols) ** 2)
+    assert error == pytest.approx(float(per_symbol.mean()), rel=0.15)
+
+
+def test_memory_stays_bounded_in_a_long_stream():
+    rx = BurstReceiver()
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        rx.push(complex_noise(50_000, 1.0, rng))
+    assert rx._buffer.size < 60_000
