@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gensc_models.restore.inpainting import MeanFill, keep_of_blocks, load_inpainter
+from gensc_models.catalogue.inpainters import load_inpainter
+from gensc_models.restore.inpainting import MeanFill, keep_of_blocks
 from gnuradio import gensc
 from gnuradio.gensc.metadata import kept_blocks, read_image
 from pdu_blocks import image_pdu, junk, smooth_image, through

@@ -7,8 +7,8 @@ from skimage.data import astronaut
 from gensc.bench.gened.data import Marked, MarkedSet
 from gensc.bench.gened.points import Place, Scored
 from gensc.bench.gened.schemes import EDITED, GENED, SOFTCAST, Counts, DualBranch, OneStream
-from gensc.results.result import Weights
 from gensc.system import codecs
+from gensc.system.weights import Weights
 from gensc_models.restore.editing import SafeEditor
 from small_gened import small_codec
 

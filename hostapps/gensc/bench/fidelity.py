@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from gensc.data.images import display_name, expand, fit, load_image
 from gensc.experiment.base import BenchResult, Check, Table
-from gensc.experiment.simulate import transmit
 from gensc.figures.plots import COLOURS, MARKERS, figure
 from gensc.link.run import LinkRunner
+from gensc.link.torch_channel import transmit
 from gensc.system.progress import Reporter, progress
 
 if TYPE_CHECKING:

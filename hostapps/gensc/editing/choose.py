@@ -31,7 +31,7 @@ def choose_editor(name: str) -> Editor | None:
         from gensc.remote.endpoint import Endpoint
 
         return ServerEditor(Endpoint.from_environment("EDIT"))
-    from gensc_models.restore.editing import load_editor
+    from gensc_models.catalogue.editors import load_editor
     from gensc_models.weights.hub import UnavailableError
 
     try:

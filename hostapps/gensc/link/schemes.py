@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gensc.experiment.simulate import Simulated, transmit
-from gensc.results.result import Symbols, Weights
+from gensc.link.torch_channel import Simulated, transmit
+from gensc.results.result import Symbols
 from gensc.system import codecs
+from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,7 +172,7 @@ class GenedScheme:
             UserError: so few symbols that the header section leaves none.
         """
         from gensc.system.errors import UserError
-        from gensc_models.training.evaluation.gened import receive
+        from gensc_models.codecs.gened.simulated import receive
         from gensc_phy.adaptation.side_link import side_symbols
 
         started = time.perf_counter()

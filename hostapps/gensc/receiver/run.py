@@ -16,9 +16,10 @@ from gensc.editing.choose import NONE as NO_EDITOR
 from gensc.editing.choose import choose_editor
 from gensc.link.radio import Place, RadioSettings, open_source
 from gensc.link.schemes import all_decoders, load_scheme
-from gensc.results.result import METRICS, Result, Symbols, Weights, write_line
+from gensc.results.result import METRICS, Result, Symbols, write_line
 from gensc.system import codecs
 from gensc.system.errors import UserError
+from gensc.system.weights import Weights
 from gensc_models.codecs.layout import SideInfo, symbols_for
 from gensc_phy.adaptation.side_link import side_link
 from gensc_phy.waveform.config import WaveformConfig

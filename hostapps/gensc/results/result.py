@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from gensc.system.machine import machine, versions
+from gensc.system.weights import Weights
 
 #: How PSNR is computed; written into every line.
 PSNR_NOTE = "on uint8 images, per image"
@@ -49,14 +50,6 @@ class Symbols:
             "text": self.text,
             "overhead": self.overhead,
         }
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Which weights were used: name and SHA-256 of the file."""
-
-    id: str
-    sha256: str
 
 
 @dataclass

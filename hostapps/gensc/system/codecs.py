@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from gensc.results.result import Weights
 from gensc.system.errors import UserError
+from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec, WeightsInfo

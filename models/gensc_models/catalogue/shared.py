@@ -85,7 +85,7 @@ def shared_bank(name_or_path: str | Path) -> HyperpriorCodec:
 
 
 def shared_inpainter(name: str) -> Inpainter:
-    """The inpainter that :func:`gensc_models.restore.inpainting.load_inpainter` calls so, on the
+    """The inpainter that :func:`gensc_models.catalogue.inpainters.load_inpainter` calls so, on the
     CPU.
 
     Raises
@@ -93,7 +93,8 @@ def shared_inpainter(name: str) -> Inpainter:
     WeightsError, ValueError
         As there.
     """
-    from gensc_models.restore.inpainting import DiffusionInpainter, has_weights, load_inpainter
+    from gensc_models.catalogue.inpainters import has_weights, load_inpainter
+    from gensc_models.restore.inpainting import DiffusionInpainter
 
     return _shared(DiffusionInpainter, name) if has_weights(name) else load_inpainter(name)
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from gensc_models.codecs.softcast.linear import BLOCK, COEFFICIENTS, MAX_RATE
+from gensc_models.codecs.softcast.linear import COEFFICIENTS, MAX_RATE
+from gensc_models.data.photos import BLOCK
 
 # 1 / noise variance beyond this (60 dB) is treated as noiseless.
 MAX_PRECISION = 1e6

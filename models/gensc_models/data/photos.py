@@ -15,6 +15,8 @@ from PIL import Image
 from torch import Tensor
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+BLOCK = 16
+"""Pixels per side of the blocks that images are cut into: of codecs, masks and importance maps."""
 Photo = NDArray[np.uint8]
 T = TypeVar("T")
 
@@ -74,7 +76,7 @@ def centre_crop(photo: Photo, size: int) -> Photo:
     return photo[top : top + size, left : left + size]
 
 
-def crop_to_blocks(photo: Photo, block: int = 16) -> Photo:
+def crop_to_blocks(photo: Photo, block: int = BLOCK) -> Photo:
     """Central part whose sides are multiples of ``block``: no padding, so the CBR is exact."""
     height, width = (side // block * block for side in photo.shape[:2])
     top, left = (photo.shape[0] - height) // 2, (photo.shape[1] - width) // 2

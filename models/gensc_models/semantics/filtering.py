@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gensc_models.codecs.bank.wavelet import BLOCK
+from gensc_models.data.photos import BLOCK
 from gensc_models.semantics.gvif import gvif_parts, information
 
 POINT_STEP = 0.86

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from gensc_models.codecs.gened.codec import GenedCodec
+from gensc_models.codecs.gened.simulated import receive
 from gensc_models.restore.refiner.pairs import ImageSampler, LinkRange, PairMaker, Pairs
-from gensc_models.training.evaluation.gened import receive
 
 
 class GenedPairMaker(PairMaker):

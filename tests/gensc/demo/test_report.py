@@ -9,7 +9,8 @@ import pytest
 
 from gensc.demo.report import Case, render, write_report
 from gensc.link.reception import Reception
-from gensc.results.result import Result, Symbols, Weights
+from gensc.results.result import Result, Symbols
+from gensc.system.weights import Weights
 
 VOID = {"meta", "img", "br", "link", "input", "circle", "line", "polyline"}
 

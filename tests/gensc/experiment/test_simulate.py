@@ -5,8 +5,9 @@ import pytest
 
 from gensc.data.images import fit, load_image
 from gensc.data.samples import caption_of
-from gensc.experiment.simulate import Sweep, run_sweep, transmit
+from gensc.experiment.simulate import Sweep, run_sweep
 from gensc.link.schemes import load_scheme
+from gensc.link.torch_channel import transmit
 from gensc.system import codecs
 from small_refiner import store
 

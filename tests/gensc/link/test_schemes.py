@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from gensc.experiment.simulate import Sweep, run_sweep, transmit
+from gensc.experiment.simulate import Sweep, run_sweep
 from gensc.link.schemes import GenedScheme, JsccScheme, load_scheme
+from gensc.link.torch_channel import transmit
 from gensc.system.errors import UserError
-from gensc_models.training.evaluation.gened import receive
+from gensc_models.codecs.gened.simulated import receive
 from gensc_phy.adaptation.side_link import side_symbols
 from pdu_blocks import smooth_image
 

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from gensc.results.result import METRICS, Result, Symbols, Weights, write_results
+from gensc.results.result import METRICS, Result, Symbols, write_results
+from gensc.system.weights import Weights
 
 CONTRACT = {
     "scheme", "weights", "weights_sha256", "channel", "snr_db", "snr_measured_db", "cbr",

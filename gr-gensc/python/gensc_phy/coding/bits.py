@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from gensc_phy.coding import ldpc, qam
 from gensc_phy.coding.crc import crc32
 from gensc_phy.coding.mcs import Mcs
-from gensc_phy.waveform.sequences import hashes, permutation
+from gensc_phy.coding.pseudorandom import hashes, permutation
 
 CRC_BYTES = 4
 SCRAMBLER_SEED = 0x5343

@@ -7,8 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from gensc_phy.coding.pseudorandom import permutation
 from gensc_phy.mimo.config import MimoConfig
-from gensc_phy.waveform.sequences import ce_carriers, permutation, pilots, qpsk_sequence
+from gensc_phy.waveform.sequences import ce_carriers, pilots, qpsk_sequence
 
 
 @lru_cache(maxsize=8)

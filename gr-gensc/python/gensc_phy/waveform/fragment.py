@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from gensc_phy.coding import bits
 from gensc_phy.coding.mcs import MCS_TABLE
+from gensc_phy.coding.pseudorandom import permutation
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.demodulate import Burst
 from gensc_phy.waveform.header import Header, HeaderError, Section
-from gensc_phy.waveform.sequences import permutation
 
 MAX_FRAGMENTS = 4096
 T = TypeVar("T")

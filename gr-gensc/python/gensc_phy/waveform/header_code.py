@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from gensc_phy.coding import ldpc, qam
 from gensc_phy.coding.crc import crc24
+from gensc_phy.coding.pseudorandom import permutation
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.header import CODED_BYTES, Header, HeaderError
-from gensc_phy.waveform.sequences import permutation
 
 _INFO_BITS = 8 * CODED_BYTES
 # Log-likelihood ratio of a bit the receiver knows to be zero.

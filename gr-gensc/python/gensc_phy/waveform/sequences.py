@@ -12,6 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from gensc_phy.coding.pseudorandom import hashes
 from gensc_phy.waveform.config import WaveformConfig
 
 PREAMBLE_ROOT = 7
@@ -25,29 +26,6 @@ COVER: dict[int, tuple[int, ...]] = {
     5: (1, 1, 1, -1, -1),
     6: (1, 1, 1, 1, -1, -1),
 }
-
-
-def splitmix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Steele, Lea and Flood's 64-bit mixing function (OOPSLA 2014), element by element."""
-    with np.errstate(over="ignore"):
-        z = x + np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return z ^ (z >> np.uint64(31))
-
-
-def hashes(n: int, seed: int) -> NDArray[np.uint64]:
-    """`n` portable pseudo-random 64-bit words."""
-    base = splitmix64(np.array([seed], dtype=np.uint64))
-    return splitmix64(np.arange(n, dtype=np.uint64) ^ base)
-
-
-@lru_cache(maxsize=16)
-def permutation(n: int, seed: int) -> NDArray[np.int64]:
-    """A pseudo-random permutation of 0 … n-1; read-only, cached."""
-    order = np.argsort(hashes(n, seed), kind="stable")
-    order.setflags(write=False)
-    return order
 
 
 def qpsk_sequence(n: int, seed: int) -> NDArray[np.complex64]:

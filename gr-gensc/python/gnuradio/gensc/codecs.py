@@ -136,7 +136,7 @@ def default_rate_tables(bank: str = BANK) -> Path:
 
 
 def load_inpainter(model: str) -> Inpainter:
-    """An inpainter by what `gensc_models.restore.inpainting.load_inpainter` calls it.
+    """An inpainter by what `gensc_models.catalogue.inpainters.load_inpainter` calls it.
 
     Raises:
         GenscError: no such model, or damaged weights.
@@ -180,7 +180,7 @@ def load_captioner(captioner: str) -> Captioner:
 
 
 def load_editor(editor: str | Editor | SafeEditor, limit_s: float) -> SafeEditor:
-    """An editor, by name (see `gensc_models.restore.editing.load_editor`) or itself, kept within
+    """An editor, by name (see `gensc_models.catalogue.editors.load_editor`) or itself, kept within
     limits.
 
     One that is kept within limits already stays as it is: it knows what it is still busy with.
@@ -188,9 +188,10 @@ def load_editor(editor: str | Editor | SafeEditor, limit_s: float) -> SafeEditor
     Raises:
         GenscError: no such editor, or its weights cannot be had.
     """
-    from gensc_models.restore import editing
+    from gensc_models.catalogue import editors
+    from gensc_models.restore.editing import SafeEditor
     from gensc_models.weights.hub import UnavailableError
 
     with _one_line(f"editor {editor!r}", UnavailableError):
-        found = editing.load_editor(editor) if isinstance(editor, str) else editor
-    return found if isinstance(found, editing.SafeEditor) else editing.SafeEditor(found, limit_s)
+        found = editors.load_editor(editor) if isinstance(editor, str) else editor
+    return found if isinstance(found, SafeEditor) else SafeEditor(found, limit_s)

@@ -26,7 +26,8 @@ from gensc.bench.cie.system import CieSystem, pixels_of
 from gensc.experiment.base import Check
 from gensc.experiment.baselines import jpeg, jpeg2000
 from gensc.results.quality import score
-from gensc.results.result import Result, Symbols, Weights
+from gensc.results.result import Result, Symbols
+from gensc.system.weights import Weights
 from gensc_phy.adaptation.rate_table import RateTable
 
 EXPERIMENT = "link"

@@ -96,7 +96,7 @@ def load_system(bank: str = "", importance: str = "", inpainter: str = "") -> Ci
     Args:
         bank: name or folder of weights; "" is the default bank.
         importance: of `gensc.adapt.importance.importance_source`.
-        inpainter: of `gensc_models.restore.inpainting.load_inpainter`, or "none"; "" is the
+        inpainter: of `gensc_models.catalogue.inpainters.load_inpainter`, or "none"; "" is the
         diffusion
             model where its weights are installed, else a smooth continuation.
 
@@ -113,7 +113,8 @@ def load_system(bank: str = "", importance: str = "", inpainter: str = "") -> Ci
 
 def _load_inpainter(name: str) -> Inpainter:
     from gensc_models import WeightsError
-    from gensc_models.restore.inpainting import SmoothFill, load_inpainter
+    from gensc_models.catalogue.inpainters import load_inpainter
+    from gensc_models.restore.inpainting import SmoothFill
     from gensc_models.weights.hub import UnavailableError
 
     try:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gensc.bench.codec.points import Point, curve
 from gensc.figures.plots import COLOURS, MARKERS, figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from gensc.bench.codec.run import Point
 
 LABELS = {
     "deepjscc-photo": "DeepJSCC (this project)",
@@ -66,8 +65,6 @@ def _curves(
     rate: int,
     design: float | None,
 ) -> None:
-    from gensc.bench.codec.run import curve
-
     for i, name in enumerate(names):
         line = curve(points, name, channel, rate, design)
         ax.plot(

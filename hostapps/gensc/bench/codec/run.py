@@ -18,7 +18,7 @@ Who knows what:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, product
 from typing import Any
@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensc.bench.codec.plots import plot_all
+from gensc.bench.codec.points import Point, curve
 from gensc.data.images import display_name, expand, load_image
 from gensc.experiment.base import BenchResult, Check, Table
 from gensc.experiment.baselines import jpeg, jpeg_link
@@ -67,55 +68,6 @@ class Plan:
     multipath_db: Sequence[float] = (0, 5, 10, 15, 20)
     flowgraph_photos: int = 2
     seed: int = 1
-
-
-@dataclass
-class Point:
-    """One scheme at one operating point, over all photos.
-
-    Attributes:
-        psnr: one per photo, dB.
-        failed: photos of which nothing could be shown (middle grey is what counts then).
-    """
-
-    scheme: str
-    channel: str
-    rate: int
-    snr_db: float
-    design_snr_db: float | None = None
-    margin_db: float | None = None
-    via: str = "burst"
-    psnr: list[float] = field(default_factory=list)
-    failed: int = 0
-    symbols: list[int] = field(default_factory=list)
-    overhead: list[int] = field(default_factory=list)
-    measured_db: list[float] = field(default_factory=list)
-    cbr: list[float] = field(default_factory=list)
-
-    @property
-    def mean(self) -> float:
-        """Mean over photos of the per-image PSNR."""
-        return float(np.mean(self.psnr))
-
-    def as_row(self) -> dict[str, Any]:
-        """As it goes into JSON."""
-        return {
-            "scheme": self.scheme,
-            "channel": self.channel,
-            "via": self.via,
-            "rate": self.rate,
-            "cbr": float(np.mean(self.cbr)),
-            "snr_db": self.snr_db,
-            "design_snr_db": self.design_snr_db,
-            "margin_db": self.margin_db,
-            "snr_measured_db": float(np.mean(self.measured_db)) if self.measured_db else None,
-            "psnr": self.mean,
-            "psnr_std": float(np.std(self.psnr)),
-            "photos": len(self.psnr),
-            "failed": self.failed,
-            "symbols": float(np.mean(self.symbols)),
-            "overhead": float(np.mean(self.overhead)),
-        }
 
 
 class Sweeper:
@@ -347,21 +299,6 @@ def _best_margins(points: Iterable[Point]) -> Iterable[Point]:
         if key not in best or p.mean > best[key].mean:
             best[key] = p
     return best.values()
-
-
-def curve(
-    points: Iterable[Point], scheme: str, channel: str, rate: int, design: float | None = None
-) -> list[Point]:
-    """The points of one curve, by SNR."""
-    return sorted(
-        (
-            p
-            for p in points
-            if (p.scheme, p.channel, p.rate, p.design_snr_db, p.via)
-            == (scheme, channel, rate, design, "burst")
-        ),
-        key=lambda p: p.snr_db,
-    )
 
 
 def _lead(

@@ -16,8 +16,8 @@ from gensc.bench.gened.data import Marked, Photo
 from gensc.bench.gened.schemes import Counts, Sent, Shown, Symbols, Variances
 from gensc.experiment.baselines.generative import budget, carry
 from gensc.experiment.baselines.jpeg import grey
-from gensc.results.result import Weights
 from gensc.system.errors import UserError
+from gensc.system.weights import Weights
 from gensc_models import WeightsError
 from gensc_models.codecs import layout
 

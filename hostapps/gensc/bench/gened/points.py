@@ -25,8 +25,9 @@ from gensc.bench.gened.schemes import Counts, Scheme, Sent, Shown
 from gensc.bench.gsc.link import batch_seed, through
 from gensc.experiment.baselines.jpeg import grey
 from gensc.results.quality import score
-from gensc.results.result import Result, Symbols, Weights
+from gensc.results.result import Result, Symbols
 from gensc.system.machine import cores
+from gensc.system.weights import Weights
 from gensc_models.metrics.foreground import mask_iou
 
 #: Mean of one metric over the photos of a point: a number, or nothing where it was not computed.

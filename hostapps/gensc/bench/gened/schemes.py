@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from gensc.bench.gened.data import Marked, Photo
 from gensc.editing.choose import choose_editor
-from gensc.results.result import Weights
 from gensc.system import codecs
 from gensc.system.errors import UserError
+from gensc.system.weights import Weights
 from gensc_models.codecs.gened.config import VARIANTS
 from gensc_models.training.evaluation.gened import on_pixels
 from gensc_phy.adaptation.side_link import side_symbols

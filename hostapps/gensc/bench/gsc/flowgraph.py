@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from gensc.bench.gsc.link import Images, seed_of
 from gensc.bench.gsc.mu import USERS
 from gensc.bench.gsc.schemes import System
-from gensc.experiment.simulate import transmit
 from gensc.link.run import LinkRunner
+from gensc.link.torch_channel import transmit
 from gensc.link.uplink import Conditions, Uplink, UserSection
 from gensc.results.result import Result
 from gensc.system import codecs

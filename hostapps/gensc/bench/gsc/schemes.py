@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gensc.results.result import Weights
 from gensc.system import codecs
 from gensc.system.errors import UserError
+from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec

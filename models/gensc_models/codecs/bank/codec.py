@@ -39,6 +39,7 @@ from gensc_models.codecs.bank.runs import read_mask, write_mask
 from gensc_models.codecs.bank.scales import latent_bits, scale_of_level
 from gensc_models.codecs.bank.tables import Z_LIMIT, ProbabilityTables
 from gensc_models.codecs.bank.transforms import MEAN_CHANNELS, HyperpriorConfig, Transforms
+from gensc_models.data.photos import BLOCK
 from gensc_models.weights import store as weights
 from gensc_models.weights.store import WeightsError
 
@@ -429,7 +430,7 @@ class HyperpriorCodec(nn.Module):
     @staticmethod
     def _decoded(symbols: Symbols, image: Photo) -> Decoded:
         complete = symbols.rows == symbols.keep.shape[0] and not symbols.damaged
-        rows = min(symbols.rows * wavelet.BLOCK, symbols.header.height)
+        rows = min(symbols.rows * BLOCK, symbols.header.height)
         return Decoded(image, symbols.keep, symbols.header.point, complete, rows)
 
 

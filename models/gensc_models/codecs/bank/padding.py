@@ -14,13 +14,14 @@ from torch.nn import functional as F
 
 from gensc_models.codecs import layout
 from gensc_models.codecs.bank import wavelet
+from gensc_models.data.photos import BLOCK
 
 ROUNDS = 6
 
 
 def details_beyond(height: int, width: int) -> Tensor:
     """Which detail coefficients are centred outside a ``height x width`` photo, ``768 x h x w``."""
-    rows, columns = (wavelet.BLOCK * n for n in wavelet.grid(height, width))
+    rows, columns = (BLOCK * n for n in wavelet.grid(height, width))
     maps = [torch.zeros(wavelet.APPROXIMATION, rows >> wavelet.LEVELS, columns >> wavelet.LEVELS)]
     for level in range(wavelet.LEVELS, 0, -1):
         step = 1 << level

@@ -26,7 +26,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-BLOCK = 16
+from gensc_models.data.photos import BLOCK
+
 LEVELS = 4
 CHANNELS = 768
 APPROXIMATION = 3

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from gensc_models.codecs.gened.attention import DeformableBlock, Guides
 from gensc_models.codecs.gened.config import TOKEN, GenedConfig
 from gensc_models.codecs.layers import modulation
-from gensc_models.codecs.softcast.linear import BLOCK
+from gensc_models.data.photos import BLOCK
 
 # Tokens along a side of a patch: a patch is a block of the linear code.
 PATCH_TOKENS = BLOCK // TOKEN

@@ -37,7 +37,8 @@ from gensc_models.codecs.gened.split import Shares, Split, best_split, shares
 from gensc_models.codecs.gened.trunk import LEAST_RATE, Plan, Trunk
 from gensc_models.codecs.layers import Conditioner, FilmBlock, zero_initialised
 from gensc_models.codecs.photo.network import rate_feature, snr_feature
-from gensc_models.codecs.softcast.linear import BLOCK, COEFFICIENTS
+from gensc_models.codecs.softcast.linear import COEFFICIENTS
+from gensc_models.data.photos import BLOCK
 
 COLOURS = 3
 # Gumbel-softmax in training.

@@ -14,8 +14,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from gensc_models.codecs.softcast.linear import BLOCK
-from gensc_models.data.photos import Photo, load_photo, photo_files
+from gensc_models.data.photos import BLOCK, Photo, load_photo, photo_files
 from gensc_models.semantics.importance.maps import MappedPhoto
 
 # File names of ImageNet carry the class.

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-BLOCK = 16
+from gensc_models.data.photos import BLOCK
+
 PATCH = 3 * BLOCK * BLOCK
 COEFFICIENTS = 256
 MAX_RATE = COEFFICIENTS // 2

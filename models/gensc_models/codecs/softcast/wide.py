@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gensc_models.codecs.softcast.linear import (
-    BLOCK,
     COEFFICIENTS,
     PATCH,
     LinearCode,
     Size,
     power_allocation,
 )
+from gensc_models.data.photos import BLOCK
 
 GROUP = 2
 WIDE = COEFFICIENTS * GROUP**2

@@ -20,10 +20,11 @@ from torch.nn import functional as F
 from gensc_models.codecs.deepjscc.network import GRID, LATENT
 from gensc_models.codecs.layers import Conditioner, FilmStack, zero_initialised
 from gensc_models.codecs.photo.network import ResidualJscc, rate_feature, snr_feature
-from gensc_models.codecs.softcast.linear import BLOCK, COEFFICIENTS, MAX_RATE, PATCH, LinearCode
+from gensc_models.codecs.softcast.linear import COEFFICIENTS, MAX_RATE, PATCH, LinearCode
 from gensc_models.codecs.softcast.wide import WideLinearCode
 from gensc_models.codecs.swin.convolutional_base import ConvolutionalBase, by_position
 from gensc_models.codecs.swin.transformer import PatchDivision, PatchMerging, SwinStage
+from gensc_models.data.photos import BLOCK
 
 COLOURS = 3
 

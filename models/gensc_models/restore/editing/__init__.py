@@ -1,13 +1,13 @@
 """Restoring received images: editors behind one interface, made safe and kept honest.
 
 :class:`Editor` is what all back ends offer: :class:`RefinerEditor` here, diffusers pipelines in
-:mod:`gensc_models.foundation`, and servers in the host applications. :class:`SafeEditor` bounds
+:mod:`gensc_models.foundation`, and servers in the host applications;
+:mod:`gensc_models.catalogue.editors` finds them by name. :class:`SafeEditor` bounds
 their time and, by the guard, their fancy.
 """
 
 from gensc_models.restore.editing.editor import Editor, EditRefusedError, RefinerEditor
 from gensc_models.restore.editing.guard import Bounds, Drift, Verdict, guard_edit, measure_drift
-from gensc_models.restore.editing.load import load_editor
 from gensc_models.restore.editing.safe import Edited, SafeEditor
 
 __all__ = [
@@ -20,6 +20,5 @@ __all__ = [
     "SafeEditor",
     "Verdict",
     "guard_edit",
-    "load_editor",
     "measure_drift",
 ]

@@ -1,8 +1,9 @@
 """Recovery of what was not transmitted: mask-conditioned inpainting (GVIF-CIE, eq. 10 and 11).
 
-:class:`Inpainter` is what all back ends offer. Kept pixels stay kept, to the last bit.
+:class:`Inpainter` is what all back ends offer, and :mod:`gensc_models.catalogue.inpainters` finds
+them by name. Kept pixels stay kept, to the last bit.
 
->>> inpainter = load_inpainter("inpainter-photo")
+>>> inpainter = DiffusionInpainter.from_pretrained("inpainter-photo")
 >>> whole = inpainter.inpaint(image, keep)
 
 :mod:`classical` has the plain ones. Of the diffusion model :mod:`pyramid` and :mod:`fill` are where
@@ -10,7 +11,6 @@ it starts from, :mod:`network` is the U-Net, :mod:`schedule` RePaint's order of 
 :mod:`diffusion` puts them together.
 """
 
-from gensc_models.restore.inpainting.choice import DEFAULT, has_weights, load_inpainter
 from gensc_models.restore.inpainting.classical import Biharmonic, MeanFill, SmoothFill
 from gensc_models.restore.inpainting.config import NetworkConfig, SamplingConfig
 from gensc_models.restore.inpainting.diffusion import DiffusionInpainter
@@ -24,7 +24,6 @@ from gensc_models.restore.inpainting.inpainter import (
 )
 
 __all__ = [
-    "DEFAULT",
     "Biharmonic",
     "DiffusionInpainter",
     "Image",
@@ -36,7 +35,5 @@ __all__ = [
     "SmoothFill",
     "check_request",
     "combine",
-    "has_weights",
     "keep_of_blocks",
-    "load_inpainter",
 ]

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from gensc_models.data.photos import CropSampler, Photo
+from gensc_models.data.photos import BLOCK, CropSampler, Photo
 from gensc_models.restore.inpainting.colours import to_opponent
 from gensc_models.restore.inpainting.masks import MaskMaker
 from gensc_models.restore.inpainting.pyramid import COARSEST, KINDS, continuation
 
-BLOCK = 16
 # The level below is generated and so smoother than a photo, and never quite right.
 LARGEST_BLUR = 1.0
 LARGEST_ERROR = 0.03

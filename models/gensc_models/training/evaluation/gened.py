@@ -15,13 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from gensc_models.channels.single import CHANNELS, CSI, simulate
+from gensc_models.channels.single import CHANNELS, CSI
 from gensc_models.codecs.codec import load_codec
-from gensc_models.codecs.gened.codec import GenedCodec, GenedEncoded, load_gened
-from gensc_models.codecs.softcast.linear import BLOCK
-from gensc_models.data.photos import Photo, crop_to_blocks
+from gensc_models.codecs.gened.codec import GenedCodec, load_gened
+from gensc_models.codecs.gened.simulated import receive
+from gensc_models.data.photos import BLOCK, crop_to_blocks
 from gensc_models.metrics.fidelity import mask_psnr, psnr
 from gensc_models.metrics.foreground import mask_iou
 from gensc_models.semantics.importance.maps import MappedPhoto, load_mapped
@@ -62,22 +61,6 @@ def cropped(pairs: Sequence[MappedPhoto]) -> list[MappedPhoto]:
         if (grey >= FOREGROUND_LEVEL).any():
             out.append(MappedPhoto(pair.name, crop_to_blocks(pair.photo), grey))
     return out
-
-
-def receive(codec: GenedCodec, sent: GenedEncoded, channel: str, snr_db: float, seed: int) -> Photo:
-    """Both streams through one simulated channel with a generator of its own, and decoded.
-
-    As many symbols go through it as another codec sends, so that it meets the same channel.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    symbols = np.pad(sent.symbols, (0, sent.side_symbols), constant_values=1.0)
-    received, noise_var = simulate(torch.from_numpy(symbols), channel, snr_db, generator)
-    first, last = len(sent.foreground), len(sent.symbols)
-    return codec.decode_image(
-        (received[:first].numpy(), received[first:last].numpy()),
-        (noise_var[:first].numpy(), noise_var[first:last].numpy()),
-        sent.section, sent.height, sent.width, sent.aux,
-    )  # fmt: skip
 
 
 def on_pixels(mask: np.ndarray) -> np.ndarray:

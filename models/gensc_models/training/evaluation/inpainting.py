@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gensc_models.catalogue.inpainters import DEFAULT, load_inpainter
 from gensc_models.metrics.patch_distance import PatchDistance
-from gensc_models.restore.inpainting.choice import DEFAULT, load_inpainter
 from gensc_models.restore.inpainting.inpainter import Image, Inpainter, Keep, keep_of_blocks
 from gensc_models.restore.inpainting.measures import measure
 from gensc_models.semantics.filtering import on_blocks

@@ -18,12 +18,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gensc_models.codecs.bank import wavelet
 from gensc_models.codecs.bank.codec import HyperpriorCodec
 from gensc_models.codecs.bank.initial import initialise
 from gensc_models.codecs.bank.network import HyperpriorNetwork, multipliers
 from gensc_models.codecs.bank.transforms import HyperpriorConfig
-from gensc_models.data.photos import CropSampler, Photo, centre_crop, load_split, prefetch
+from gensc_models.data.photos import BLOCK, CropSampler, Photo, centre_crop, load_split, prefetch
 from gensc_models.training.evaluation.bank import evaluate
 from gensc_models.training.muon import Muon
 from gensc_models.training.schedule import follow, log_record, pace, save_checkpoint
@@ -93,7 +92,7 @@ def rate_distortion_loss(
     """
     result = network(image, position, keep)
     weight = multipliers(position)
-    pixels = keep.repeat_interleave(wavelet.BLOCK, 1).repeat_interleave(wavelet.BLOCK, 2)
+    pixels = keep.repeat_interleave(BLOCK, 1).repeat_interleave(BLOCK, 2)
     squares = (result.image - image).square().mean(dim=1) * pixels
     distortion = 255.0**2 * squares.mean(dim=(1, 2))
     rate = (result.y_bits + result.z_bits) / (image.shape[-1] * image.shape[-2])
@@ -267,7 +266,7 @@ def train(config: TrainConfig) -> Path:
             return run.checkpoint
         image = next(batches)
         position = draw_positions(len(image), generator)
-        blocks = config.crop // wavelet.BLOCK
+        blocks = config.crop // BLOCK
         keep = draw_masks(len(image), blocks, config.masked, generator)
         losses.append(run.advance(image, position, keep))
         images += len(image)

@@ -23,7 +23,7 @@ from gensc_models.codecs.layers import FilmBlock
 from gensc_models.codecs.networks import network_of
 from gensc_models.codecs.photo.network import JsccConfig, ResidualJscc
 from gensc_models.codecs.photo.start import go_on_from, start_base
-from gensc_models.codecs.softcast.linear import BLOCK, fit_klt, real_channels
+from gensc_models.codecs.softcast.linear import fit_klt, real_channels
 from gensc_models.codecs.softcast.wide import WIDE_BLOCK, fit_wide
 from gensc_models.codecs.swin.network import SwinConfig
 from gensc_models.codecs.swin.transformer import (
@@ -34,6 +34,7 @@ from gensc_models.codecs.swin.transformer import (
 )
 from gensc_models.data.cifar import BINARY_FILES, load_cifar
 from gensc_models.data.photos import (
+    BLOCK,
     CropSampler,
     Photo,
     centre_crop,

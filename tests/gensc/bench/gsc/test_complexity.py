@@ -5,7 +5,7 @@ import torch
 
 from gensc.bench.gsc import complexity
 from gensc.bench.gsc.schemes import System
-from gensc.results.result import Weights
+from gensc.system.weights import Weights
 from gensc_models.restore.refiner import Refiner
 from gsc_weights import REFINER, pictures, swin_codec
 

@@ -14,8 +14,6 @@ from gensc_models import WeightsError
 from gensc_models.restore.inpainting import (
     DiffusionInpainter,
     SamplingConfig,
-    SmoothFill,
-    load_inpainter,
 )
 from gensc_models.restore.inpainting.pyramid import COARSEST, continuation, levels
 from gensc_models.restore.inpainting.tiles import Tiles
@@ -175,7 +173,7 @@ def test_no_seam_where_tiles_meet():
 
 
 def test_weights_come_back_as_they_were_stored(tmp_path):
-    inpainter = load_inpainter(str(store(tmp_path)))
+    inpainter = DiffusionInpainter.from_pretrained(str(store(tmp_path)))
     assert inpainter.name == "small-inpainter"
     assert inpainter.network.config == SMALL
     assert len(inpainter.sha256) == 64
@@ -186,7 +184,7 @@ def test_weights_come_back_as_they_were_stored(tmp_path):
 
 def test_weights_of_another_kind_are_refused_by_name():
     with pytest.raises(WeightsError, match=r"'softcast' are of kind .*, expected 'inpainter'"):
-        load_inpainter("softcast")
+        DiffusionInpainter.from_pretrained("softcast")
 
 
 def test_a_network_of_another_size_is_refused_by_name(tmp_path):
@@ -195,17 +193,11 @@ def test_a_network_of_another_size_is_refused_by_name(tmp_path):
     config["network"]["widths"] = [4, 12]
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(WeightsError, match="'small-inpainter' do not fit their config"):
-        load_inpainter(folder)
+        DiffusionInpainter.from_pretrained(folder)
     config["network"]["height"] = 3
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(WeightsError, match="'small-inpainter': unusable network config"):
-        load_inpainter(folder)
-
-
-def test_plain_inpainters_are_chosen_by_name():
-    assert isinstance(load_inpainter("smooth"), SmoothFill)
-    with pytest.raises(WeightsError, match="no weights called 'nowhere'"):
-        load_inpainter("nowhere")
+        DiffusionInpainter.from_pretrained(folder)
 
 
 def test_sampling_that_cannot_be_is_refused():

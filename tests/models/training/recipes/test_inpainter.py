@@ -10,7 +10,7 @@ from PIL import Image
 from skimage.data import astronaut, coffee
 
 from gensc_models import WeightsError
-from gensc_models.restore.inpainting import load_inpainter
+from gensc_models.catalogue.inpainters import load_inpainter
 from gensc_models.restore.inpainting.masks import MaskMaker
 from gensc_models.restore.inpainting.patches import PatchMaker, gaussian_blur, residual_scales
 from gensc_models.restore.inpainting.pyramid import COARSEST, KINDS

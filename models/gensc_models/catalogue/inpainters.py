@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gensc_models.foundation.inpainting import DiffusersInpainter
+from gensc_models.foundation.pipelines import PipelineConfig
 from gensc_models.restore.inpainting.classical import Biharmonic, MeanFill, SmoothFill
 from gensc_models.restore.inpainting.diffusion import DiffusionInpainter
 from gensc_models.restore.inpainting.inpainter import Inpainter
@@ -43,8 +45,6 @@ def load_inpainter(text: str | Path = DEFAULT, device: str = "cpu") -> Inpainter
     if name in CLASSICAL:
         return CLASSICAL[name]()
     if name.startswith(DIFFUSERS):
-        from gensc_models.foundation import DiffusersInpainter, PipelineConfig
-
         model = name.removeprefix(DIFFUSERS)
         return DiffusersInpainter(PipelineConfig(model, device=device))
     return DiffusionInpainter.from_pretrained(text, device)

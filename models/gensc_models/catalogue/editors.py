@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from gensc_models.catalogue.shared import shared_refiner
+from gensc_models.foundation.editing import DiffusersEditor
+from gensc_models.foundation.pipelines import PipelineConfig
 from gensc_models.restore.editing.editor import Editor, RefinerEditor
 
 DIFFUSERS = "diffusers:"
@@ -30,12 +33,7 @@ def load_editor(name: str) -> Editor:
         A setting that there is not, or that makes no sense.
     """
     if not name.startswith(DIFFUSERS):
-        from gensc_models.catalogue.shared import shared_refiner
-
         return RefinerEditor(shared_refiner(name))
-    from gensc_models.foundation.editing import DiffusersEditor
-    from gensc_models.foundation.pipelines import PipelineConfig
-
     # The one setting that is not the pipeline's own.
     settings = name.removeprefix(DIFFUSERS).split(",")
     tasks = [setting for setting in settings if setting.startswith(TASK)]
