@@ -11,10 +11,12 @@ demo: setup
 test: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(PYTHON) scripts/check_imports.py
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 
 lint: setup
 	$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
+	$(PYTHON) scripts/check_imports.py
 
 bench: setup
 	$(VENV)/bin/gensc bench link

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gensc_models.data.jpeg_pack import JpegPack, read_boxes, read_pack
+from gensc_models.metrics.accuracy import accuracy
 from gensc_models.semantics.importance.classifier import DEFAULT, Classifier
 from gensc_models.semantics.importance.pixels import on_pixels
-from gensc_models.training.recipes.classifier import accuracy
 
 LARGEST_BOX = 0.5
 

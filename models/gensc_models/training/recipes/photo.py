@@ -22,7 +22,6 @@ from torch.nn import functional as F
 from gensc_models.codecs.layers import FilmBlock
 from gensc_models.codecs.networks import network_of
 from gensc_models.codecs.photo.network import JsccConfig, ResidualJscc
-from gensc_models.codecs.photo.start import go_on_from, start_base
 from gensc_models.codecs.softcast.linear import fit_klt, real_channels
 from gensc_models.codecs.softcast.wide import WIDE_BLOCK, fit_wide
 from gensc_models.codecs.swin.network import SwinConfig
@@ -45,6 +44,7 @@ from gensc_models.data.photos import (
     to_tensor,
 )
 from gensc_models.training.channel import ChannelSampler, OperatingRange
+from gensc_models.training.initial_weights import go_on_from, start_base
 from gensc_models.training.muon import Muon
 from gensc_models.training.schedule import follow, log_record, pace, save_checkpoint
 

@@ -10,12 +10,12 @@ from PIL import Image
 
 from gensc_models import WeightsError
 from gensc_models.data.jpeg_pack import JpegPack
+from gensc_models.metrics.accuracy import accuracy
 from gensc_models.semantics.importance import Classifier, SaliencyNetwork
 from gensc_models.semantics.importance.maps import load_mapped
 from gensc_models.training.export.importance import export
 from gensc_models.training.recipes.classifier import (
     ClassifierTrainConfig,
-    accuracy,
     batches,
     random_crops,
 )

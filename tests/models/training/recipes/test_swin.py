@@ -10,12 +10,12 @@ from PIL import Image
 
 from gensc_models.codecs.codec import JsccCodec, load_codec
 from gensc_models.codecs.deepjscc.network import DeepJsccConfig
-from gensc_models.codecs.photo.start import go_on_from, start_base
 from gensc_models.codecs.swin.network import SwinConfig, SwinJscc
 from gensc_models.data.cifar import BINARY_FILES, RECORD
 from gensc_models.training.export import photo as export_jscc
 from gensc_models.training.export.deepjscc import DEEPJSCC_CIFAR
 from gensc_models.training.export.swin import IDENTITIES, export
+from gensc_models.training.initial_weights import go_on_from, start_base
 from gensc_models.training.recipes.photo import train
 from gensc_models.training.recipes.swin import preset
 from gensc_models.weights.store import WeightsError
