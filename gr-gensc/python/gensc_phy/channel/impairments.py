@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_HALF_WIDTH = 16  # of the interpolating kernel, samples
+from gensc_phy.channel.sampling import resample
 
 
 @dataclass(frozen=True)
@@ -39,24 +39,6 @@ def complex_noise(n: int, variance: float, rng: np.random.Generator) -> NDArray[
     """Circular complex Gaussian noise of total variance `variance`; I and Q get half each."""
     pairs = rng.standard_normal((n, 2), dtype=np.float32) * np.float32(np.sqrt(variance / 2))
     return pairs.view(np.complex64)[:, 0]
-
-
-def resample(
-    samples: NDArray[np.complex64], offset_ppm: float, delay: float
-) -> NDArray[np.complex64]:
-    """Samples at times n (1 - offset_ppm 1e-6) - delay, by a Kaiser-windowed sinc of 32 taps."""
-    n_out = int(np.ceil((len(samples) + max(delay, 0.0)) * (1 + abs(offset_ppm) * 1e-6))) + 1
-    times = np.arange(n_out) * (1 - offset_ppm * 1e-6) - delay
-    base = np.floor(times).astype(np.int64)
-    fraction = times - base
-    padded = np.pad(samples, (_HALF_WIDTH + 2, _HALF_WIDTH + 2))
-    out = np.zeros(n_out, dtype=np.complex128)
-    for k in range(-_HALF_WIDTH + 1, _HALF_WIDTH + 1):
-        x = fraction - k
-        window = np.i0(8.0 * np.sqrt(np.maximum(0.0, 1 - (x / _HALF_WIDTH) ** 2))) / np.i0(8.0)
-        index = np.clip(base + k + _HALF_WIDTH + 2, 0, len(padded) - 1)
-        out += padded[index] * (np.sinc(x) * window)
-    return out.astype(np.complex64)
 
 
 def impair(
