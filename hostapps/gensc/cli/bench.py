@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     """Add the group `bench` with one command per benchmark."""
     group = typer.Typer(no_args_is_help=True, help="Run a benchmark and keep its figures.")
     group.command("link")(link)
+    group.command("radio")(radio)
     group.command("codec")(codec)
     group.command("fidelity")(fidelity)
     group.command("mimo")(mimo)
@@ -53,6 +54,18 @@ def link(quick: Quick = False, as_json: Json = False, results: Results = None) -
     from gensc.bench.link.run import run
 
     finish(lambda: run(quick), quick, as_json, results)
+
+
+def radio(
+    only: Annotated[str, typer.Option(help="Only the cases with this in their name.")] = "",
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """The receiver under real oscillators, moving channels, interference and lost samples."""
+    from gensc.bench.radio.run import run
+
+    finish(lambda: run(quick, only), quick, as_json, results)
 
 
 def codec(

@@ -1,0 +1,124 @@
+"""Speed of the receiver on air it does not want to hear, air time, and a long run."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gensc.bench.radio.measure import header
+from gensc_phy import BurstModulator, BurstReceiver, WaveformConfig
+from gensc_phy.channel.config import ChannelConfig
+from gensc_phy.channel.hostile import HostileChannel
+from gensc_phy.channel.impairments import complex_noise
+from gensc_phy.channel.profiles import profile
+from gensc_phy.waveform.fragment import fragment_edges
+
+_PIECE = 1 << 15
+#: Samples of an 802.11a frame before its data: short and long training, SIGNAL.
+_WIFI_PREAMBLE, _WIFI_SYMBOL, _WIFI_DATA = 400, 80, 48
+#: Mean seconds between two losses of samples in the long run.
+DROP_INTERVAL_S = 4.0
+
+
+def speeds(bursts: int, cfg: WaveformConfig) -> list[dict[str, Any]]:
+    """Million samples per second of one receiver, one thread, on different air."""
+    rng = np.random.default_rng(0)
+    payload = complex_noise(cfg.max_payload, 1.0, rng)
+    burst = BurstModulator(cfg).modulate(header(len(payload)), payload)
+    gap = np.zeros(cfg.gap, np.complex64)
+    # The preamble and training of a burst, and then somebody else's signal.
+    known = cfg.preamble_len + cfg.ce_symbols * cfg.symbol_len
+    foreign = np.concatenate([burst[:known], complex_noise(len(burst) - known, 1.0, rng)])
+    busy, wrong = (np.tile(np.concatenate([b, gap]), bursts) for b in (burst, foreign))
+    beyond = 0.45 * cfg.sample_rate
+    air = {
+        "noise alone": (np.zeros_like(busy), ChannelConfig(snr_db=0.0)),
+        "bursts, 20 dB": (busy, ChannelConfig(snr_db=20.0)),
+        "bursts, 3 dB": (busy, ChannelConfig(snr_db=3.0)),
+        "preambles with wrong headers, 20 dB": (wrong, ChannelConfig(snr_db=20.0)),
+        "bursts beyond the offset range": (busy, ChannelConfig(snr_db=20.0, cfo_hz=beyond)),
+    }
+    rows = []
+    for name, (samples, channel) in air.items():
+        heard = HostileChannel(channel, 1).process(samples)
+        receiver, start = BurstReceiver(cfg), time.perf_counter()
+        for at in range(0, len(heard), _PIECE):
+            receiver.push(heard[at : at + _PIECE])
+        seconds = time.perf_counter() - start
+        rows.append(
+            {
+                "what": "speed", "air": name, "msps": len(heard) / seconds / 1e6,
+                "headers_ok": receiver.stats.headers_ok, "headers_bad": receiver.stats.headers_bad,
+            }
+        )  # fmt: skip
+    for row in rows:
+        row["over_noise_alone"] = row["msps"] / rows[0]["msps"]
+    return rows
+
+
+def air_time(side: int, cfg: WaveformConfig) -> dict[str, Any]:
+    """Samples of a square image at CBR 1/24, beside 802.11a framing in as many frames as bursts."""
+    symbols = side * side * 3 // 24
+    count = -(-symbols // cfg.max_payload)
+    ours = sum(cfg.burst_len(int(n)) for n in np.diff(fragment_edges(symbols, count)))
+    wifi = count * _WIFI_PREAMBLE + -(-symbols // _WIFI_DATA) * _WIFI_SYMBOL
+    return {
+        "what": "air time", "image": f"{side}x{side}", "bursts": count, "samples": ours,
+        "of_80211a": ours / wifi,
+        "header_percent": 100 * count * cfg.header_symbols * cfg.symbol_len / ours,
+    }  # fmt: skip
+
+
+def _rss_mib() -> float:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+def stream(seconds: float, cfg: WaveformConfig) -> dict[str, Any]:
+    """Bursts one after another through `indoor-walk`, with samples lost every few seconds.
+
+    Every burst is an image of its own. What is not received has to be in a counter, and memory
+    must not grow from the second tenth of the run on.
+    """
+    channel = profile("indoor-walk", cfg.sample_rate, 20.0)
+    channel = replace(channel, drop_interval_s=min(DROP_INTERVAL_S, seconds / 4))
+    air, receiver, modulator = HostileChannel(channel, 1), BurstReceiver(cfg), BurstModulator(cfg)
+    payload = complex_noise(cfg.max_payload, 1.0, np.random.default_rng(0))
+    gap = np.zeros(cfg.gap, np.complex64)
+    samples_each = cfg.burst_len(len(payload)) + cfg.gap
+    total = max(20, int(seconds * cfg.sample_rate / samples_each))
+    received = damaged = twice = foreign = 0
+    begun = _rss_mib()
+    waiting: dict[int, int] = {}  # image number -> burst sent last under it
+
+    def take(samples: NDArray[np.complex64], *, last: bool = False) -> None:
+        nonlocal received, damaged, twice, foreign
+        for burst in receiver.push(samples) + (receiver.flush() if last else []):
+            if burst.header != header(len(payload), burst.header.image_id):
+                foreign += 1
+            elif waiting.pop(burst.header.image_id, None) is None:
+                twice += 1
+            else:
+                received += 1
+                damaged += not np.isfinite(burst.noise_var).all()
+
+    for number in range(total):
+        if number == total // 5:
+            begun = _rss_mib()
+        waiting[number & 0xFFFF] = number
+        burst = modulator.modulate(header(len(payload), number & 0xFFFF), payload)
+        take(air.process(np.concatenate([burst, gap])))
+    take(air.process(np.zeros(2000, np.complex64)), last=True)
+    stats = receiver.stats
+    return {
+        "what": "stream", "seconds": total * samples_each / cfg.sample_rate,
+        "drops": air.drops, "samples_dropped": air.dropped, "sent": total, "received": received,
+        "received_with_erasures": damaged, "bad_headers": stats.headers_bad,
+        "never_seen": total - received - min(stats.headers_bad, total - received),
+        "twice_or_false": twice + foreign, "memory_growth_mib": _rss_mib() - begun,
+    }  # fmt: skip

@@ -1,0 +1,137 @@
+"""`gensc bench radio`: the receiver on real air, in one table."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from gensc.bench.link.run import noise_only
+from gensc.bench.radio import load, stock
+from gensc.bench.radio.cases import Case, cases
+from gensc.bench.radio.measure import measure
+from gensc.bench.radio.plot import plot
+from gensc.experiment.base import BenchResult, Check, Table
+from gensc.system.progress import progress
+from gensc_phy import WaveformConfig
+
+REFERENCE = "radios"
+#: bursts a case, samples of noise, bursts of a speed, seconds of the long run.
+FULL, QUICK = (200, 30_000_000, 150, 600.0), (6, 1_000_000, 12, 1.0)
+#: column -> (words, unit)
+_COLUMNS = {
+    "success_percent": ("bursts received", "%"),
+    "next_percent": ("next burst received", "%"),
+    "lost_before_percent": ("symbols given up before the drop", "%"),
+    "loss_db": ("loss over the genie", "dB"),
+}
+
+
+def run(quick: bool, only: str = "") -> BenchResult:
+    """Measure every case whose group or name contains `only`; see the tables it returns."""
+    count, noise_samples, bursts, seconds = QUICK if quick else FULL
+    cfg = WaveformConfig()
+    chosen = [c for c in cases(cfg) if only.lower() in f"{c.group} {c.name}".lower()]
+    rows = []
+    with progress("radio", len(chosen)) as reporter:
+        for case in chosen:
+            row = measure(case, count, cfg)
+            row["stock_percent"] = stock.success_percent(case, count)
+            rows.append(row)
+            reporter.step(f"{case.group}: {case.name}")
+    result = BenchResult(
+        "radio",
+        settings={"waveform": repr(cfg), "bursts": count, "stock_threshold": stock.THRESHOLD},
+    )
+    result.checks = [check for c, row in zip(chosen, rows, strict=True) for check in _asked(c, row)]
+    result.checks += _calibration(rows)
+    result.tables = [_table(rows)]
+    result.rows = list(rows)
+    if not only:
+        result.figures = {"radio": plot(rows)}
+        _add_load(result, cfg, noise_samples, bursts, seconds)
+    return result
+
+
+def _add_load(
+    result: BenchResult, cfg: WaveformConfig, noise_samples: int, bursts: int, seconds: float
+) -> None:
+    """Speed, air time, false images and the long run."""
+    speeds = load.speeds(bursts, cfg)
+    times = [load.air_time(side, cfg) for side in (256, 64)]
+    noise = noise_only(noise_samples, 4)
+    long = load.stream(seconds, cfg)
+    result.rows += [*speeds, *times, noise, long]
+    false = noise["false_bursts"] + sum(r.get("false_images", 0) for r in result.rows)
+    result.checks += [
+        _check("false images, all cases and noise alone", false, "", "<=", 0),
+        _check("air time of 256x256 over 802.11a framing", times[0]["of_80211a"], "x", "<=", 1.1),
+        _check("receiver, noise alone", speeds[0]["msps"], "Msps", ">=", 10),
+        _check("receiver, bursts at 3 dB", speeds[2]["msps"], "Msps", ">=", 5),
+        _check("receiver, wrong headers", speeds[3]["msps"], "Msps", ">=", 5),
+        _check("long run: bursts neither received nor counted", long["never_seen"], "", "<=", 0),
+        _check("long run: growth of memory", long["memory_growth_mib"], "MiB", "<=", 8),
+    ]
+    result.tables += [
+        Table("Receiver alone, one thread", {
+            "air": "air", "msps": "Msps", "over_noise_alone": "of noise alone",
+            "headers_ok": "headers read", "headers_bad": "not readable",
+        }, speeds),
+        Table("Air time at CBR 1/24", {
+            "image": "image", "bursts": "bursts", "samples": "samples", "of_80211a": "of 802.11a",
+            "header_percent": "header %",
+        }, times),
+        Table("Profile indoor-walk with lost samples, one stream", {
+            k: k.replace("_", " ") for k in long if k != "what"
+        }, [long]),
+    ]  # fmt: skip
+
+
+def _check(name: str, value: float, unit: str, op: Literal[">=", "<="], target: float) -> Check:
+    return Check(name, float(value), unit, op, target, REFERENCE)
+
+
+def _asked(case: Case, row: dict[str, Any]) -> list[Check]:
+    """What a case has to reach."""
+    ops: tuple[tuple[dict[str, float], Literal[">=", "<="]], ...]
+    ops = ((case.least, ">="), (case.most, "<="))
+    return [
+        _check(
+            f"{case.group}, {case.name}: {words}", _number(row[column]), unit, op, targets[column]
+        )
+        for targets, op in ops
+        for column, (words, unit) in _COLUMNS.items()
+        if column in targets
+    ]
+
+
+def _calibration(rows: list[dict[str, Any]]) -> list[Check]:
+    """The reported variances in the case where they are furthest off, of all with a burst."""
+    checks = []
+    for column, words, target in (
+        ("calibration_db", "reported variance off by", 1.0),
+        ("worst_carrier_db", "the same, worst carrier", 3.0),
+    ):
+        known = [r for r in rows if not math.isnan(r[column])]
+        if known:
+            worst = max(known, key=lambda r: abs(r[column]))
+            name = f"{words}, worst of all cases ({worst['group']}, {worst['case']})"
+            checks.append(_check(name, abs(worst[column]), "dB", "<=", target))
+    return checks
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    return Table(
+        "Bursts of 80 OFDM symbols; variance off: positive is overconfident",
+        {
+            "group": "what", "case": "case", "success_percent": "received %",
+            "stock_percent": "stock OFDM %", "loss_db": "loss over genie dB",
+            "decoder_loss_db": "behind a decoder dB", "calibration_db": "variance off dB",
+            "worst_carrier_db": "worst carrier dB", "called_good_percent": "called good %",
+            "next_percent": "next burst %",
+        },
+        rows,
+    )  # fmt: skip

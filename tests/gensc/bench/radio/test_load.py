@@ -1,0 +1,34 @@
+"""load: air time and the accounting of the long run."""
+
+import pytest
+
+from gensc.bench.radio import load
+from gensc_phy import WaveformConfig
+
+CFG = WaveformConfig()
+
+
+def test_air_time_counts_all_bursts_of_an_image():
+    row = load.air_time(256, CFG)
+    assert row["bursts"] == 3
+    # 8192 symbols in three bursts of 57 OFDM symbols.
+    whole = 3 * (CFG.preamble_len + (CFG.overhead_symbols + 57) * CFG.symbol_len)
+    assert row["samples"] == whole
+    assert row["of_80211a"] == pytest.approx(whole / (3 * 400 + 171 * 80))
+
+
+def test_the_long_run_accounts_for_every_burst():
+    row = load.stream(0.3, CFG)
+    assert row["sent"] >= 20
+    assert row["received"] + row["bad_headers"] + row["never_seen"] >= row["sent"]
+    assert row["drops"] > 0
+    assert row["twice_or_false"] == 0
+
+
+def test_speed_is_measured_on_five_kinds_of_air():
+    rows = load.speeds(2, CFG)
+    assert len(rows) == 5
+    assert rows[0]["over_noise_alone"] == 1
+    assert rows[1]["headers_ok"] == 2
+    assert rows[3]["headers_ok"] == 0
+    assert all(r["msps"] > 0 for r in rows)
