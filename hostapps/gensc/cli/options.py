@@ -24,6 +24,16 @@ Seed = Annotated[int, typer.Option(min=0, help="Of channel and noise.")]
 Sdr = Annotated[str, typer.Option(help="Hardware: uhd:ARGS (USRP) or pluto:URI (ADALM-Pluto).")]
 Frequency = Annotated[float, typer.Option(min=0, help="Centre frequency of the hardware, Hz.")]
 SampleRate = Annotated[float, typer.Option(min=1, help="Complex samples per second.")]
+CfoRange = Annotated[
+    float | None,
+    typer.Option(min=0, help="Largest carrier offset accepted, Hz (default: 7.5 subcarriers)."),
+]
+Ppm = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="The same as the tolerance of both oscillators at --frequency, ppm each."
+    ),
+]
 Gain = Annotated[
     float | None,
     typer.Option(

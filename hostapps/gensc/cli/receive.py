@@ -37,16 +37,29 @@ def receive(
     sample_rate: options.SampleRate = 1e6,
     frequency: options.Frequency = 2.45e9,
     gain: options.Gain = None,
+    cfo_range: options.CfoRange = None,
+    ppm: options.Ppm = None,
     bind: options.Bind = None,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object.")] = False,
 ) -> None:
     """Receive images through a GNU Radio flowgraph; Ctrl-C ends and loses nothing."""
+    from gensc.link.offset import cfo_range_hz
     from gensc.link.radio import RadioSettings, parse_place
     from gensc.receiver.run import ReceiveSettings, receive_images
 
     place = parse_place(source, sdr, "--from")
     report = receive_images(
-        ReceiveSettings(out, model, count, seconds, keep_open, refine, edit, edit_limit),
+        ReceiveSettings(
+            out,
+            model,
+            count,
+            seconds,
+            keep_open,
+            refine,
+            edit,
+            edit_limit,
+            cfo_range_hz(cfo_range, ppm, frequency),
+        ),
         place,
         RadioSettings(sample_rate, frequency, gain),
         bind=options.binds(source, bind),
@@ -56,7 +69,8 @@ def receive(
     if place.kind == "file" and not report.interrupted and not (report.images or report.texts):
         raise UserError(
             f"{place}: no image in {c['samples']} samples "
-            f"({c['bursts']} bursts read, {c['headers_bad']} not readable)"
+            f"({c['bursts']} bursts read, {c['headers_bad']} not readable"
+            + (f", the last {c['bad_cfo_hz'] / 1e3:+.1f} kHz off)" if c["headers_bad"] else ")")
         )
     if as_json:
         summary = {

@@ -14,6 +14,7 @@ from PIL import Image
 
 from gensc.editing.choose import NONE as NO_EDITOR
 from gensc.editing.choose import choose_editor
+from gensc.link.offset import receiver_config
 from gensc.link.radio import Place, RadioSettings, open_source
 from gensc.link.schemes import all_decoders, load_scheme
 from gensc.results.result import METRICS, Result, Symbols, write_line
@@ -47,6 +48,7 @@ class ReceiveSettings:
         refine: refiner whose image is written beside the received one; "none" has none.
         edit: editor whose image is written beside the received one; "none" has none.
         edit_limit_s: seconds an edit may take.
+        cfo_range_hz: largest carrier offset accepted, Hz; None takes the waveform's.
     """
 
     out: Path
@@ -57,6 +59,7 @@ class ReceiveSettings:
     refine: str = codecs.NO_REFINER
     edit: str = NO_EDITOR
     edit_limit_s: float = 300.0
+    cfo_range_hz: float | None = None
 
 
 @dataclass
@@ -255,7 +258,7 @@ def receive_images(
 
     source = open_source(place, radio, bind, settings.keep_open)
     recorded = source.recording.sample_rate if place.kind == "file" else None
-    config = WaveformConfig(sample_rate=recorded or radio.sample_rate)
+    config = receiver_config(recorded or radio.sample_rate, settings.cfo_range_hz)
     writer = Writer(settings.out, place, config, on_image, refiner[1] if refiner else None)
     top = gr.top_block("gensc_receive", catch_exceptions=False)
     # A ZeroMQ source can end by itself, also while nothing arrives; the others need the gate.
@@ -297,6 +300,7 @@ def receive_images(
         "samples": rx.stats.samples,
         "bursts": rx.stats.headers_ok,
         "headers_bad": rx.stats.headers_bad,
+        "bad_cfo_hz": rx.stats.bad_cfo_hz,
         "bursts_cut_short": rx.stats.truncated,
         "messages_dropped": getattr(source, "dropped", 0),
         "sections_dropped": sum(b.dropped for b in (*decoders, text_decoder, assembler)),

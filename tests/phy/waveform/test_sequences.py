@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gensc_phy import WaveformConfig
-from gensc_phy.waveform.sequences import COVER, preamble_sequence, qpsk_sequence, to_time
+from gensc_phy.waveform.sequences import COVERS, preamble_sequence, qpsk_sequence, to_time
 
 
 def test_a_unitary_ifft_keeps_the_energy():
@@ -19,10 +19,24 @@ def test_the_preamble_has_unit_power_and_a_low_peak():
     assert power.max() < 3.0
 
 
+def test_no_carrier_offset_makes_the_preamble_look_delayed():
+    p = preamble_sequence(WaveformConfig())
+    n = len(p)
+    for offset in range(1, 16):
+        moved = p * np.exp(2j * np.pi * offset * np.arange(n) / n)
+        correlation = np.fft.ifft(np.fft.fft(moved) * np.conj(np.fft.fft(p))) / n
+        assert np.abs(correlation).max() < 0.3
+
+
 @pytest.mark.parametrize("repeats", [4, 5, 6])
-def test_partial_overlaps_of_the_cover_stay_at_a_third(repeats):
-    cover = np.array(COVER[repeats])
-    d = cover[1:] * cover[:-1]
-    correlation = np.abs(np.correlate(d, d, "full"))
-    correlation[len(d) - 1] = 0
-    assert correlation.max() <= len(d) / 3
+def test_no_shift_of_a_cover_code_looks_like_another(repeats):
+    covers = np.array(COVERS[repeats])
+    d = covers[:, 1:] * covers[:, :-1]
+    length = d.shape[1]
+    for a in range(3):
+        for b in range(3):
+            correlation = np.abs(np.correlate(d[a], d[b], "full"))
+            correlation[length - 1] *= a != b
+            assert correlation.max() <= length - 1
+            # Where all of them overlap only the products of another code can be alike.
+            assert abs(d[a] @ d[b]) <= length / 3 or a == b

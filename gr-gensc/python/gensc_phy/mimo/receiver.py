@@ -11,7 +11,6 @@ from gensc_phy.mimo.config import MimoConfig
 from gensc_phy.mimo.demodulate import FrameDemodulator
 from gensc_phy.mimo.equalise import SEPARATIONS, Separation
 from gensc_phy.mimo.frame import Frame, UserBurst
-from gensc_phy.mimo.preamble import ArrayPreambleDetector
 from gensc_phy.waveform.receiver import BurstReceiver, ReceiverStats
 
 
@@ -47,7 +46,6 @@ class MimoReceiver(BurstReceiver):
         self.mimo = cfg or MimoConfig()
         super().__init__(self.mimo.waveform)
         self.stats: MimoStats = MimoStats()
-        self._detector = ArrayPreambleDetector(self.mimo.waveform)
         self._demodulator = FrameDemodulator(self.mimo)
         self._buffer = np.zeros((self.mimo.antennas, 0), dtype=np.complex64)
         self.set_separation(separation)

@@ -12,7 +12,7 @@ from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.header import Header
 from gensc_phy.waveform.header_code import encode_header
 from gensc_phy.waveform.sequences import (
-    COVER,
+    COVERS,
     ce_carriers,
     pilots,
     preamble_sequence,
@@ -48,7 +48,7 @@ class BurstModulator:
         self.cfg = cfg or WaveformConfig()
         c = self.cfg
         p = preamble_sequence(c)
-        repeats = np.concatenate([sign * p for sign in COVER[c.preamble_repeats]])
+        repeats = np.concatenate([sign * p for sign in COVERS[c.preamble_repeats][0]])
         ce = to_time(ce_carriers(c)[None, :].repeat(c.ce_symbols, axis=0), c)
         self._training = np.concatenate([p[-c.cp_len :], repeats, self._with_cp(ce).ravel()])
         self._training = self._training.astype(np.complex64)

@@ -27,6 +27,8 @@ Samples = Callable[[int, int], NDArray[np.complex64]]
 """Gives the samples from an absolute index to another (exclusive)."""
 
 _TINY = 1e-12
+# Least ratio of explained to unexplained energy of the training symbols: at 0 dB it is about 7.
+_EXPLAINED = 2.2
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,10 @@ class BurstDemodulator:
         error = (aligned[:n_ce] - ce * h).ravel()
         dof = n_ce * c.occupied - self._rank
         noise = max(float(np.vdot(error, error).real) / dof, _TINY)
+        # Energy per dimension of what is explained over that of what is not: 1 where nothing is.
+        explained = n_ce * float(np.vdot(ce * h, ce * h).real) / self._rank
+        if explained < _EXPLAINED * noise:
+            raise HeaderError("no training symbols behind the preamble")
         h_data = h[c.data_positions]
         gain = np.maximum(h_data.real**2 + h_data.imag**2, _TINY)
         equalised = aligned[n_ce:, c.data_positions] * (np.conj(h_data) / gain)

@@ -24,6 +24,7 @@ class ReceiverStats:
         samples: samples pushed.
         detected: preambles found.
         headers_ok, headers_bad: of these, headers that decoded and that did not.
+        bad_cfo_hz: carrier offset of the last header that did not.
         truncated: bursts cut short by the end of the stream.
         not_finite: samples that were NaN or infinite and were taken as 0.
     """
@@ -32,6 +33,7 @@ class ReceiverStats:
     detected: int = 0
     headers_ok: int = 0
     headers_bad: int = 0
+    bad_cfo_hz: float = 0.0
     truncated: int = 0
     not_finite: int = 0
 
@@ -138,8 +140,9 @@ class BurstReceiver:
                 self._acquired = self._demodulator.acquire(self._slice, start, found)
             except HeaderError:
                 self.stats.headers_bad += 1
-                # Past the whole preamble, whose later copies would be detected again.
+                # Past the whole preamble, whose later copies would be looked at again.
                 self._pos = start + self._detector.reach
+                self.stats.bad_cfo_hz = found.cfo * self.cfg.sample_rate
                 continue
             self.stats.headers_ok += 1
             burst_end = self._acquired.origin + self._demodulator.span(self._acquired.header)

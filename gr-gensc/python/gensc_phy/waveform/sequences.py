@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from gensc_phy.coding.pseudorandom import hashes
 from gensc_phy.waveform.config import WaveformConfig
 
-PREAMBLE_ROOT = 7
+PREAMBLE_SEED = 730
 CE_ROOT = 11
 
-# Signs whose successive products are a Barker code (length = repeats - 1; 4 and 5 keep all
-# partial overlaps of the differential correlation at or below 1/3 and 1/4 of the peak).
-COVER: dict[int, tuple[int, ...]] = {
-    3: (1, 1, -1),
-    4: (1, 1, 1, -1),
-    5: (1, 1, 1, -1, -1),
-    6: (1, 1, 1, 1, -1, -1),
+# Signs of the preamble's copies, by their number. Between the cover codes of one row the products
+# of successive signs are as different as their number allows, and no shift of one looks as much
+# like another as itself.
+COVERS: dict[int, tuple[tuple[int, ...], ...]] = {
+    4: ((1, 1, 1, -1), (1, -1, -1, -1), (1, 1, -1, -1)),
+    5: ((1, 1, 1, 1, -1), (1, 1, 1, -1, -1), (1, 1, -1, -1, -1)),
+    6: ((1, 1, 1, 1, -1, -1), (1, 1, -1, -1, -1, -1), (1, 1, 1, -1, -1, -1)),
 }
 
 
@@ -57,8 +57,13 @@ def boost(cfg: WaveformConfig) -> float:
 
 @lru_cache(maxsize=8)
 def preamble_sequence(cfg: WaveformConfig) -> NDArray[np.complex64]:
-    """The repeated preamble sequence p, unit mean power; [fft_size]."""
-    return to_time(boost(cfg) * zadoff_chu(cfg.occupied, PREAMBLE_ROOT), cfg).astype(np.complex64)
+    """The repeated preamble sequence p, unit mean power; [fft_size].
+
+    Pseudo-random, so that no carrier offset looks like a delay; of the first seeds tried the one
+    of the flattest ambiguity function among those with a peak 4 dB above the mean.
+    """
+    carriers = boost(cfg) * qpsk_sequence(cfg.occupied, PREAMBLE_SEED)
+    return to_time(carriers, cfg).astype(np.complex64)
 
 
 @lru_cache(maxsize=8)

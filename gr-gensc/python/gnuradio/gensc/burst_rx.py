@@ -118,5 +118,5 @@ class burst_rx(MessagePorts, gr.sync_block):
     def _give_stats(self) -> None:
         message = pmt.make_dict()
         for name, value in asdict(self._receiver.stats).items():
-            message = pmt.dict_add(message, pmt.intern(name), pmt.from_long(value))
+            message = pmt.dict_add(message, pmt.intern(name), pmt.to_pmt(value))
         self.publish("stats", message)
