@@ -1,23 +1,19 @@
 """Neural image codecs of gr-gensc (torch)."""
 
-from gensc_models.codecs.codec import (
-    CodecConfig,
-    Encoded,
-    JsccCodec,
-    Received,
-    codec_by_wire_id,
-    load_codec,
-)
+from gensc_models.catalogue.codecs import load_codec
+from gensc_models.codecs.codec import Codec, CodecError, Encoded, Received
+from gensc_models.codecs.jscc import CodecConfig, JsccCodec
 from gensc_models.weights.store import WeightsError, WeightsInfo, available
 
 __all__ = [
+    "Codec",
     "CodecConfig",
+    "CodecError",
     "Encoded",
     "JsccCodec",
     "Received",
     "WeightsError",
     "WeightsInfo",
     "available",
-    "codec_by_wire_id",
     "load_codec",
 ]

@@ -34,9 +34,8 @@ def reception(runner):
 def test_without_noise_the_picture_is_what_the_codec_decodes(runner):
     out = runner.send(IMAGE, "ramp", snr_db=0, channel="none", design_snr_db=15.0)
     sent = runner.codec.encode_image(IMAGE, RATE, 15.0, side_cost=side_symbols)
-    streams = sent.foreground, sent.background
-    noise = tuple(np.full(s.size, 10**-4.5, np.float32) for s in streams)
-    expected = runner.codec.decode_image(streams, noise, sent.section, 96, 128, sent.aux)
+    noise = np.full(sent.symbols.size, 10**-4.5, np.float32)
+    expected = runner.codec.decode_image(sent.received(sent.symbols, noise))
     error = np.abs(out.image.astype(int) - expected)
     assert error.max() <= 3
     assert error.mean() < 0.5

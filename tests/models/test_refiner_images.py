@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from skimage.data import astronaut
 
-from gensc_models import WeightsError, available, codec_by_wire_id, load_codec
+from gensc_models import WeightsError, available, load_codec
+from gensc_models.catalogue.shared import shared_codec_by_wire_id
 from gensc_models.restore.refiner import PHOTO, Refiner, load_refiner
 from gensc_models.restore.refiner.tiles import TILE
 from small_refiner import store
@@ -166,8 +167,8 @@ def test_refiners_are_listed_but_no_burst_header_means_them(
     (info,) = (info for info in available() if info.name == "small-refiner")
     assert (info.kind, info.wire_id, info.rates) == ("refiner", 0, ())
     with pytest.raises(WeightsError, match="wire id 0"):
-        codec_by_wire_id(0)
-    assert codec_by_wire_id(1).name == "softcast"
+        shared_codec_by_wire_id(0)
+    assert shared_codec_by_wire_id(1).name == "softcast"
 
 
 def test_codecs_and_refiners_are_not_taken_for_one_another(folder: Path) -> None:

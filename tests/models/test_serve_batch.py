@@ -46,7 +46,7 @@ def test_a_batch_gives_what_single_calls_give_within_1_lsb(
     together = codec.decode_images(sections)
     assert len(together) == len(sections)
     for s, image in zip(sections, together, strict=True):
-        alone = codec.decode_image(s.symbols, s.noise_var, s.rate, s.height, s.width, s.aux)
+        alone = codec.decode_image(s)
         assert image.shape == alone.shape == (s.height, s.width, 3)
         assert np.abs(image.astype(int) - alone).max() <= 1
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from skimage.data import astronaut, chelsea, coffee
 
-from gensc_models.codecs.codec import load_codec
+from gensc_models.codecs.jscc import load_jscc
 from gensc_models.training.channel import ChannelSampler, OperatingRange
 from gensc_models.training.evaluation.photo import evaluate, markdown_table
 from gensc_models.training.export.photo import export
@@ -54,8 +54,8 @@ def test_a_run_stops_resumes_and_can_be_exported(folder: Path, tmp_path: Path) -
     assert all(value > 10 for value in records[2]["psnr"].values())
 
     softcast, learned = export(checkpoint, tmp_path / "weights")
-    assert load_codec(softcast).network.encoder is None
-    stored = load_codec(learned).network.state_dict()["linear.analysis"]
+    assert load_jscc(softcast).network.encoder is None
+    stored = load_jscc(learned).network.state_dict()["linear.analysis"]
     torch.testing.assert_close(stored, second["average"]["linear.analysis"], atol=1e-3, rtol=0)
 
 
@@ -113,10 +113,10 @@ def test_loss_counts_decibels_per_image() -> None:
 
 
 def test_table_has_a_row_per_rate_and_shows_the_baseline() -> None:
-    points = evaluate(load_codec("softcast"), [astronaut()[:64, :64]], (16, 32), (0.0, 10.0))
+    points = evaluate(load_jscc("softcast"), [astronaut()[:64, :64]], (16, 32), (0.0, 10.0))
     assert [(p.rate, p.snr_db) for p in points] == [(16, 0.0), (16, 10.0), (32, 0.0), (32, 10.0)]
     assert {p.csi for p in points} == {"perfect"}
-    lossy = evaluate(load_codec("softcast"), [astronaut()[:64, :64]], (16,), (10.0,), erased=0.2)
+    lossy = evaluate(load_jscc("softcast"), [astronaut()[:64, :64]], (16,), (10.0,), erased=0.2)
     assert lossy[0].psnr_db < points[1].psnr_db
     lines = markdown_table(points, points).splitlines()
     assert lines[0] == "| CBR | 0 dB | 10 dB |"

@@ -21,6 +21,7 @@ from gensc.figures.plots import COLOURS, MARKERS, figure
 from gensc.link.run import LinkRunner
 from gensc.link.torch_channel import transmit
 from gensc.system.progress import Reporter, progress
+from gensc_models.codecs.codec import symbols_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -143,7 +144,7 @@ def _losses(
 
     size = plan.loss_size
     runner = LinkRunner(model, size.rate)
-    bursts = -(-runner.codec.symbols_for(size.height, size.width, size.rate)
+    bursts = -(-symbols_for(size.height, size.width, size.rate)
               // runner.config.max_payload)  # fmt: skip
     for snr_db in plan.loss_snrs_db:
         points: dict[float, list[float]] = {share: [] for share in plan.losses}

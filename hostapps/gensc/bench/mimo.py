@@ -82,9 +82,7 @@ class _Users:
         from gensc_models.metrics.fidelity import psnr
 
         e = self.encoded(snr_db)[user]
-        image = self.codec.decode_image(
-            stream.symbols, stream.noise_var, e.rate, e.height, e.width, e.aux
-        )
+        image = self.codec.decode_image(e.received(stream.symbols, stream.noise_var))
         return psnr(self.photos[user], image)
 
     def over_awgn(self, user: int, design_db: float, snr_db: float, seed: int) -> float:

@@ -172,7 +172,7 @@ class GenedScheme:
             UserError: so few symbols that the header section leaves none.
         """
         from gensc.system.errors import UserError
-        from gensc_models.codecs.gened.simulated import receive
+        from gensc_models.codecs.simulated import receive
         from gensc_phy.adaptation.side_link import side_symbols
 
         started = time.perf_counter()

@@ -56,14 +56,7 @@ def transmit(
     generator = torch.Generator().manual_seed(seed)
     out = simulate(torch.from_numpy(encoded.symbols), channel, snr_db, generator)
     t2 = time.perf_counter()
-    received = codec.decode_image(
-        out.received.numpy(),
-        out.noise_var.numpy(),
-        encoded.rate,
-        encoded.height,
-        encoded.width,
-        encoded.aux,
-    )
+    received = codec.decode_image(encoded.received(out.received.numpy(), out.noise_var.numpy()))
     t3 = time.perf_counter()
     spans = {"encode": t1 - t0, "channel": t2 - t1, "decode": t3 - t2}
     return received, len(encoded.symbols), {k: 1e3 * v for k, v in spans.items()}

@@ -55,7 +55,9 @@ class CodecDecoder:
         self._codecs: dict[int, JsccCodec] = {}
         for name in names:
             # A fifth faster than the default layout with several images, and never slower.
-            codec = load_codec(name, device).to(memory_format=torch.channels_last)
+            codec = load_codec(name, device)
+            if isinstance(codec, torch.nn.Module):
+                codec.to(memory_format=torch.channels_last)
             if codec.wire_id in self._codecs:
                 other = self._codecs[codec.wire_id].name
                 raise WeightsError(f"{codec.name} and {other} have one wire id, {codec.wire_id}")
@@ -75,14 +77,8 @@ class CodecDecoder:
         return [as_bytes(i, r.format) for i, r in zip(images, batch, strict=True)]
 
     def _decode(self, batch: Sequence[Request]) -> list[NDArray[np.uint8]]:
-        from gensc_models import Received
-
         codec = self._codecs[batch[0].section.model]
-        sections = [
-            Received(s.symbols, s.noise_var, s.rate, s.height, s.width, s.aux)
-            for s in (request.section for request in batch)
-        ]
-        return codec.decode_images(sections)
+        return codec.decode_images([request.section.received for request in batch])
 
 
 def as_bytes(image: NDArray[np.uint8], form: ImageFormat) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from gensc_models.codecs.codec import Received
     from gensc_phy.waveform.fragment import SectionSymbols
 
 #: Sections that may be decoded together.
@@ -77,6 +78,13 @@ class Section:
         """The analog section that the waveform's assembler put together."""
         h = received.header
         return cls(h.model, h.rate, h.height, h.width, h.aux, received.symbols, received.noise_var)
+
+    @property
+    def received(self) -> Received:
+        """As a codec takes it."""
+        from gensc_models.codecs.codec import Received
+
+        return Received(self.symbols, self.noise_var, self.rate, self.height, self.width, self.aux)
 
     @property
     def pixels(self) -> int:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
-from gensc_models.codecs.codec import JsccCodec
+from gensc_models.catalogue import codecs, plugins
+from gensc_models.codecs.codec import Codec
+from gensc_models.codecs.guarded import GuardedCodec
 from gensc_models.weights import store as weights
 
 if TYPE_CHECKING:
@@ -23,31 +26,30 @@ if TYPE_CHECKING:
     from gensc_models.restore.refiner import Refiner
 
 
-class _Pretrained(Protocol):
-    @classmethod
-    def from_pretrained(cls, name_or_path: str | Path) -> _Pretrained: ...
-
-
-T = TypeVar("T", bound=_Pretrained)
+T = TypeVar("T")
 
 # Weak: a network lives as long as somebody uses it, and no longer.
-_loaded: WeakValueDictionary[tuple[type, Path, str], _Pretrained] = WeakValueDictionary()
+_loaded: WeakValueDictionary[tuple[Hashable, ...], Any] = WeakValueDictionary()
 # Blocks of several flowgraphs may be made at once.
 _loading = threading.Lock()
 
 
-def shared_codec(name_or_path: str | Path) -> JsccCodec:
-    """The codec of that name or folder, on the CPU.
+def shared_codec(name_or_path: str | Path) -> Codec:
+    """The codec of that name, on the CPU.
 
     Raises
     ------
     WeightsError
         As :func:`gensc_models.load_codec`.
     """
-    return _shared(JsccCodec, name_or_path)
+    name = str(name_or_path)
+    folder = None if plugins.names_a_file(name) else codecs.weights_folder(name)
+    if folder is not None:
+        return _shared(codecs.kind_of(folder), folder)
+    return _once((GuardedCodec, *plugins.origin(name)), lambda: codecs.load_codec(name))
 
 
-def shared_codec_by_wire_id(wire_id: int) -> JsccCodec:
+def shared_codec_by_wire_id(wire_id: int) -> Codec:
     """The installed codec that a burst header names.
 
     Raises
@@ -112,12 +114,17 @@ def shared_refiner(name_or_path: str | Path) -> Refiner:
     return _shared(Refiner, name_or_path)
 
 
-def _shared(kind: type[T], name_or_path: str | Path) -> T:
+def _shared(kind: Any, name_or_path: str | Path) -> Any:
     folder = weights.locate(name_or_path)
     # The config carries the SHA-256 of the tensors: weights that were trained on are loaded again.
-    key = (kind, folder.resolve(), json.dumps(weights.read_config(folder), sort_keys=True))
+    config = json.dumps(weights.read_config(folder), sort_keys=True)
+    return _once((kind, folder.resolve(), config), lambda: kind.from_pretrained(folder))
+
+
+def _once(key: tuple[Hashable, ...], load: Callable[[], T]) -> T:
+    """What is loaded under that key, or loads it."""
     with _loading:
         found = _loaded.get(key)
         if found is None:
-            found = _loaded[key] = kind.from_pretrained(folder)
+            found = _loaded[key] = load()
         return found

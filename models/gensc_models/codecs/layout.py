@@ -25,8 +25,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from gensc_models.codecs.codec import check_rate, symbols_for
 from gensc_models.codecs.softcast.linear import COEFFICIENTS, MAX_RATE
 from gensc_models.data.photos import BLOCK
+
+__all__ = [
+    "MAX_RATE",
+    "SideInfo",
+    "blocks",
+    "check_rate",
+    "from_symbols",
+    "pad_to_blocks",
+    "scrambling",
+    "symbols_for",
+    "to_symbols",
+]
 
 # 1 / noise variance beyond this (60 dB) is treated as noiseless.
 MAX_PRECISION = 1e6
@@ -71,23 +84,6 @@ class SideInfo:
 def blocks(height: int, width: int) -> tuple[int, int]:
     """Rows and columns of 16x16 blocks that cover an image."""
     return -(-height // BLOCK), -(-width // BLOCK)
-
-
-def check_rate(rate: int) -> None:
-    """Raises ``ValueError`` unless ``rate`` is an integer from 1 to 128."""
-    if isinstance(rate, bool) or not isinstance(rate, int | np.integer):
-        raise ValueError(f"rate must be an integer, not {type(rate).__name__}")
-    if not 1 <= rate <= MAX_RATE:
-        raise ValueError(f"rate must be 1 to {MAX_RATE} symbols per 16x16 block, not {rate}")
-
-
-def symbols_for(height: int, width: int, rate: int) -> int:
-    """Complex channel symbols of an image: blocks times rate."""
-    check_rate(rate)
-    if height < 1 or width < 1:
-        raise ValueError(f"image size must be positive, not {height}x{width}")
-    rows, columns = blocks(height, width)
-    return rows * columns * rate
 
 
 def pad_to_blocks(image: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gensc_models.codecs.codec import JsccCodec, load_codec
+from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.codecs.layout import SideInfo
 from gensc_models.data.cifar import load_cifar
 from gensc_models.data.photos import centre_crop, load_photo, photo_files, to_tensor
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--fades", type=float, nargs="+", default=Links.fades_db, metavar="DB")
     parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
     options = parser.parse_args(arguments)
-    codecs = [load_codec(name) for name in options.codec]
+    codecs = [load_jscc(name) for name in options.codec]
     links = Links(tuple(options.rates), tuple(options.fades))
     refiner = calibrated(load_refiner(options.refiner), codecs, load_images(options), links)
     refiner.save_pretrained(options.out)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gensc_models.codecs.gened.codec import GenedCodec
-from gensc_models.codecs.gened.simulated import receive
+from gensc_models.codecs.simulated import receive
 from gensc_models.restore.refiner.pairs import ImageSampler, LinkRange, PairMaker, Pairs
 
 

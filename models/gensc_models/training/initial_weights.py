@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gensc_models.codecs.codec import load_codec
 from gensc_models.codecs.deepjscc.network import DeepJsccConfig
+from gensc_models.codecs.jscc import load_jscc
 from gensc_models.codecs.photo.network import ResidualJscc
 from gensc_models.weights.store import WeightsError, load_into
 
@@ -22,7 +22,7 @@ def go_on_from(model: ResidualJscc, weights: str) -> bool:
     WeightsError
         Missing, damaged, or of another shape.
     """
-    stored = load_codec(weights).network.state_dict()
+    stored = load_jscc(weights).network.state_dict()
     own = {name: t for name, t in model.state_dict().items() if name.startswith(ADDED)}
     load_into(model, {**own, **stored}, weights)
     return any(name.startswith("base.") for name in stored)
@@ -36,7 +36,7 @@ def start_base(model: ResidualJscc, weights: str) -> None:
     WeightsError
         Missing, damaged, not DeepJSCC, or without one of the SNRs; or the model has no such base.
     """
-    codec = load_codec(weights)
+    codec = load_jscc(weights)
     if model.base is None or not isinstance(codec.config.network, DeepJsccConfig):
         raise WeightsError(f"weights '{weights}': a convolutional base code starts from DeepJSCC")
     trained = codec.config.network.snrs_db

@@ -7,7 +7,7 @@ from gensc.experiment.simulate import Sweep, run_sweep
 from gensc.link.schemes import GenedScheme, JsccScheme, load_scheme
 from gensc.link.torch_channel import transmit
 from gensc.system.errors import UserError
-from gensc_models.codecs.gened.simulated import receive
+from gensc_models.codecs.simulated import receive
 from gensc_phy.adaptation.side_link import side_symbols
 from pdu_blocks import smooth_image
 
@@ -49,7 +49,7 @@ def test_two_streams_over_the_torch_channel_cost_what_the_waveform_says(gened_mo
     got = scheme.simulate(IMAGE, "awgn", RATE, 5.0, 7)
     sent = scheme.codec.encode_image(IMAGE, RATE, 5.0, side_cost=side_symbols)
     assert np.array_equal(got.image, receive(scheme.codec, sent, "awgn", 5.0, 7))
-    assert got.symbols.digital == side_symbols(len(sent.section), 5.0)
+    assert got.symbols.digital == side_symbols(len(sent.side), 5.0)
     assert got.symbols.payload == RATE * 6 * 8
 
 

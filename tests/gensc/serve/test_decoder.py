@@ -53,7 +53,7 @@ def reception(photo: Photo, name: str = "softcast", rate: int = 32, seed: int = 
 
 def alone(section: Section, name: str = "softcast") -> Photo:
     s = section
-    return codec_named(name).decode_image(s.symbols, s.noise_var, s.rate, s.height, s.width, s.aux)
+    return codec_named(name).decode_image(s.received)
 
 
 def requests(*sections: Section, form: ImageFormat = ImageFormat.RAW) -> list[Request]:

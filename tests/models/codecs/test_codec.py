@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage.data import astronaut, chelsea, coffee
 
-from gensc_models import Encoded, JsccCodec, load_codec
+from gensc_models import Codec, Encoded, Received, load_codec
+from gensc_models.codecs.codec import symbols_for
 from gensc_models.metrics.fidelity import psnr
 from gensc_models.training.evaluation.photo import send_through
 
@@ -24,8 +25,8 @@ def photo(height: int = 128, width: int = 128) -> Photo:
     return astronaut()[50 : 50 + height, 150 : 150 + width]
 
 
-def decode(codec: JsccCodec, sent: Encoded, symbols: Photo, noise_var: Photo) -> Photo:
-    return codec.decode_image(symbols, noise_var, sent.rate, sent.height, sent.width, sent.aux)
+def decode(codec: Codec, sent: Encoded, symbols: Photo, noise_var: Photo) -> Photo:
+    return codec.decode_image(sent.received(symbols, noise_var))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -42,7 +43,7 @@ def test_any_size_rate_and_snr_makes_the_round_trip(
     codec, image = codec_named(name), photo(height, width)
     sent = codec.encode_image(image, rate, snr)
     assert sent.symbols.dtype == np.complex64
-    assert sent.symbols.shape == (codec.symbols_for(height, width, rate),)
+    assert sent.symbols.shape == (symbols_for(height, width, rate),)
     assert np.mean(np.abs(sent.symbols.astype(complex)) ** 2) == pytest.approx(1.0, abs=1e-6)
     assert 0 <= sent.aux <= 0xFFFF
     received = decode(codec, sent, sent.symbols, np.full(len(sent.symbols), 0.1, np.float32))
@@ -154,7 +155,7 @@ def test_losing_everything_gives_a_flat_image_and_garbage_gives_some_image(name:
     lost = decode(codec, sent, np.zeros(n), np.full(n, np.inf))
     assert lost.std(axis=(0, 1)).max() < 40
     for aux in (0, 0xFFFF):
-        image = codec.decode_image(np.full(n, 1e30), np.zeros(n), 16, 128, 128, aux)
+        image = codec.decode_image(Received(np.full(n, 1e30), np.zeros(n), 16, 128, 128, aux))
         assert image.shape == (128, 128, 3)
 
 
@@ -205,7 +206,7 @@ def test_impossible_operating_points_are_refused() -> None:
     with pytest.raises(ValueError, match="rate must be 1 to 128"):
         codec.encode_image(photo(), 129, 10.0)
     with pytest.raises(ValueError, match="rate must be 1 to 128"):
-        codec.decode_image(np.zeros(0), np.zeros(0), 0, 16, 16, 0)
+        codec.decode_image(Received(np.zeros(0), np.zeros(0), 0, 16, 16, 0))
     with pytest.raises(ValueError, match="snr_db is not a number"):
         codec.encode_image(photo(), 16, float("nan"))
 

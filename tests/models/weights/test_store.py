@@ -14,9 +14,9 @@ from gensc_models import (
     JsccCodec,
     WeightsError,
     available,
-    codec_by_wire_id,
     load_codec,
 )
+from gensc_models.catalogue.shared import shared_codec_by_wire_id
 from small_network import SMALL
 
 
@@ -130,7 +130,7 @@ def test_config_that_is_no_json_object_is_refused(folder: Path, content: str) ->
 
 
 def test_unknown_name_lists_what_is_installed() -> None:
-    with pytest.raises(WeightsError, match=r"no weights called 'nonsense' \(installed: .*softcast"):
+    with pytest.raises(WeightsError, match=r"no codec called 'nonsense' \(there is .*softcast"):
         load_codec("nonsense")
 
 
@@ -142,7 +142,7 @@ def test_environment_folder_comes_before_the_package(
     monkeypatch.setenv("GENSC_WEIGHTS", str(folder.parent))
     assert load_codec("softcast").wire_id == 200
     assert {info.name: info.wire_id for info in available()}["softcast"] == 200
-    assert codec_by_wire_id(200).name == "softcast"
+    assert shared_codec_by_wire_id(200).name == "softcast"
 
 
 def test_damaged_folder_does_not_hide_the_others(
@@ -155,7 +155,7 @@ def test_damaged_folder_does_not_hide_the_others(
 
 def test_unknown_wire_id_is_refused() -> None:
     with pytest.raises(WeightsError, match="wire id 254"):
-        codec_by_wire_id(254)
+        shared_codec_by_wire_id(254)
 
 
 def test_shipped_weights_are_small_and_have_wire_ids_of_their_own(

@@ -54,22 +54,23 @@ class _Pending:
     copies: list[_Stream] = field(default_factory=list)
     streams: dict[int, _Stream] = field(default_factory=dict)
 
-    def lengths(self) -> tuple[int, int] | None:
+    def lengths(self) -> tuple[int, ...] | None:
         """Symbols of both streams; None where it cannot be said yet.
 
         Raises:
             ValueError: the header section is not that of these streams.
         """
-        from gensc_models.codecs import layout
+        from gensc_models.codecs.codec import Received
 
         if self.side is None or not self.streams:
             return None
         about = next(iter(self.streams.values())).metadata
         height, width, _ = about.shape or (0, 0, 3)
-        told = layout.SideInfo.unpack(about.aux or 0).snr_db
-        total = layout.symbols_for(height, width, about.rate or 0)
-        total -= side_symbols(len(self.side), told)
-        lengths = self.codec.stream_lengths(self.side, height, width, total)
+        known = Received(
+            np.zeros(0, np.complex64), np.zeros(0, np.float32), about.rate or 0, height, width,
+            about.aux or 0, self.side,
+        )  # fmt: skip
+        lengths = self.codec.stream_lengths(known, side_symbols)
         for number, stream in self.streams.items():
             if stream.symbols.size != lengths[number]:
                 raise ValueError(
@@ -211,6 +212,8 @@ class gened_decoder(message_block):
             self._log.warn(f"image {image_id} is lost ({self.lost}): {missing} did not arrive")
             return
         assert pending.side is not None
+        from gensc_models.codecs.codec import Received
+
         self._done[image_id] = pending.side
         while len(self._done) > DONE_KEPT:
             self._done.popitem(last=False)
@@ -224,8 +227,10 @@ class gened_decoder(message_block):
         assert metadata.shape is not None
         height, width, _ = metadata.shape
         image = pending.codec.decode_image(
-            (streams[0], streams[1]), (noise[0], noise[1]), pending.side, height, width,
-            metadata.aux or 0,
+            Received(
+                np.concatenate(streams), np.concatenate(noise), metadata.rate or 0, height, width,
+                metadata.aux or 0, pending.side,
+            )
         )  # fmt: skip
         told = replace(
             metadata,

@@ -83,8 +83,8 @@ class gened_encoder(image_encoder):
 
         link, wire_ids = side_link(SideInfo.unpack(sent.aux).snr_db), self.codec.wire_ids
         side = make_pdu(
-            section("bits", wire_ids[0], link.mcs.index, len(sent.section)),
-            encode_bits(sent.section, link.mcs),
+            section("bits", wire_ids[0], link.mcs.index, len(sent.side)),
+            encode_bits(sent.side, link.mcs),
         )
         self.publish("side", side)
         streams = (("foreground", sent.foreground), ("background", sent.background))

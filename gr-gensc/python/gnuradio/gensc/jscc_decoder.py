@@ -60,9 +60,13 @@ class jscc_decoder(message_block):
         )
         if self._is_of_gened(metadata.model):
             return
+        from gensc_models.codecs.codec import Received
+
         height, width, _ = metadata.shape
         image = self._codec(metadata.model).decode_image(
-            np.array(symbols), np.array(metadata.noise_var), metadata.rate, height, width,
-            metadata.aux,
+            Received(
+                np.array(symbols), np.array(metadata.noise_var), metadata.rate, height, width,
+                metadata.aux,
+            )
         )  # fmt: skip
         self.publish("image", make_pdu(replace(metadata, noise_var=None), image))

@@ -36,6 +36,7 @@ from gensc.link.bursts import BurstPath
 from gensc.link.run import LinkRunner, leave_cores_to_gnuradio
 from gensc.system import codecs
 from gensc.system.progress import progress
+from gensc_models.codecs.codec import symbols_for
 from gensc_phy.coding.mcs import Mcs, choose_mcs
 from gensc_phy.waveform.header import Section
 
@@ -114,14 +115,7 @@ class Sweeper:
         if section is None:
             shown, measured = None, None
         else:
-            shown = codec.decode_image(
-                section.symbols,
-                section.noise_var,
-                encoded.rate,
-                encoded.height,
-                encoded.width,
-                encoded.aux,
-            )
+            shown = codec.decode_image(encoded.received(section.symbols, section.noise_var))
             measured = section.snr_db
         self._note(point, image, shown, len(encoded.symbols), sent.overhead, measured)
 
@@ -161,7 +155,7 @@ class Sweeper:
     def granted(self, number: int, rate: int) -> int:
         """Channel symbols every scheme gets for this photo."""
         height, width, _ = self._photos[number].shape
-        return self.learned.symbols_for(height, width, rate)
+        return symbols_for(height, width, rate)
 
     def _prepare_uncached(
         self, scheme: str, number: int, rate: int, mcs: Mcs

@@ -134,11 +134,7 @@ class OneStream:
         sent = self.codec.encode_image(image.photo, rate, snr_db)
 
         def receive(symbols: Symbols, noise_var: Variances) -> Shown:
-            return Shown(
-                self.codec.decode_image(
-                    symbols, noise_var, sent.rate, sent.height, sent.width, sent.aux
-                )
-            )
+            return Shown(self.codec.decode_image(sent.received(symbols, noise_var)))
 
         return Sent(sent.symbols, Counts(len(sent.symbols)), None, receive)
 
@@ -199,12 +195,8 @@ class DualBranch:
         return Sent(np.concatenate(air).astype(np.complex64), counts, mask, receive)
 
     def _decode(self, sent: GenedEncoded, symbols: Symbols, noise_var: Variances) -> Photo:
-        first, last = len(sent.foreground), len(sent.symbols)
-        return self.codec.decode_image(
-            (symbols[:first], symbols[first:last]),
-            (noise_var[:first], noise_var[first:last]),
-            sent.section, sent.height, sent.width, sent.aux,
-        )  # fmt: skip
+        last = len(sent.symbols)
+        return self.codec.decode_image(sent.received(symbols[:last], noise_var[:last]))
 
 
 @dataclass

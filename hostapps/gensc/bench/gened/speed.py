@@ -18,10 +18,10 @@ from gensc.bench.gsc.link import through
 from gensc.data.images import fit
 from gensc.system.machine import cores
 from gensc.system.weights import Weights
-from gensc_models.codecs.codec import CodecConfig, JsccCodec
 from gensc_models.codecs.gened.attention import Guides
 from gensc_models.codecs.gened.branches import SwinBranch
 from gensc_models.codecs.gened.config import TOKEN
+from gensc_models.codecs.jscc import CodecConfig, JsccCodec
 from gensc_models.codecs.swin.network import PHOTO_BASE
 from gensc_models.data.photos import BLOCK
 from gensc_models.semantics.captions import LayoutCaptioner

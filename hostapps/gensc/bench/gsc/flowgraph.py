@@ -128,9 +128,7 @@ def several_users(
                 if stream is None or not np.isfinite(stream.noise_var).all():
                     lost += 1
                     continue
-                decoded = system.codec.decode_image(
-                    stream.symbols, stream.noise_var, e.rate, e.height, e.width, e.aux
-                )
+                decoded = system.codec.decode_image(e.received(stream.symbols, stream.noise_var))
                 refined = None
                 if system.refiner is not None:
                     refined = system.refiner.refine(decoded, stream.snr_db)

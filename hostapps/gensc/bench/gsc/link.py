@@ -48,10 +48,8 @@ def decode(
     codec: JsccCodec, sent: Sequence[Encoded], received: Symbols, noise_var: Variances
 ) -> Images:
     """The images, uint8 [N, H, W, 3], from the symbols [N, S] received of them."""
-    from gensc_models import Received
-
     sections = [
-        Received(symbols, variance, e.rate, e.height, e.width, e.aux)
+        e.received(symbols, variance)
         for e, symbols, variance in zip(sent, received, noise_var, strict=True)
     ]
     return np.stack(codec.decode_images(sections))

@@ -107,8 +107,7 @@ class Pool:
 
 def decode_alone(codec: JsccCodec, section: Section) -> NDArray[np.uint8]:
     """What a user without the service would write."""
-    s = section
-    return codec.decode_image(s.symbols, s.noise_var, s.rate, s.height, s.width, s.aux)
+    return codec.decode_image(section.received)
 
 
 def one_at_a_time(codec: JsccCodec, pool: Pool, users: int, seconds: float) -> Load:

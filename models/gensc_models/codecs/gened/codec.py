@@ -1,8 +1,4 @@
-"""The dual-branch codec as the rest of the project sees it: NumPy in, NumPy out.
-
->>> codec = load_gened("gened-photo")
->>> sent = codec.encode_image(photo, rate=32, snr_db=10.0)
->>> image = codec.decode_image(received, noise_var, sent.section, sent.height, sent.width, sent.aux)
+"""The dual-branch codec: a network with its identity.
 
 Foreground and background are streams of their own; the header section (mask and split) is digital
 and must arrive whole.
@@ -11,7 +7,6 @@ and must arrive whole.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,12 +18,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gensc_models.codecs import layout
-from gensc_models.codecs.codec import MAX_PIXELS, RECOMMENDED_RATES
+from gensc_models.codecs.codec import (
+    MAX_PIXELS,
+    RECOMMENDED_RATES,
+    Codec,
+    Encoded,
+    Photo,
+    Received,
+    SideCost,
+    Symbols,
+)
 from gensc_models.codecs.gened.config import GenedConfig
 from gensc_models.codecs.gened.network import Analysis, GenedNetwork
 from gensc_models.codecs.gened.side import FIELDS_BYTES, Side, pack, pack_mask, sayable, unpack
 from gensc_models.codecs.gened.split import Choice, Shares, Split, SplitError, best_split, shares
-from gensc_models.codecs.gened.streams import Symbols, from_streams, to_streams
+from gensc_models.codecs.gened.streams import from_streams, to_streams
 from gensc_models.codecs.gened.trunk import Plan
 from gensc_models.codecs.layout import SideInfo
 from gensc_models.data.photos import BLOCK
@@ -48,11 +52,7 @@ BACKGROUND_WEIGHT = 0.1
 THRESHOLDS = (0.3, 0.5, 0.7)
 # A probability of an importance network is kept this far from certainty.
 LEAST_DOUBT = 0.01
-Streams = tuple[Symbols, Symbols]
-Variances = tuple[NDArray[np.float32], NDArray[np.float32]]
 Mask = NDArray[np.bool_]
-SideCost = Callable[[int, float], int]
-"""Symbols of a header section of so many bytes, at a design SNR in dB."""
 
 
 def counted_symbols(n_bytes: int, snr_db: float) -> int:
@@ -113,81 +113,54 @@ class Importance:
     mask: Mask
 
 
-@dataclass(frozen=True)
-class GenedEncoded:
-    """An image as two streams of complex64 symbols and what goes with them.
+@dataclass(frozen=True, eq=False)
+class GenedEncoded(Encoded):
+    """An image as two streams, foreground first, with what the transmitter took for important.
 
-    The mean power over both streams is one. ``section`` is the header section, ``aux`` the 16 bits
-    of the burst header, ``side_symbols`` what the section is counted as.
+    ``side`` is the header section.
     """
 
-    foreground: Symbols
-    background: Symbols
-    section: bytes
-    aux: int
-    rate: int
-    height: int
-    width: int
-    importance: Importance
-    side_symbols: int
+    importance: Importance = field(kw_only=True)
 
     @property
-    def symbols(self) -> Symbols:
-        """Both streams, foreground first."""
-        return np.concatenate([self.foreground, self.background])
+    def foreground(self) -> Symbols:
+        """The first stream."""
+        return self.streams[0]
+
+    @property
+    def background(self) -> Symbols:
+        """The second stream."""
+        return self.streams[1]
 
     @property
     def mask_bits(self) -> int:
         """Bits of the header section that the mask takes."""
-        return 8 * (len(self.section) - FIELDS_BYTES)
+        return 8 * (len(self.side) - FIELDS_BYTES)
 
     @property
     def side_bits(self) -> int:
         """Bits of the whole header section."""
-        return 8 * len(self.section)
-
-    @property
-    def cbr(self) -> float:
-        """Bandwidth ratio, header section included."""
-        count = len(self.foreground) + len(self.background) + self.side_symbols
-        return count / (3.0 * self.height * self.width)
+        return 8 * len(self.side)
 
 
-class GenedCodec(nn.Module):
-    """The network with its identity; see :func:`load_gened`."""
+class GenedCodec(Codec, nn.Module):
+    """The network with its identity."""
+
+    streams = 2
+    sends_side = True
 
     def __init__(self, config: GenedCodecConfig) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         self.config = config
+        self.name, self.rates = config.name, config.rates
         self.network = GenedNetwork(config.network)
         self.source = _source(config.importance)
-        self.sha256 = ""
         self.eval()
-
-    @property
-    def name(self) -> str:
-        """Name of the weights."""
-        return self.config.name
 
     @property
     def wire_ids(self) -> tuple[int, int]:
         """Numbers of the streams of foreground and background in the burst header."""
         return self.config.wire_id, self.config.wire_id + 1
-
-    def symbols_for(self, height: int, width: int, rate: int) -> int:
-        """Complex channel symbols of an image of that size, header section included.
-
-        Raises
-        ------
-        ValueError
-            Rate outside 1 ... 128 or a size that is not positive.
-        """
-        return layout.symbols_for(height, width, rate)
-
-    @property
-    def rates(self) -> tuple[int, ...]:
-        """Recommended channel symbols per 16x16 block, ascending; any 1 ... 128 works."""
-        return self.config.rates
 
     @classmethod
     def from_pretrained(cls, name_or_path: str | Path) -> GenedCodec:
@@ -265,7 +238,7 @@ class GenedCodec(nn.Module):
     @torch.inference_mode()
     def encode_image(
         self,
-        img: NDArray[np.uint8],
+        image: Photo,
         rate: int,
         snr_db: float,
         mask: Mask | None = None,
@@ -277,7 +250,7 @@ class GenedCodec(nn.Module):
 
         Parameters
         ----------
-        img : the image, at most 2^24 pixels.
+        image : at most 2^24 pixels.
         rate : complex symbols per 16x16 block, on average over the image and with the header
             section counted, 1 ... 128 (CBR = rate / 768).
         snr_db : Es/N0 the code is designed for; clamped to -5 ... 25 dB and rounded to 0.5 dB.
@@ -292,7 +265,7 @@ class GenedCodec(nn.Module):
             Not a uint8 colour image, empty or too large; rate out of range; SNR not a number; a
             mask of another size; no symbols left beside the header section.
         """
-        image, found = self._analyse(img, None if routing is None else routing.score)
+        padded, found = self._analyse(image, None if routing is None else routing.score)
         if mask is not None:
             given = torch.from_numpy(np.array(mask, bool))
             sure, masks = given.float(), [given]
@@ -300,39 +273,42 @@ class GenedCodec(nn.Module):
             sure, masks = found.sure[0], [torch.from_numpy(np.array(routing.mask, bool))]
         else:
             sure, masks = found.sure[0], self._masks(found)
-        best = self._best(image, sure, masks, rate, snr_db, side_cost)
+        best = self._best(padded, sure, masks, rate, snr_db, side_cost)
         split = best.choice.split if split is None else split
-        total, told = layout.symbols_for(*img.shape[:2], rate), told_snr_db(snr_db)
+        total, told = layout.symbols_for(*image.shape[:2], rate), told_snr_db(snr_db)
         share = shares(best.mask, total - best.side_symbols, sayable(split))
         plan = Plan.of([share], torch.tensor([told]))
         found = replace(found, gate=best.mask.float()[None])
-        channels, scales = self.network.encode(image, found, plan)
+        channels, scales = self.network.encode(padded, found, plan)
         foreground, background = to_streams(channels[0], share)
         return GenedEncoded(
-            foreground,
-            background,
-            pack(Side(best.mask, split, float(scales[0, 1]))),
+            np.concatenate([foreground, background]),
             SideInfo(float(scales[0, 0]), told).pack(),
             int(rate),
-            *img.shape[:2],
-            _importance(found),
-            best.side_symbols,
+            *image.shape[:2],
+            side=pack(Side(best.mask, split, float(scales[0, 1]))),
+            side_symbols=best.side_symbols,
+            lengths=(len(foreground), len(background)),
+            importance=_importance(found),
         )
 
     def stream_lengths(
-        self, section: bytes, height: int, width: int, total: int
+        self, received: Received, side_cost: SideCost = counted_symbols
     ) -> tuple[int, int]:
-        """Symbols of foreground and background, ``total`` together, as the header section says.
+        """Symbols of foreground and background, as the header section says.
 
         Raises
         ------
         SideError
             The section is damaged.
         ValueError
-            It is not that of so many symbols.
+            It is not that of an image of this size and rate.
         """
-        side = unpack(section, *layout.blocks(height, width))
-        return _shares(side, total).symbols
+        height, width = received.height, received.width
+        side = unpack(received.side, *layout.blocks(height, width))
+        told = SideInfo.unpack(received.aux).snr_db
+        total = layout.symbols_for(height, width, received.rate)
+        return _shares(side, total - side_cost(len(received.side), told)).symbols
 
     def mask_of(self, section: bytes, height: int, width: int) -> Mask:
         """The mask that a header section carries, bool per block.
@@ -386,19 +362,11 @@ class GenedCodec(nn.Module):
         return _Route(mask, side_symbols, best_split(linear, energy, mask, weights, left, snr_db))
 
     @torch.inference_mode()
-    def decode_image(
-        self,
-        streams: Streams,
-        noise_var: Variances,
-        section: bytes,
-        height: int,
-        width: int,
-        aux: int,
-    ) -> NDArray[np.uint8]:
+    def decode_image(self, received: Received) -> Photo:
         """Equalised symbols of both streams with their noise variances to uint8 ``H x W x 3``.
 
-        ``noise_var`` is the total variance of each complex symbol; ``inf`` marks an erasure, and so
-        does any value that is not finite. Whatever arrives decodes to some image.
+        ``noise_var`` of ``inf`` marks an erasure, and so does any value that is not finite.
+        Whatever arrives decodes to some image.
 
         Raises
         ------
@@ -407,13 +375,19 @@ class GenedCodec(nn.Module):
         ValueError
             Wrong number of symbols or variances for mask and split.
         """
-        side = unpack(section, *layout.blocks(height, width))
-        share = _shares(side, sum(np.asarray(stream).size for stream in streams))
-        received, precision = from_streams(streams, noise_var, share)
-        head = SideInfo.unpack(aux)
+        height, width = received.height, received.width
+        side = unpack(received.side, *layout.blocks(height, width))
+        share = _shares(side, np.asarray(received.symbols).size)
+        first = share.symbols[0]
+        values, precision = from_streams(
+            (received.symbols[:first], received.symbols[first:]),
+            (received.noise_var[:first], received.noise_var[first:]),
+            share,
+        )
+        head = SideInfo.unpack(received.aux)
         plan = Plan.of([share], torch.tensor([head.snr_db]))
         scales = torch.tensor([[head.scale, side.scale]])
-        image = self.network.decode(received[None], precision[None], plan, scales)
+        image = self.network.decode(values[None], precision[None], plan, scales)
         pixels = (image[0].nan_to_num(0.5).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
         return pixels.permute(1, 2, 0)[:height, :width].contiguous().numpy()
 

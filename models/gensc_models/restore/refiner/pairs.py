@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from gensc_models.codecs.codec import JsccCodec
+from gensc_models.codecs.jscc import JsccCodec
 from gensc_models.codecs.softcast.linear import real_channels
 
 # What the codec takes at once while a pool is filled: so many pictures, or more small ones.

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gensc_models.channels.single import CHANNELS, CSI, simulate
-from gensc_models.codecs.codec import JsccCodec, load_codec
+from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.codecs.layout import MAX_PRECISION, MAX_RATE, SideInfo
 from gensc_models.data.cifar import ImageSet, load_cifar
 
@@ -154,7 +154,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, default=None, help="only the first N images")
     parser.add_argument("--table", action="store_true", help="print one Markdown table instead")
     options = parser.parse_args(arguments)
-    codec, images = load_codec(options.codec), load_cifar(options.data, "test", options.limit)
+    codec, images = (
+        load_jscc(options.codec),
+        load_cifar(options.data, "test", options.limit),
+    )
     points = []
     for snr_db in options.snrs:
         points += evaluate_images(codec, images, [snr_db], options.rate, options.channel)

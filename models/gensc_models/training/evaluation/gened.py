@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from gensc_models.channels.single import CHANNELS, CSI
-from gensc_models.codecs.codec import load_codec
+from gensc_models.codecs.codec import symbols_for
 from gensc_models.codecs.gened.codec import GenedCodec, load_gened
-from gensc_models.codecs.gened.simulated import receive
+from gensc_models.codecs.jscc import load_jscc
+from gensc_models.codecs.simulated import receive
 from gensc_models.data.photos import BLOCK, crop_to_blocks
 from gensc_models.metrics.fidelity import mask_psnr, psnr
 from gensc_models.metrics.foreground import mask_iou
@@ -115,13 +116,13 @@ def evaluate_other(
     seed: int = 1,
 ) -> Iterator[GenedPoint]:
     """The same for another codec, by name or folder of its weights."""
-    codec = load_codec(name)
+    codec = load_jscc(name)
     for rate, snr_db in points:
         rows = []
         for i, pair in enumerate(pairs):
             image = send_through(codec, pair.photo, channel, rate, snr_db, seed + i)
             truth = pair.map >= FOREGROUND_LEVEL
-            symbols = codec.symbols_for(*pair.photo.shape[:2], rate)
+            symbols = symbols_for(*pair.photo.shape[:2], rate)
             quality = mask_psnr(pair.photo, image, truth), psnr(pair.photo, image)
             rows.append((*quality, 0, symbols, 0, 0, 0))
         yield _mean(codec.name, channel, rate, snr_db, rows)

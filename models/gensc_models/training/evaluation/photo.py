@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from gensc_models.channels.single import CHANNELS, CSI, simulate
-from gensc_models.codecs.codec import JsccCodec, load_codec
+from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.data.photos import Photo, crop_to_blocks, load_photo, photo_files
 from gensc_models.metrics.fidelity import psnr
 
@@ -59,9 +59,7 @@ def send_through(
     received, noise_var = simulate(torch.from_numpy(sent.symbols), channel, snr_db, generator)
     lost = torch.rand(len(noise_var), generator=generator) < erased
     received, noise_var = received.masked_fill(lost, 0.0), noise_var.masked_fill(lost, math.inf)
-    return codec.decode_image(
-        received.numpy(), noise_var.numpy(), rate, sent.height, sent.width, sent.aux
-    )
+    return codec.decode_image(sent.received(received.numpy(), noise_var.numpy()))
 
 
 def evaluate(
@@ -123,12 +121,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     files = [f for f in photo_files(options.data) if f.name.startswith(options.prefix)]
     photos = [crop_to_blocks(load_photo(f)) for f in files[: options.limit]]
-    codec = load_codec(options.codec)
+    codec = load_jscc(options.codec)
     how = {"channel": options.channel, "erased": options.erase}
     if options.table:
         names = [options.codec, *([options.baseline] if options.baseline else [])]
         tables = [
-            evaluate(load_codec(name), photos, options.rates, options.snrs, **how) for name in names
+            evaluate(load_jscc(name), photos, options.rates, options.snrs, **how) for name in names
         ]
         print(markdown_table(*tables))
         return

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from gensc_models.channels.single import CHANNELS
-from gensc_models.codecs.codec import JsccCodec, load_codec
+from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.data.photos import Photo, centre_crop, crop_to_blocks, load_photo, photo_files
 from gensc_models.metrics.fidelity import ms_ssim, psnr
 from gensc_models.restore.refiner import Refiner, load_refiner
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     files = [f for f in photo_files(options.data) if f.name.startswith(options.prefix)]
     photos = [load_photo(f) for f in files[: options.limit]]
     photos = [crop_to_blocks(centre_crop(p, options.crop or max(p.shape))) for p in photos]
-    codec, refiner = load_codec(options.codec), load_refiner(options.refiner)
+    codec, refiner = load_jscc(options.codec), load_refiner(options.refiner)
     points = []
     for rate in options.rates:
         for snr_db in options.snrs:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from gensc_models.codecs.codec import CodecConfig, JsccCodec
 from gensc_models.codecs.deepjscc.network import DeepJsccConfig
+from gensc_models.codecs.jscc import CodecConfig, JsccCodec
 from gensc_models.codecs.layout import MAX_RATE
 from gensc_models.weights.store import WeightsError, load_into
 

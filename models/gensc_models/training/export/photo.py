@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from gensc_models.codecs.codec import CodecConfig, JsccCodec
+from gensc_models.codecs.jscc import CodecConfig, JsccCodec
 from gensc_models.codecs.photo.network import JsccConfig
 from gensc_models.weights.store import WeightsError, load_into
 

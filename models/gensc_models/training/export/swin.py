@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from gensc_models.codecs.codec import CodecConfig
+from gensc_models.codecs.jscc import CodecConfig
 from gensc_models.codecs.layout import MAX_RATE
 from gensc_models.codecs.swin.network import CIFAR, PHOTO
 from gensc_models.training.export.photo import learned_codec, read_checkpoint

@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from gensc_models.codecs.codec import load_codec
 from gensc_models.codecs.deepjscc.network import Autoencoder, DeepJscc, DeepJsccConfig
 from gensc_models.codecs.deepjscc.start import start_linear
+from gensc_models.codecs.jscc import load_jscc
 from gensc_models.data.cifar import load_cifar
 from gensc_models.training.muon import Muon
 from gensc_models.training.schedule import follow, log_record, pace, save_checkpoint
@@ -234,7 +234,7 @@ class TrainingRun:
         WeightsError
             Missing, damaged, not DeepJSCC, or for other SNRs.
         """
-        codec = load_codec(weights)
+        codec = load_jscc(weights)
         if codec.config.network != self.config.model:
             raise WeightsError(f"weights '{weights}' are not DeepJSCC for the SNRs of this run")
         self.model.load_state_dict(codec.network.state_dict())

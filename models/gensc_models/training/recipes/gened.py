@@ -19,7 +19,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gensc_models.codecs.codec import load_codec
 from gensc_models.codecs.gened.blockwise import expected_error, used_channels
 from gensc_models.codecs.gened.codec import GenedCodec, GenedCodecConfig
 from gensc_models.codecs.gened.config import VARIANTS, GenedConfig
@@ -35,6 +34,7 @@ from gensc_models.codecs.gened.matching import ClipEncoder, ContextMatching, mat
 from gensc_models.codecs.gened.network import Analysis, GenedNetwork
 from gensc_models.codecs.gened.samples import SaliencySampler, Sample, per_block, pseudo_labelled
 from gensc_models.codecs.gened.trunk import Plan
+from gensc_models.codecs.jscc import load_jscc
 from gensc_models.codecs.photo.network import JsccConfig
 from gensc_models.data.photos import prefetch
 from gensc_models.metrics.clip import load_clip
@@ -171,7 +171,7 @@ def trunk_of(name: str) -> tuple[JsccConfig, dict[str, Tensor]]:
     WeightsError
         Missing, damaged, or no photo codec with networks.
     """
-    codec = load_codec(name)
+    codec = load_jscc(name)
     shape = codec.config.network
     if not isinstance(shape, JsccConfig) or not shape.residual:
         raise WeightsError(f"weights '{name}': the trunk starts from a convolutional photo codec")

@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gensc_models.codecs.codec import JsccCodec, load_codec
+from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.data.cifar import load_cifar
 from gensc_models.data.photos import (
     CropSampler,
@@ -449,7 +449,7 @@ def train(config: RefinerTrainConfig) -> Path:
     torch.manual_seed(config.seed)
     images, held_out = load_images(config)
     names = (config.codec,) if isinstance(config.codec, str) else config.codec
-    codecs = [load_codec(name, config.device) for name in names]
+    codecs = [load_jscc(name, config.device) for name in names]
     rates = config.rates or common_rates(codecs)
     tensors = [to_tensor(image) for image in held_out]
     sets = {

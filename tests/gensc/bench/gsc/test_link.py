@@ -34,7 +34,7 @@ def test_every_image_is_decoded_as_it_would_be_alone(codec, images):
     received, noise_var = link.through(symbols, "rayleigh", 5.0, seed=3)
     together = link.decode(codec, sent, received, noise_var)
     for i, e in enumerate(sent):
-        alone = codec.decode_image(received[i], noise_var[i], 128, 32, 32, e.aux)
+        alone = codec.decode_image(e.received(received[i], noise_var[i]))
         assert np.abs(together[i].astype(int) - alone).max() <= 1
 
 

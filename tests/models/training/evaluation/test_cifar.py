@@ -6,8 +6,8 @@ import torch
 from skimage.data import astronaut
 
 from gensc_models.channels.single import simulate
-from gensc_models.codecs.codec import CodecConfig, JsccCodec, load_codec
 from gensc_models.codecs.deepjscc.network import DeepJsccConfig
+from gensc_models.codecs.jscc import CodecConfig, JsccCodec, load_jscc
 from gensc_models.data.cifar import ImageSet
 from gensc_models.metrics.fidelity import psnr
 from gensc_models.training.evaluation.cifar import (
@@ -27,17 +27,17 @@ def images() -> ImageSet:
 
 @pytest.mark.parametrize("rate", [16, 128])
 def test_a_batch_is_what_the_codec_does_image_by_image(images: ImageSet, rate: int) -> None:
-    codec = load_codec("softcast")
+    codec = load_jscc("softcast")
     together = decode_through(codec, images.images[:3], rate, 60.0, "none")
     for image, decoded in zip(images.images, together, strict=False):
         sent = codec.encode_image(image, rate, 25.0)
         clean = np.full(len(sent.symbols), 1e-6, np.float32)
-        alone = codec.decode_image(sent.symbols, clean, rate, 32, 32, sent.aux)
+        alone = codec.decode_image(sent.received(sent.symbols, clean))
         assert np.abs(alone.astype(int) - decoded).max() <= 1
 
 
 def test_points_are_means_over_the_images(images: ImageSet) -> None:
-    codec = load_codec("softcast")
+    codec = load_jscc("softcast")
     (point,) = evaluate_images(codec, images, [10.0], seed=5)
     decoded = decode_through(codec, images.images, 128, 10.0, seed=5)
     each = [psnr(a, b) for a, b in zip(images.images, decoded, strict=True)]
@@ -86,7 +86,7 @@ def test_a_rate_the_codec_does_not_have_is_refused(images: ImageSet) -> None:
 
 
 def test_table_has_a_row_per_point(images: ImageSet) -> None:
-    points = evaluate_images(load_codec("softcast"), images, [0.0, 10.0])
+    points = evaluate_images(load_jscc("softcast"), images, [0.0, 10.0])
     lines = markdown_table(points).splitlines()
     assert len(lines) == 4
     assert lines[2].startswith("| awgn | 0 dB | ")

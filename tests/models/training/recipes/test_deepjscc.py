@@ -9,8 +9,8 @@ import pytest
 import torch
 from skimage.data import astronaut
 
-from gensc_models.codecs.codec import JsccCodec, load_codec
 from gensc_models.codecs.deepjscc.network import Autoencoder, DeepJsccConfig
+from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.training.export.deepjscc import DEEPJSCC_CIFAR, export
 from gensc_models.training.recipes.deepjscc import (
     DeepJsccTrainConfig,
@@ -116,7 +116,7 @@ def test_every_network_gets_its_turn_and_the_weights_load(cifar: Path, tmp_path:
 
     folder = export(checkpoint, tmp_path / "weights")
     assert folder.name == "deepjscc-cifar"
-    codec = load_codec(folder)
+    codec = load_jscc(folder)
     assert (codec.wire_id, codec.rates) == (4, (128,))
     average = torch.load(checkpoint, weights_only=True)["average"]
     stored = codec.network.state_dict()
@@ -126,7 +126,7 @@ def test_every_network_gets_its_turn_and_the_weights_load(cifar: Path, tmp_path:
     sent = codec.encode_image(image, 128, 9.0)
     assert sent.cbr * 3 * 40 * 50 == 3 * 4 * 128
     noise_var = np.full(len(sent.symbols), 0.1, np.float32)
-    decoded = codec.decode_image(sent.symbols, noise_var, 128, 40, 50, sent.aux)
+    decoded = codec.decode_image(sent.received(sent.symbols, noise_var))
     assert decoded.shape == image.shape
     with pytest.raises(ValueError, match="rate 128"):
         codec.encode_image(image, 64, 9.0)
@@ -225,12 +225,12 @@ def test_a_run_goes_on_from_weights_as_a_later_round_with_equal_shares(
     checkpoint = train(chosen)
     order = [(r["round"], r["snr_db"]) for r in records(tmp_path)]
     assert list(dict.fromkeys(order)) == [(1, 10.0), (1, 4.0)]
-    start = load_codec(weights).network.state_dict()
+    start = load_jscc(weights).network.state_dict()
     average = torch.load(checkpoint, weights_only=True)["average"]
     same = {name.split(".")[1] for name in start if torch.equal(start[name], average[name])}
     moved = {name.split(".")[1] for name in start if not torch.equal(start[name], average[name])}
     assert (same, moved) == ({"1"}, {"0", "2"})
-    assert load_codec(export(checkpoint, tmp_path / "weights")).config.network == three
+    assert load_jscc(export(checkpoint, tmp_path / "weights")).config.network == three
 
 
 def test_weights_to_go_on_from_must_have_the_networks(

@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 from skimage.data import astronaut, chelsea, coffee
 
-from gensc_models.codecs.codec import CodecConfig, JsccCodec
 from gensc_models.codecs.gened.codec import load_gened
 from gensc_models.codecs.gened.config import VARIANTS
 from gensc_models.codecs.gened.samples import SaliencySampler, class_of, per_block, pseudo_labelled
+from gensc_models.codecs.jscc import CodecConfig, JsccCodec, load_jscc
 from gensc_models.semantics.importance.maps import MappedPhoto, load_mapped
 from gensc_models.semantics.importance.saliency import SaliencyConfig, SaliencyNetwork
 from gensc_models.training.channel import OperatingRange
@@ -75,7 +75,7 @@ def test_a_run_stops_resumes_and_can_be_exported(data: Path, tmp_path: Path) -> 
 
 
 def load_trunk(data: Path) -> dict[str, torch.Tensor]:
-    return JsccCodec.from_pretrained(data / "trunk").network.state_dict()
+    return load_jscc(data / "trunk").network.state_dict()
 
 
 @pytest.mark.parametrize("variant", [name for name in VARIANTS if name != "full"])

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from skimage.data import astronaut, chelsea, coffee
 
-from gensc_models import WeightsError, load_codec
-from gensc_models.codecs.codec import JsccCodec
+from gensc_models import WeightsError
+from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.data.photos import CropSampler
 from gensc_models.restore.refiner import load_refiner
 from gensc_models.restore.refiner.calibration import fit_applied, fit_calibration
@@ -32,7 +32,7 @@ RATES = (32, 64)
 
 @pytest.fixture(scope="module")
 def codec() -> JsccCodec:
-    return load_codec("softcast")
+    return load_jscc("softcast")
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gensc_models.codecs.codec import JsccCodec, load_codec
 from gensc_models.codecs.deepjscc.network import DeepJsccConfig
+from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.codecs.swin.network import SwinConfig, SwinJscc
 from gensc_models.data.cifar import BINARY_FILES, RECORD
 from gensc_models.training.export import photo as export_jscc
@@ -50,7 +50,7 @@ def test_a_run_on_cifar_resumes_and_becomes_weights(cifar: Path, tmp_path: Path)
     assert '"photos": 56' in log[0]
     assert '"step": 3' in log[-1]
     assert "C128@15dB" in log[-1]
-    codec = load_codec(export("cifar", checkpoint, tmp_path / "weights"))
+    codec = load_jscc(export("cifar", checkpoint, tmp_path / "weights"))
     assert (codec.name, codec.wire_id, codec.rates) == ("swin-cifar", 3, (128,))
     assert codec.config.network == WIDE
     image = np.zeros((32, 32, 3), np.uint8)
@@ -77,7 +77,7 @@ def test_the_photo_preset_trains_on_folders_of_photos(tmp_path: Path) -> None:
         threads=1,
         max_steps=2,
     )
-    codec = load_codec(export("photo", train(config), tmp_path / "weights"))
+    codec = load_jscc(export("photo", train(config), tmp_path / "weights"))
     assert codec.wire_id == 5
     assert 32 in codec.rates
 
@@ -107,10 +107,13 @@ def test_a_run_grows_around_deepjscc_and_goes_on_from_weights(cifar: Path, tmp_p
         threads=1,
         max_steps=1,
     )
-    grown = load_codec(export("cifar", train(config), tmp_path / "weights"))
+    grown = load_jscc(export("cifar", train(config), tmp_path / "weights"))
     assert grown.config.network.convolutional_snrs_db == (1.0, 7.0)
-    tensors, before = grown.network.state_dict(), load_codec(tmp_path / "before").network
-    networks = load_codec(tmp_path / "deepjscc").network.networks
+    tensors, before = (
+        grown.network.state_dict(),
+        load_jscc(tmp_path / "before").network,
+    )
+    networks = load_jscc(tmp_path / "deepjscc").network.networks
     for name, stored in before.state_dict().items():
         torch.testing.assert_close(tensors[name], stored, rtol=0.02, atol=2e-2)
     for i in (0, 1):
@@ -124,7 +127,7 @@ def test_a_run_grows_around_deepjscc_and_goes_on_from_weights(cifar: Path, tmp_p
     torch.nn.init.constant_(first.bias, 0.5)
     grown.save_pretrained(tmp_path / "grown")
     again = replace(config, out=tmp_path / "again", start=str(tmp_path / "grown"))
-    further = load_codec(export("cifar", train(again), tmp_path / "further"))
+    further = load_jscc(export("cifar", train(again), tmp_path / "further"))
     bias = further.network.base.networks[0].encoder[0].bias
     torch.testing.assert_close(bias, torch.full_like(bias, 0.5), atol=2e-2, rtol=0)
 

@@ -1,0 +1,82 @@
+"""Codecs by name.
+
+>>> codec = load_codec("deepjscc-photo")
+>>> sent = codec.encode_image(photo, rate=32, snr_db=10.0)
+>>> image = codec.decode_image(sent.received(symbols, noise_var))
+
+A name is one of
+
+- weights: the name of a folder on the search path of :mod:`gensc_models.weights.store`, or a path
+  to one;
+- ``path/to/file.py:NAME``: a class of that file, or a function that makes a codec;
+- an entry point ``gensc.codecs`` of an installed package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gensc_models.catalogue import plugins
+from gensc_models.codecs.codec import Codec
+from gensc_models.codecs.gened.codec import KIND as GENED
+from gensc_models.codecs.gened.codec import GenedCodec
+from gensc_models.codecs.guarded import GuardedCodec
+from gensc_models.codecs.jscc import JsccCodec
+from gensc_models.codecs.networks import KINDS
+from gensc_models.weights import store as weights
+from gensc_models.weights.store import WeightsError
+
+
+def load_codec(name_or_path: str | Path, device: str = "cpu") -> Codec:
+    """The codec that a name stands for, ready to use.
+
+    Raises
+    ------
+    WeightsError
+        One line that names what is missing or wrong.
+    """
+    name = str(name_or_path)
+    if not plugins.names_a_file(name):
+        folder = weights_folder(name)
+        if folder is not None:
+            return kind_of(folder).from_pretrained(folder).to(device)
+    made = plugins.load(plugins.CODEC, name)
+    return GuardedCodec(made, name.rpartition(":")[2], plugins.reason).to(device)
+
+
+def weights_folder(name: str) -> Path | None:
+    """The folder of weights that a name stands for; None where it stands for a plug-in.
+
+    Raises
+    ------
+    WeightsError
+        It stands for neither; the message lists what there is.
+    """
+    try:
+        return weights.locate(name)
+    except WeightsError as error:
+        others = plugins.installed(plugins.CODEC)
+        if name in others:
+            return None
+        known = [info.name for info in weights.available() if is_codec(info.kind)]
+        there = ", ".join([*known, *others]) or "none"
+        raise WeightsError(f"no codec called '{name}' (there is {there})") from error
+
+
+def is_codec(kind: str) -> bool:
+    """Whether weights of that kind are a codec of the contract."""
+    return kind in KINDS or kind == GENED
+
+
+def kind_of(folder: Path) -> type[JsccCodec] | type[GenedCodec]:
+    """The class of the codec whose weights lie in a folder.
+
+    Raises
+    ------
+    WeightsError
+        They are of another kind.
+    """
+    kind = weights.read_config(folder)["kind"]
+    if not is_codec(kind):
+        raise WeightsError(f"weights '{folder.name}' are of kind '{kind}', not a codec")
+    return GenedCodec if kind == GENED else JsccCodec
