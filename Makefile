@@ -12,11 +12,13 @@ test: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(PYTHON) scripts/check_imports.py
+	$(VENV)/bin/mypy
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 
 lint: setup
 	$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 	$(PYTHON) scripts/check_imports.py
+	$(VENV)/bin/mypy
 
 bench: setup
 	$(VENV)/bin/gensc bench link

@@ -6,7 +6,7 @@ Every such kernel has a plain NumPy or Python counterpart that the tests compare
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -23,10 +23,10 @@ def compiled(signature: str) -> Callable[[Function], Function]:
 
     def decorate(function: Function) -> Function:
         try:
-            return njit(signature, nogil=True, cache=True)(function)
+            return cast(Function, njit(signature, nogil=True, cache=True)(function))
         except RuntimeError as error:
             if "no locator available" not in str(error):
                 raise
-            return njit(signature, nogil=True)(function)
+            return cast(Function, njit(signature, nogil=True)(function))
 
     return decorate

@@ -71,7 +71,8 @@ class DelayProfile:
     def rms_s(self) -> float:
         """rms delay spread in seconds."""
         mean = float(self.powers @ self.delays_s)
-        return float(np.sqrt(max(0.0, self.powers @ self.delays_s**2 - mean**2)))
+        square = float(self.powers @ self.delays_s**2)
+        return float(np.sqrt(max(0.0, square - mean**2)))
 
 
 def delay_profile(name: str, rms_s: float | None = None) -> DelayProfile:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Separation = Literal["zf", "mmse"]
-SEPARATIONS: tuple[str, ...] = get_args(Separation)
+SEPARATIONS: tuple[Separation, ...] = get_args(Separation)
 
 _LOADING = 1e-10
 

@@ -11,7 +11,7 @@ from gensc_phy.mimo.config import MimoConfig
 from gensc_phy.mimo.demodulate import FrameDemodulator
 from gensc_phy.mimo.equalise import SEPARATIONS, Separation
 from gensc_phy.mimo.frame import Frame, UserBurst
-from gensc_phy.waveform.receiver import BurstReceiver, ReceiverStats
+from gensc_phy.waveform.receiver import ReceiverStats, StreamReceiver
 
 
 @dataclass
@@ -27,7 +27,7 @@ class MimoStats(ReceiverStats):
     unheard: int = 0
 
 
-class MimoReceiver(BurstReceiver):
+class MimoReceiver(StreamReceiver[Frame, UserBurst]):
     """Finds frames in the antennas' streams and separates the users.
 
     `push` takes [antennas, n] and, like `flush`, returns `UserBurst`s; those of one frame follow
@@ -44,17 +44,17 @@ class MimoReceiver(BurstReceiver):
 
     def __init__(self, cfg: MimoConfig | None = None, separation: Separation = "mmse") -> None:
         self.mimo = cfg or MimoConfig()
-        super().__init__(self.mimo.waveform)
+        waveform = self.mimo.waveform
+        self._payloads = FrameDemodulator(self.mimo)
+        super().__init__(waveform, self._payloads, (self.mimo.antennas,))
         self.stats: MimoStats = MimoStats()
-        self._demodulator = FrameDemodulator(self.mimo)
-        self._buffer = np.zeros((self.mimo.antennas, 0), dtype=np.complex64)
         self.set_separation(separation)
 
     def set_separation(self, separation: Separation) -> None:
         """ "zf" or "mmse", from the next frame on."""
         if separation not in SEPARATIONS:
             raise ValueError(f"separation {separation!r}: must be one of {', '.join(SEPARATIONS)}")
-        self._demodulator.separation = separation
+        self._payloads.separation = separation
 
     def push(self, samples: NDArray[np.complex64]) -> list[UserBurst]:
         """Take the next samples of all antennas, [antennas, n]; return the bursts they complete.
@@ -67,7 +67,7 @@ class MimoReceiver(BurstReceiver):
         return super().push(samples)
 
     def _read(self, acquired: Frame, missing: int) -> list[UserBurst]:
-        bursts = self._demodulator.payload(self._slice, acquired, missing)
+        bursts = self._payloads.payload(self._slice, acquired, missing)
         self.stats.bursts += len(bursts)
         self.stats.unheard += acquired.unheard
         return bursts

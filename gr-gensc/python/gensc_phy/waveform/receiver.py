@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gensc_phy.waveform.config import WaveformConfig
-from gensc_phy.waveform.demodulate import Acquired, Burst, BurstDemodulator
-from gensc_phy.waveform.detect import PreambleDetector
-from gensc_phy.waveform.header import HeaderError
+from gensc_phy.waveform.demodulate import Acquired, Burst, BurstDemodulator, Samples
+from gensc_phy.waveform.detect import Detection, PreambleDetector
+from gensc_phy.waveform.header import Header, HeaderError
 
 # Starts searched per step: few right after a burst, where the next one is usually near.
 _NEAR, _FAR = 256, 16384
@@ -38,21 +40,63 @@ class ReceiverStats:
     not_finite: int = 0
 
 
-class BurstReceiver:
-    """Finds bursts in a stream and equalises them. Feed it with `push`, end with `flush`."""
+class Heard(Protocol):
+    """What a receiver knows of a burst or frame whose payload may still be arriving."""
 
-    def __init__(self, cfg: WaveformConfig | None = None) -> None:
-        self.cfg = cfg or WaveformConfig()
+    @property
+    def header(self) -> Header:
+        """The header of the longest payload."""
+
+    @property
+    def origin(self) -> int:
+        """Absolute index of the first training symbol's FFT window."""
+
+
+HeardT = TypeVar("HeardT", bound=Heard)
+BurstT = TypeVar("BurstT", bound=Burst)
+
+
+class Demodulator(Protocol[HeardT]):
+    """Reads headers where the detector has found a preamble, and says how far a payload goes."""
+
+    to_payload: int
+
+    def span(self, header: Header) -> int:
+        """Samples from the first training window to the end of the last payload symbol."""
+
+    def missing(self, heard: HeardT, end: int, /) -> int:
+        """Samples of the longest payload that lie at or beyond absolute index `end`."""
+
+    def acquire(self, samples: Samples, start: int, found: Detection) -> HeardT:
+        """What begins at `start`; a HeaderError where nothing can be read."""
+
+
+class StreamReceiver(ABC, Generic[HeardT, BurstT]):
+    """A stream of samples in, bursts out. Feed it with `push`, end with `flush`.
+
+    Args:
+        cfg: waveform.
+        demodulator: reads what follows a preamble.
+        streams: shape of the samples before the time axis: () or (antennas,).
+    """
+
+    def __init__(
+        self,
+        cfg: WaveformConfig,
+        demodulator: Demodulator[HeardT],
+        streams: tuple[int, ...] = (),
+    ) -> None:
+        self.cfg = cfg
         self.stats = ReceiverStats()
-        self._detector = PreambleDetector(self.cfg)
-        self._demodulator = BurstDemodulator(self.cfg)
-        self._buffer = np.zeros(0, dtype=np.complex64)  # time is its last axis
+        self._detector = PreambleDetector(cfg)
+        self._demodulator = demodulator
+        self._buffer = np.zeros((*streams, 0), dtype=np.complex64)  # time is its last axis
         self._origin = 0  # absolute index of _buffer[0]
         self._pos = 0  # absolute index from which the search goes on
         self._step = _NEAR
-        self._acquired: Acquired | None = None
+        self._acquired: HeardT | None = None
 
-    def push(self, samples: NDArray[np.complex64]) -> list[Burst]:
+    def push(self, samples: NDArray[np.complex64]) -> list[BurstT]:
         """Take the next samples of the stream; return the bursts they complete."""
         samples = np.asarray(samples, dtype=np.complex64)
         samples = samples.reshape(*self._buffer.shape[:-1], -1)
@@ -66,7 +110,7 @@ class BurstReceiver:
         self._forget()
         return bursts
 
-    def flush(self) -> list[Burst]:
+    def flush(self) -> list[BurstT]:
         """The stream has ended: return what is still in the buffer, cut short where need be."""
         bursts = self._run(final=True)
         self._origin = self._pos = self._end
@@ -97,8 +141,8 @@ class BurstReceiver:
         edges = [(0, 0)] * (part.ndim - 1)
         return np.pad(part, [*edges, (before, missing - before)])
 
-    def _run(self, *, final: bool) -> list[Burst]:
-        bursts: list[Burst] = []
+    def _run(self, *, final: bool) -> list[BurstT]:
+        bursts: list[BurstT] = []
         while True:
             if self._acquired is not None:
                 missing = self._demodulator.missing(self._acquired, self._end)
@@ -111,8 +155,9 @@ class BurstReceiver:
             if not self._search(final=final):
                 return bursts
 
-    def _read(self, acquired: Acquired, missing: int) -> list[Burst]:
-        return [self._demodulator.payload(self._slice, acquired, missing)]
+    @abstractmethod
+    def _read(self, acquired: HeardT, missing: int) -> list[BurstT]:
+        """The payloads, of whose last `missing` samples nothing is used."""
 
     def _search(self, *, final: bool) -> bool:
         """Advance until a header is read (True) or samples run out (False)."""
@@ -148,3 +193,15 @@ class BurstReceiver:
             burst_end = self._acquired.origin + self._demodulator.span(self._acquired.header)
             self._pos = max(start + self.cfg.fft_size, burst_end - self.cfg.cp_len)
             return True
+
+
+class BurstReceiver(StreamReceiver[Acquired, Burst]):
+    """Finds bursts in a stream and equalises them."""
+
+    def __init__(self, cfg: WaveformConfig | None = None) -> None:
+        cfg = cfg or WaveformConfig()
+        self._payloads = BurstDemodulator(cfg)
+        super().__init__(cfg, self._payloads)
+
+    def _read(self, acquired: Acquired, missing: int) -> list[Burst]:
+        return [self._payloads.payload(self._slice, acquired, missing)]

@@ -43,7 +43,9 @@ def zadoff_chu(n: int, root: int) -> NDArray[np.complex128]:
     return np.exp(-1j * np.pi * root * k * (k + 1) / length)
 
 
-def to_time(carriers: NDArray[np.complex128], cfg: WaveformConfig) -> NDArray[np.complex128]:
+def to_time(
+    carriers: NDArray[np.complexfloating], cfg: WaveformConfig
+) -> NDArray[np.complexfloating]:
     """Unitary IFFT of occupied-carrier values; [..., occupied] -> [..., fft_size]."""
     grid = np.zeros((*carriers.shape[:-1], cfg.fft_size), dtype=carriers.dtype)
     grid[..., cfg.carriers] = carriers

@@ -15,7 +15,7 @@ from gensc_phy.waveform.fragment import Assembler, SectionSymbols
 from gensc_phy.waveform.receiver import Burst
 
 from .message_ports import message_block
-from .metadata import Metadata, make_pdu, read_pdu
+from .metadata import Metadata, known, make_pdu, read_pdu
 
 _REQUIRED = ("noise_var", "snr_db", "cfo_hz")
 
@@ -89,9 +89,9 @@ class assembler(message_block):
         burst = Burst(
             header=metadata.header(len(symbols)),
             symbols=symbols,
-            noise_var=metadata.noise_var,
-            snr_db=metadata.snr_db,
-            cfo_hz=metadata.cfo_hz,
+            noise_var=known(metadata.noise_var),
+            snr_db=known(metadata.snr_db),
+            cfo_hz=known(metadata.cfo_hz),
             start=metadata.sample or 0,
             # Of one burst only; a section has no use for them.
             noise_power=float("nan"),

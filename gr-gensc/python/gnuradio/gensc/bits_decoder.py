@@ -12,7 +12,7 @@ from gensc_phy.coding.bits import decode_bits
 from .errors import PduError
 from .mcs_choice import mcs_by_index
 from .message_ports import message_block
-from .metadata import make_pdu, read_pdu
+from .metadata import known, make_pdu, read_pdu
 
 
 class bits_decoder(message_block):
@@ -39,9 +39,10 @@ class bits_decoder(message_block):
         if metadata.section != "bits":
             return
         metadata, symbols = read_pdu(pdu, np.complex64, require=("rate", "total", "noise_var"))
-        mcs = mcs_by_index(metadata.rate)
+        mcs = mcs_by_index(known(metadata.rate))
+        noise_var, total = known(metadata.noise_var), known(metadata.total)
         try:
-            result = decode_bits(symbols, metadata.noise_var, metadata.total, mcs)
+            result = decode_bits(symbols, noise_var, total, mcs)
         except ValueError as error:
             raise PduError(str(error)) from error
         self.failed += not result.crc_ok

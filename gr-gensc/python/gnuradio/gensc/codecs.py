@@ -34,9 +34,10 @@ INFORMATION = "information"
 @contextmanager
 def _one_line(what: str, *others: type[Exception]) -> Iterator[None]:
     """What fails to load is a GenscError that says what it was."""
+    expected: tuple[type[Exception], ...] = (ValueError, LookupError, OSError, *others)
     try:
         yield
-    except (ValueError, LookupError, OSError, *others) as error:
+    except expected as error:
         raise GenscError(f"{what}: {error}") from error
 
 

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .burst_rx import burst_rx
     from .message_ports import MessagePorts
+    from .stream_receiver import stream_receiver
 
 _POLL_S = 0.1
 
@@ -36,7 +36,7 @@ def wait_until_idle(source: Any, idle_s: float, first_s: float | None = None) ->
 
 def end_when_idle(
     source: Any,
-    receiver: burst_rx,
+    receiver: stream_receiver,
     last: MessagePorts,
     idle_s: float,
     first_s: float | None = None,

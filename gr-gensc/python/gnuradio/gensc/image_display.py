@@ -11,6 +11,14 @@ from PyQt5 import QtCore, QtGui, QtWidgets
 from .message_ports import message_block
 from .metadata import Metadata, read_image
 
+_Alignment = QtCore.Qt.AlignmentFlag
+
+
+def _label(text: str, vertical: _Alignment = _Alignment.AlignVCenter) -> QtWidgets.QLabel:
+    label = QtWidgets.QLabel(text)
+    label.setAlignment(QtCore.Qt.Alignment(_Alignment.AlignHCenter) | vertical)
+    return label
+
 
 class _Picture(QtWidgets.QWidget):
     """A picture that fills the widget, its proportions kept, with a line of text below it."""
@@ -21,14 +29,13 @@ class _Picture(QtWidgets.QWidget):
     def __init__(self, title: str, width: int, height: int) -> None:
         super().__init__()
         self._pixmap = QtGui.QPixmap()
-        self._title = QtWidgets.QLabel(title, alignment=QtCore.Qt.AlignCenter)
-        self._picture = QtWidgets.QLabel("no image received yet", alignment=QtCore.Qt.AlignCenter)
+        self._title = _label(title)
+        self._picture = _label("no image received yet")
         self._picture.setStyleSheet("background: #202124; color: #9aa0a6")
         self._picture.setMinimumSize(width, height)
         self._picture.setSizePolicy(QtWidgets.QSizePolicy.Ignored, QtWidgets.QSizePolicy.Ignored)
-        self._caption = QtWidgets.QLabel(
-            "", alignment=QtCore.Qt.AlignHCenter | QtCore.Qt.AlignTop, wordWrap=True
-        )
+        self._caption = _label("", _Alignment.AlignTop)
+        self._caption.setWordWrap(True)
         # Room for two lines: a long caption must make no picture smaller than its neighbours.
         self._caption.setMinimumHeight(2 * self._caption.fontMetrics().lineSpacing())
         layout = QtWidgets.QVBoxLayout(self)
@@ -57,8 +64,8 @@ class _Picture(QtWidgets.QWidget):
             self._picture.setPixmap(
                 self._pixmap.scaled(
                     self._picture.size(),
-                    QtCore.Qt.KeepAspectRatio,
-                    QtCore.Qt.SmoothTransformation,
+                    QtCore.Qt.AspectRatioMode.KeepAspectRatio,
+                    QtCore.Qt.TransformationMode.SmoothTransformation,
                 )
             )
 

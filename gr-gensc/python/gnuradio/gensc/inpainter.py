@@ -67,7 +67,8 @@ class inpainter(image_stage):
         """The image without holes."""
         from gensc_models.restore.inpainting import keep_of_blocks
 
-        keep = keep_of_blocks(kept_blocks(metadata), *image.shape[:2], BLOCK)
+        height, width, _ = image.shape
+        keep = keep_of_blocks(kept_blocks(metadata), height, width, BLOCK)
         if self._inpainter is None or keep.all():
             return None
         filled = self._inpainter.inpaint(image, keep, self.prompt, self.seed)

@@ -10,7 +10,7 @@ import numpy as np
 from .codecs import codec_of_wire_id, installed_gened, load_codec
 from .errors import PduError
 from .message_ports import message_block
-from .metadata import make_pdu, read_pdu
+from .metadata import known, make_pdu, read_pdu
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec
@@ -58,15 +58,16 @@ class jscc_decoder(message_block):
         metadata, symbols = read_pdu(
             pdu, np.complex64, require=("model", "rate", "shape", "aux", "noise_var")
         )
-        if self._is_of_gened(metadata.model):
+        model = known(metadata.model)
+        if self._is_of_gened(model):
             return
         from gensc_models.codecs.codec import Received
 
-        height, width, _ = metadata.shape
-        image = self._codec(metadata.model).decode_image(
+        height, width, _ = known(metadata.shape)
+        image = self._codec(model).decode_image(
             Received(
-                np.array(symbols), np.array(metadata.noise_var), metadata.rate, height, width,
-                metadata.aux,
+                np.array(symbols), np.array(metadata.noise_var), known(metadata.rate), height,
+                width, known(metadata.aux),
             )
         )  # fmt: skip
         self.publish("image", make_pdu(replace(metadata, noise_var=None), image))

@@ -21,13 +21,20 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pmt
 
 from gnuradio import gr
 
 from .errors import PduError
+
+if TYPE_CHECKING:
+    # What the mixin is mixed into.
+    _Block = gr.basic_block
+else:
+    _Block = object
 
 Handler = Callable[[Any], None]
 
@@ -49,7 +56,7 @@ def _known_blocks() -> list[MessagePorts]:
         return list(_blocks)
 
 
-class MessagePorts:
+class MessagePorts(_Block):
     """Mixin for Python blocks with message ports; call `setup_ports` after the base class."""
 
     def setup_ports(
@@ -75,9 +82,10 @@ class MessagePorts:
         self.dropped = 0
         self._inputs = dict(inputs)
         self._outputs = tuple(outputs)
-        self._limits = {
+        self._limits: dict[str, int | None] = {
             port: LARGE_LIMIT if port in ("image", "section") else QUEUE_LIMIT for port in inputs
-        } | dict(limits or {})
+        }
+        self._limits.update(limits or {})
         self._controls = frozenset(controls)
         self._limits.update(dict.fromkeys(self._controls))
         self._todo: deque[tuple[str, Any]] = deque()
@@ -89,10 +97,10 @@ class MessagePorts:
         for port in self._inputs:
             self.message_port_register_in(pmt.intern(port))
             take = self._later if one_at_a_time else self._guarded
-            self._set_handler(port, lambda message, port=port, take=take: take(port, message))
+            self._set_handler(port, partial(take, port))
         for port, other in (_STEPS, _STEPS[::-1]):
             self.message_port_register_in(pmt.intern(port))
-            self._set_handler(port, lambda _, other=other: self._step(other))
+            self._set_handler(port, partial(self._step, other))
         for port in self._outputs:
             self.message_port_register_out(pmt.intern(port))
         self._set_handler("system", self._on_system)
@@ -116,7 +124,7 @@ class MessagePorts:
             self._stepping = True
             self._post(pmt.intern(_STEPS[0]), pmt.PMT_NIL)
 
-    def _step(self, next_step: str) -> None:
+    def _step(self, next_step: str, _: Any = None) -> None:
         # GNU Radio serves a port until its queue is empty, then the next port. Two ports that take
         # turns bring it back to where it looks whether to stop.
         if self._todo:

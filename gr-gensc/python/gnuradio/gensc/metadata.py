@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pmt
@@ -36,6 +36,7 @@ SECTIONS = tuple(section.name.lower() for section in Section)
 BLOCK = 16
 """Pixels per side of the blocks that `Metadata.keep` tells of."""
 Shape = tuple[int, int, int]
+T = TypeVar("T")
 
 
 def _integer(value: Any) -> int:
@@ -290,6 +291,17 @@ def read_pdu(
     if metadata.noise_var is not None and metadata.noise_var.size != data.size:
         raise PduError(f"noise_var has {metadata.noise_var.size} values for {data.size} symbols")
     return metadata, data
+
+
+def known(value: T | None) -> T:
+    """The value of a key that was required when the PDU was read.
+
+    Raises:
+        PduError: it was not.
+    """
+    if value is None:
+        raise PduError("metadata lacks a key that was not asked for")
+    return value
 
 
 def read_image(pdu: Any) -> tuple[Metadata, NDArray[np.uint8]]:

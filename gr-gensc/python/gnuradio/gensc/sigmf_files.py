@@ -81,7 +81,7 @@ def write_meta(
             "core:recorder": "gr-gensc",
         }
     )
-    capture = {"core:datetime": start_time}
+    capture: dict[str, str | float] = {"core:datetime": start_time}
     if center_frequency:
         capture["core:frequency"] = center_frequency
     meta.add_capture(0, metadata=capture)

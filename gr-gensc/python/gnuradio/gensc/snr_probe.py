@@ -9,7 +9,7 @@ import pmt
 
 from .errors import GenscError
 from .message_ports import message_block
-from .metadata import read_pdu
+from .metadata import known, read_pdu
 
 
 class snr_probe(message_block):
@@ -41,7 +41,7 @@ class snr_probe(message_block):
 
     def _measure(self, pdu: Any) -> None:
         metadata, _ = read_pdu(pdu, np.complex64, require=("snr_db",))
-        linear = 10 ** (metadata.snr_db / 10)
+        linear = 10 ** (known(metadata.snr_db) / 10)
         if self._mean is None:
             self._mean = linear
         self._mean += self.alpha * (linear - self._mean)
