@@ -56,13 +56,15 @@ def sliding_sum(x: NDArray, n: int) -> NDArray:
     moment leaves no rounding errors in the quiet ones after it.
     """
     size = x.shape[-1] - n + 1
-    total, at, width, part = None, 0, 1, x
+    total: NDArray | None = None
+    at, width, part = 0, 1, x
     while True:
         if n & width:
             piece = part[..., at : at + size]
             total = piece if total is None else total + piece
             at += width
-        if 2 * width > n:
+        # The highest bit of n has been added: there is a total.
+        if total is not None and 2 * width > n:
             return total
         part = part[..., :-width] + part[..., width:]
         width *= 2

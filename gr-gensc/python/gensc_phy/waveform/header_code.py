@@ -77,7 +77,7 @@ def decode_header(
     # LLR of a Gray QPSK bit: 2 sqrt(2) Re(y) / N0.
     scaled = np.ascontiguousarray(symbols / noise_var, dtype=np.complex64).ravel()
     weights = np.float32(2 * np.sqrt(2)) * scaled.view(np.float32)
-    llr = np.bincount(_layout(cfg), weights=weights, minlength=code.n)
+    llr = np.bincount(_layout(cfg), weights=weights, minlength=code.n).astype(np.float64)
     # At high SNR the repeated bits are right as they are, and their CRC says so.
     hard = np.packbits(llr[:_INFO_BITS] < 0).tobytes()
     if crc24(hard[:-3]) == int.from_bytes(hard[-3:], "big"):
