@@ -31,7 +31,7 @@ def bank(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _only_what_the_tests_make(monkeypatch):
     """No importance network is installed: the default is the bank's own information."""
-    monkeypatch.setattr("gensc_models.semantics.importance.learned_is_installed", lambda: False)
+    monkeypatch.setattr("gensc_models.catalogue.importance.learned_is_installed", lambda: False)
 
 
 def encode(encoder, *pdus):

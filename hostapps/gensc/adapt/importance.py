@@ -119,15 +119,15 @@ def importance_source(text: str, bank: Bank) -> Importance:
 
     Args:
         text: `information`, a folder of maps named like the images, or what
-            `gensc_models.semantics.importance.load_importance` takes; empty stands for `learned`
+            `gensc_models.catalogue.importance.load_importance` takes; empty stands for `learned`
             where its weights are installed, else for `information`.
         bank: whose visual information `information` is.
 
     Raises:
         UserError: no such source, weights or class.
     """
-    from gensc_models.semantics.importance import (
-        CHOICES,
+    from gensc_models.catalogue.importance import (
+        choices,
         learned_is_installed,
         load_importance,
         names_a_source,
@@ -139,7 +139,9 @@ def importance_source(text: str, bank: Bank) -> Importance:
     if Path(text).is_dir():
         return MapFolder(Path(text))
     if not names_a_source(text):
-        raise UserError(f"--importance '{text}': none of information, a folder of maps, {CHOICES}")
+        raise UserError(
+            f"--importance '{text}': none of information, a folder of maps, {choices()}"
+        )
     try:
         return FromImage(load_importance(text))
     except ValueError as error:

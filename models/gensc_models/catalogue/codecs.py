@@ -36,12 +36,11 @@ def load_codec(name_or_path: str | Path, device: str = "cpu") -> Codec:
         One line that names what is missing or wrong.
     """
     name = str(name_or_path)
-    if not plugins.names_a_file(name):
-        folder = weights_folder(name)
-        if folder is not None:
-            return kind_of(folder).from_pretrained(folder).to(device)
+    folder = weights_folder(name)
+    if folder is not None:
+        return kind_of(folder).from_pretrained(folder).to(device)
     made = plugins.load(plugins.CODEC, name)
-    return GuardedCodec(made, name.rpartition(":")[2], plugins.reason).to(device)
+    return GuardedCodec(made, plugins.short(name), plugins.reason).to(device)
 
 
 def weights_folder(name: str) -> Path | None:
@@ -52,15 +51,13 @@ def weights_folder(name: str) -> Path | None:
     WeightsError
         It stands for neither; the message lists what there is.
     """
-    try:
-        return weights.locate(name)
-    except WeightsError as error:
-        others = plugins.installed(plugins.CODEC)
-        if name in others:
-            return None
+    if plugins.names_one(plugins.CODEC, name):
+        return None
+    if not weights.is_there(name):
         known = [info.name for info in weights.available() if is_codec(info.kind)]
-        there = ", ".join([*known, *others]) or "none"
-        raise WeightsError(f"no codec called '{name}' (there is {there})") from error
+        there = ", ".join([*known, *plugins.installed(plugins.CODEC)]) or "none"
+        raise WeightsError(f"no codec called '{name}' (there is {there})")
+    return weights.locate(name)
 
 
 def is_codec(kind: str) -> bool:

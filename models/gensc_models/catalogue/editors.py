@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gensc_models.catalogue.shared import shared_refiner
+from gensc_models.catalogue import plugins
+from gensc_models.catalogue.shared import shared_plugged_editor, shared_refiner
 from gensc_models.foundation.editing import DiffusersEditor
 from gensc_models.foundation.pipelines import PipelineConfig
 from gensc_models.restore.editing.editor import Editor, RefinerEditor
@@ -17,7 +18,8 @@ def load_editor(name: str) -> Editor:
     Parameters
     ----------
     name
-        Name or folder of a refiner's weights, or ``diffusers:`` and the name or folder of a
+        Name or folder of a refiner's weights, ``path/to/file.py:NAME``, an entry point
+        ``gensc.editors`` of an installed package, or ``diffusers:`` and the name or folder of a
         pipeline, with settings of
         :class:`~gensc_models.foundation.pipelines.PipelineConfig` behind it:
         ``diffusers:Qwen/Qwen-Image-Edit,device=cuda,offload=model,steps=40``. ``task=inpaint``
@@ -32,6 +34,8 @@ def load_editor(name: str) -> Editor:
     ValueError
         A setting that there is not, or that makes no sense.
     """
+    if plugins.names_one(plugins.EDITOR, name):
+        return shared_plugged_editor(name)
     if not name.startswith(DIFFUSERS):
         return RefinerEditor(shared_refiner(name))
     # The one setting that is not the pipeline's own.

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gensc_models.weights import store as weights
 from gensc_models.weights.store import WeightsError
 
 FILE = ".py:"
@@ -39,13 +40,20 @@ class Kind:
 
 
 CODEC = Kind("codec", "gensc.codecs", (("encode_image",), ("decode_image",)))
-EDITOR = Kind("editor", "gensc.editors", (("edit",),))
+EDITOR = Kind("editor", "gensc.editors", (("edit", "refine"),))
 IMPORTANCE = Kind("importance", "gensc.importance", (("__call__",),))
 
 
 def names_a_file(name: str) -> bool:
     """Whether a name is ``path/to/file.py:NAME``, or the file without what is meant in it."""
     return FILE in name or name.endswith(".py")
+
+
+def names_one(kind: Kind, name: str) -> bool:
+    """Whether a name stands for a plug-in of that kind, usable or not; weights come first."""
+    if names_a_file(name):
+        return True
+    return name in installed(kind) and not weights.is_there(name)
 
 
 def installed(kind: Kind) -> dict[str, EntryPoint]:
@@ -74,6 +82,11 @@ def load(kind: Kind, name: str) -> Any:
         if not any(callable(getattr(made, method, None)) for method in methods):
             raise WeightsError(f"{kind.what} '{name}': no method {' or '.join(methods)}")
     return made
+
+
+def short(name: str) -> str:
+    """What a plug-in is called that has no name of its own."""
+    return name.rpartition(":")[2]
 
 
 def origin(name: str) -> tuple[str, float]:

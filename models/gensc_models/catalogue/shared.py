@@ -22,6 +22,7 @@ from gensc_models.weights import store as weights
 if TYPE_CHECKING:
     from gensc_models.codecs.bank import HyperpriorCodec
     from gensc_models.codecs.gened.codec import GenedCodec
+    from gensc_models.restore.editing.plugged import PluggedEditor
     from gensc_models.restore.inpainting import Inpainter
     from gensc_models.restore.refiner import Refiner
 
@@ -43,7 +44,7 @@ def shared_codec(name_or_path: str | Path) -> Codec:
         As :func:`gensc_models.load_codec`.
     """
     name = str(name_or_path)
-    folder = None if plugins.names_a_file(name) else codecs.weights_folder(name)
+    folder = codecs.weights_folder(name)
     if folder is not None:
         return _shared(codecs.kind_of(folder), folder)
     return _once((GuardedCodec, *plugins.origin(name)), lambda: codecs.load_codec(name))
@@ -101,8 +102,8 @@ def shared_inpainter(name: str) -> Inpainter:
     return _shared(DiffusionInpainter, name) if has_weights(name) else load_inpainter(name)
 
 
-def shared_refiner(name_or_path: str | Path) -> Refiner:
-    """The refiner of that name or folder, on the CPU.
+def shared_refiner(name_or_path: str | Path) -> Refiner | PluggedEditor:
+    """The refiner of that name or folder, or a plug-in that is one, on the CPU.
 
     Raises
     ------
@@ -111,7 +112,26 @@ def shared_refiner(name_or_path: str | Path) -> Refiner:
     """
     from gensc_models.restore.refiner import Refiner
 
+    if plugins.names_one(plugins.EDITOR, str(name_or_path)):
+        return shared_plugged_editor(str(name_or_path))
     return _shared(Refiner, name_or_path)
+
+
+def shared_plugged_editor(name: str) -> PluggedEditor:
+    """The plug-in of that name, as an editor and as a refiner.
+
+    Raises
+    ------
+    WeightsError
+        It fails; one line.
+    """
+    from gensc_models.restore.editing.plugged import PluggedEditor
+
+    def load() -> PluggedEditor:
+        made = plugins.load(plugins.EDITOR, name)
+        return PluggedEditor(made, plugins.short(name), plugins.reason)
+
+    return _once((PluggedEditor, *plugins.origin(name)), load)
 
 
 def _shared(kind: Any, name_or_path: str | Path) -> Any:

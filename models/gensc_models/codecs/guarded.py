@@ -3,12 +3,9 @@ one line."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +20,8 @@ from gensc_models.codecs.codec import (
     check_rate,
     symbols_for,
 )
+from gensc_models.weights.digest import as_array, digest_of
 
-T = TypeVar("T")
 # How far the mean power of an image's symbols may be from one.
 TOLERANCE = 0.01
 
@@ -125,7 +122,7 @@ class GuardedCodec(Codec):
         height, width = image.shape[:2]
         if not isinstance(made, Encoded):
             made = Encoded(made, 0, rate, height, width)
-        symbols = _array(made.symbols).ravel()
+        symbols = as_array(made.symbols).ravel()
         if symbols.dtype.kind not in "cf" or not np.isfinite(symbols).all():
             raise self._fail("encode_image", f"returned symbols of {symbols.dtype} or not finite")
         granted = symbols_for(height, width, rate)
@@ -150,7 +147,7 @@ class GuardedCodec(Codec):
         )  # fmt: skip
 
     def _shown(self, made: Any, received: Received) -> Photo:
-        image = _array(made)
+        image = as_array(made)
         self._check_photo("decode_image returned", image)
         if image.shape[:2] != (received.height, received.width):
             size = f"{image.shape[1]}x{image.shape[0]}"
@@ -164,41 +161,3 @@ class GuardedCodec(Codec):
             raise CodecError(
                 f"codec '{self.name}': {what} {image.dtype} {image.shape}, expected uint8 HxWx3"
             )
-
-
-def digest_of(codec: Any) -> str:
-    """SHA-256 of a codec that does not say its own: of its code and of what it has learned.
-
-    The file that its class is from, and every array and tensor it holds. Both ends of a link have
-    the same number where these are the same.
-    """
-    digest = hashlib.sha256()
-    kind = type(codec)
-    try:
-        digest.update(Path(inspect.getfile(kind)).read_bytes())
-    except (OSError, TypeError):
-        digest.update(kind.__module__.encode())
-    digest.update(kind.__qualname__.encode())
-    for key, array in _arrays(codec):
-        digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _arrays(holder: Any, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays and tensors that an object holds, itself and in its modules, in a fixed order."""
-    state = getattr(holder, "state_dict", None)
-    if callable(state):
-        for key, tensor in sorted(state().items()):
-            yield prefix + key, _array(tensor)
-        return
-    for key, value in sorted(vars(holder).items() if hasattr(holder, "__dict__") else ()):
-        if isinstance(value, np.ndarray) or hasattr(value, "detach"):
-            yield prefix + key, _array(value)
-        elif callable(getattr(value, "state_dict", None)):
-            yield from _arrays(value, f"{prefix}{key}.")
-
-
-def _array(value: Any) -> np.ndarray:
-    """A NumPy array of an array, a list or a torch tensor."""
-    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)

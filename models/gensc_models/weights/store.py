@@ -86,6 +86,15 @@ def locate(name_or_path: str | Path) -> Path:
     raise WeightsError(f"no weights called '{name_or_path}' (installed: {known})")
 
 
+def is_there(name_or_path: str | Path) -> bool:
+    """Whether :func:`locate` finds weights of that name."""
+    try:
+        locate(name_or_path)
+    except WeightsError:
+        return False
+    return True
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """``config.json`` with its common fields checked.
 

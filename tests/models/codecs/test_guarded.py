@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from gensc_models.codecs.codec import Codec, CodecError, Encoded
-from gensc_models.codecs.guarded import GuardedCodec, digest_of
+from gensc_models.codecs.guarded import GuardedCodec
+from gensc_models.weights.digest import digest_of
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (40, 50, 3), np.uint8)
 BLOCKS = 3 * 4

@@ -34,7 +34,7 @@ class cie_encoder(message_block):
     Args:
         bank: name of the codec bank's weights, or a path to them.
         importance: "information" (of the bank itself), or what
-            `gensc_models.semantics.importance.load_importance` takes ("learned", "cam",
+            `gensc_models.catalogue.importance.load_importance` takes ("learned", "cam",
             "box:X,Y,W,H", …); empty: learned where its weights are installed, else information.
         point: operating point of images without a choice, 1 (finest) and up.
         alpha: their threshold, 0 … 1.

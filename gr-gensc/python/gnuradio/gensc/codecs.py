@@ -101,7 +101,7 @@ def load_bank(name: str) -> HyperpriorCodec:
 
 
 def load_importance(name: str) -> ImportanceMap | None:
-    """A source of importance by what `gensc_models.semantics.importance.load_importance` calls it.
+    """A source of importance by what `gensc_models.catalogue.importance.load_importance` calls it.
 
     Args:
         name: empty stands for "learned" where its weights are installed, else for "information".
@@ -112,7 +112,7 @@ def load_importance(name: str) -> ImportanceMap | None:
     Raises:
         GenscError: no such source, or no such weights.
     """
-    from gensc_models.semantics import importance
+    from gensc_models.catalogue import importance
 
     name = name or ("learned" if importance.learned_is_installed() else INFORMATION)
     if name == INFORMATION:

@@ -84,7 +84,7 @@ def load(generator: str) -> tuple[list[Generative], dict[str, str]]:
         UserError: a setting of the pipeline that makes no sense.
     """
     from gensc_models.baselines import load_baselines
-    from gensc_models.semantics.importance.choice import load_importance
+    from gensc_models.catalogue.importance import load_importance
 
     try:
         source = load_importance("learned")

@@ -152,7 +152,7 @@ def _marked(name: str, photo: Photo, grey: NDArray[np.uint8]) -> Marked:
 @cache
 def _guesser() -> Callable[[Photo], NDArray[np.uint8]]:
     """The importance network, for photos that nobody marked."""
-    from gensc_models.semantics.importance.choice import load_importance
+    from gensc_models.catalogue.importance import load_importance
     from gensc_models.weights.store import WeightsError
 
     try:

@@ -9,7 +9,7 @@ from typing import Any
 from gensc.bench.gened.data import MarkedSet
 from gensc.bench.gened.schemes import DualBranch
 from gensc_models import WeightsError
-from gensc_models.semantics.importance.choice import load_importance
+from gensc_models.catalogue.importance import load_importance
 from gensc_models.semantics.importance.classical import CentrePrior, SpectralResidual
 from gensc_models.semantics.importance.maps import MappedPhoto
 from gensc_models.semantics.importance.pixels import Map, Photo

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gensc_models.catalogue.importance import load_importance
 from gensc_models.metrics.foreground import f_measure_curve, iou_curve, map_error
-from gensc_models.semantics.importance.choice import load_importance
 from gensc_models.semantics.importance.classical import CentrePrior, SpectralResidual
 from gensc_models.semantics.importance.maps import MappedPhoto, load_mapped
 from gensc_models.semantics.importance.sources import ImageImportance

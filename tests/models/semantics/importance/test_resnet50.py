@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from gensc_models import WeightsError
-from gensc_models.semantics.importance import load_importance
+from gensc_models.catalogue.importance import load_importance
 from gensc_models.semantics.importance.resnet50 import load_resnet50
 from pdu_blocks import smooth_image
 

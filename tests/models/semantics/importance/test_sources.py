@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gensc_models import WeightsError
+from gensc_models.catalogue.importance import learned_is_installed, load_importance
 from gensc_models.semantics.importance import (
     BoxImportance,
     CamImportance,
     LearnedImportance,
-    learned_is_installed,
-    load_importance,
 )
 from gensc_models.semantics.importance.pixels import scaled, unit_range
 from gensc_models.semantics.importance.sources import class_index

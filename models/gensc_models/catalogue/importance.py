@@ -1,10 +1,13 @@
-"""The choice of a source of importance by a line of text."""
+"""Sources of importance by name."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from gensc_models.catalogue import plugins
+from gensc_models.catalogue.plugins import IMPORTANCE
 from gensc_models.semantics.importance.classifier import Classifier
+from gensc_models.semantics.importance.plugged import PluggedImportance
 from gensc_models.semantics.importance.saliency import DEFAULT, SaliencyNetwork
 from gensc_models.semantics.importance.sources import (
     BoxImportance,
@@ -31,7 +34,8 @@ def load_importance(text: str) -> ImageImportance:
         - ``cam:CLASS``: the same for a class by name or number,
         - ``resnet50``, ``resnet50:CLASS``: the same with torchvision's ResNet-50,
         - ``box:X,Y,W,H`` in pixels,
-        - a greyscale picture, white where it matters.
+        - a greyscale picture, white where it matters,
+        - ``path/to/file.py:NAME`` or an entry point ``gensc.importance`` of an installed package.
 
     Raises
     ------
@@ -40,6 +44,9 @@ def load_importance(text: str) -> ImageImportance:
     ValueError
         None of these, or an unknown class, or a file that is no picture; one line.
     """
+    if plugins.names_one(IMPORTANCE, text):
+        made = plugins.load(IMPORTANCE, text)
+        return PluggedImportance(made, plugins.short(text), plugins.reason)
     kind, _, rest = text.partition(":")
     if kind == "learned":
         return LearnedImportance(SaliencyNetwork.from_pretrained(rest or DEFAULT))
@@ -52,22 +59,24 @@ def load_importance(text: str) -> ImageImportance:
     if kind == "box":
         return _box(rest)
     if not names_a_source(text):
-        raise ValueError(f"importance '{text}': none of {CHOICES}")
+        raise ValueError(f"importance '{text}': none of {choices()}")
     return PictureImportance.from_file(Path(text))
 
 
 def names_a_source(text: str) -> bool:
     """Whether :func:`load_importance` knows what the text means; it may be refused all the same."""
-    return text.partition(":")[0] in KINDS or Path(text).is_file()
+    known = text.partition(":")[0] in KINDS or plugins.names_one(IMPORTANCE, text)
+    return known or Path(text).is_file()
+
+
+def choices() -> str:
+    """What there is to choose from, in a line."""
+    return ", ".join([CHOICES, "file.py:NAME", *plugins.installed(IMPORTANCE)])
 
 
 def learned_is_installed() -> bool:
     """Whether the weights of the default source are there."""
-    try:
-        weights.locate(DEFAULT)
-    except weights.WeightsError:
-        return False
-    return True
+    return weights.is_there(DEFAULT)
 
 
 def _box(text: str) -> BoxImportance:
