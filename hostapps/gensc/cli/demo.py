@@ -22,7 +22,11 @@ def demo(
         typer.Argument(help="Photos: files, folders, globs (default: scikit-image's photos)."),
     ] = None,
     channel: Annotated[
-        str, typer.Option(help="Of awgn, rayleigh, multipath, fading, none.")
+        str,
+        typer.Option(
+            help="Of awgn, rayleigh, multipath, fading, none; pluto, usrp-b200, indoor-walk, "
+            "vehicle, crowded-ism."
+        ),
     ] = "awgn,fading",
     snr: Annotated[str, typer.Option(help="Es/N0 in dB: 0,5,10 or 0:15:5.")] = "0,5,10,15",
     model: Annotated[str, typer.Option(help="Codec: name or folder of weights.")] = "",

@@ -47,11 +47,12 @@ def simulate(
     from gensc.system.progress import progress
     from gensc.system.ranges import parse_numbers
     from gensc_models.channels.single import CHANNELS
+    from gensc_phy.channel.profiles import PROFILES
 
     channels = channel.split(",")
     for name in channels:
-        if name not in CHANNELS:
-            raise UserError(f"--channel {name!r}: there are {', '.join(CHANNELS)}")
+        if name not in (*CHANNELS, *PROFILES):
+            raise UserError(f"--channel {name!r}: there are {', '.join((*CHANNELS, *PROFILES))}")
     paths = expand(images or ["skimage:"])
     scheme = load_scheme(model)
     refiner = codecs.load_refiner(refine)

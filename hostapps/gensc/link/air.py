@@ -46,7 +46,7 @@ class Air:
         gensc: the package `gnuradio.gensc`.
         config: waveform.
         at: channel, noise and losses.
-        sample_offset_ppm: clock offset of the receiver.
+        sample_offset_ppm: clock offset of the receiver; profiles have their own.
     """
 
     def __init__(
@@ -68,15 +68,20 @@ class Air:
         self.tx = gensc.burst_tx(config, idle="wait", tail=0)
         self.rx = gensc.burst_rx(config)
         self.assembler = gensc.assembler(config)
-        air = gensc.channel(
-            snr_db=float("inf") if at.channel == "none" else at.snr_db,
-            cfo_hz=rng.uniform(-1, 1) * CFO_RANGE * config.subcarrier_hz,
-            sample_offset_ppm=sample_offset_ppm,
-            taps=realised.taps,
-            fading_hz=realised.fading_hz,
-            seed=at.seed + 1,  # GNU Radio takes 0 for "any"
-            sample_rate=config.sample_rate,
-        )
+        snr_db = None if at.channel == "none" else at.snr_db
+        if realised.hostile is not None:
+            told = realised.at(config.sample_rate, snr_db)
+            air = gensc.hostile_channel.of(told, at.seed)
+        else:
+            air = gensc.channel(
+                snr_db=float("inf") if snr_db is None else snr_db,
+                cfo_hz=rng.uniform(-1, 1) * CFO_RANGE * config.subcarrier_hz,
+                sample_offset_ppm=sample_offset_ppm,
+                taps=realised.taps,
+                fading_hz=realised.fading_hz,
+                seed=at.seed + 1,  # GNU Radio takes 0 for "any"
+                sample_rate=config.sample_rate,
+            )
         self.fragments, self.sections = PduCollector(np.complex64), PduCollector(np.complex64)
         # GNU Radio does not keep Python blocks alive; an attribute does.
         self.dropper = FragmentDropper(at.lost, at.lost_section)

@@ -12,6 +12,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from gensc.link.channels import ChannelDraw
+from gensc_phy.channel.hostile import HostileChannel
 from gensc_phy.channel.impairments import Impairments, impair
 from gensc_phy.waveform.burst import BurstModulator
 from gensc_phy.waveform.config import WaveformConfig
@@ -95,6 +96,9 @@ class BurstPath:
         if channel.fading_hz:
             raise ValueError(f"channel {channel.name!r} varies in time: use the flowgraph")
         rng = np.random.default_rng((seed, 0xA12))
+        if channel.hostile is not None:
+            heard = HostileChannel(channel.at(self.config.sample_rate, snr_db), seed)
+            return self._receive(heard.process(sent.samples))
         impairments = Impairments(
             snr_db=snr_db,
             cfo=rng.uniform(-1, 1) * self.cfo_range / self.config.fft_size,
@@ -102,8 +106,10 @@ class BurstPath:
             taps=channel.taps,
         )
         delayed = _delay(sent.samples, rng.uniform(0, 1))
+        return self._receive(impair(delayed, impairments, rng))
+
+    def _receive(self, samples: NDArray[np.complex64]) -> SectionSymbols | None:
         receiver, assembler = BurstReceiver(self.config), Assembler()
-        samples = impair(delayed, impairments, rng)
         sections: list[SectionSymbols] = []
         for burst in [*receiver.push(samples), *receiver.flush()]:
             sections += assembler.add(burst)

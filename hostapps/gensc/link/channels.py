@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gensc.system.errors import UserError
+from gensc_phy.channel.config import ChannelConfig
+from gensc_phy.channel.profiles import PROFILES, profile
 
 #: Mean power of the taps of `multipath` and `fading`, dB; one sample apart.
 TAPS_DB = (0.0, -3.0, -6.0)
 #: Doppler spread of `fading`, Hz: walking pace at 900 MHz. The gain changes from burst to burst,
 #: little within one.
 FADING_HZ = 3.0
-CHANNELS = ("awgn", "rayleigh", "multipath", "fading", "none")
+CHANNELS = ("awgn", "rayleigh", "multipath", "fading", "none", *PROFILES)
 
 
 @dataclass(frozen=True)
@@ -25,24 +27,43 @@ class ChannelDraw:
         taps: complex impulse response at sample spacing; for `fading` the amplitudes of the
             taps, whose gains then vary in time.
         fading_hz: Doppler spread; 0 keeps the taps as they are.
+        hostile: everything at once, of a profile; None is the channel above.
     """
 
     name: str
     taps: tuple[complex, ...] = (1.0,)
     fading_hz: float = 0.0
+    hostile: ChannelConfig | None = None
+
+    def at(self, sample_rate: float, snr_db: float | None) -> ChannelConfig:
+        """The profile's channel at a sample rate and an Es/N0; None adds no noise.
+
+        Raises:
+            UserError: a sample rate it does not fit into.
+        """
+        assert self.hostile is not None
+        try:
+            return replace(self.hostile, sample_rate=sample_rate, snr_db=snr_db)
+        except ValueError as error:
+            raise UserError(
+                f"channel {self.name!r} at {sample_rate:g} samples/s: {error}"
+            ) from error
 
 
 def draw(name: str, seed: int) -> ChannelDraw:
     """Realise a channel; random ones have unit mean power gain over the seeds.
 
     `rayleigh` is one CN(0,1) gain, `multipath` three taps CN(0, p) with p of 0, -3 and -6 dB,
-    both constant for the whole image; `fading` are the same three taps varying in time.
+    both constant for the whole image; `fading` are the same three taps varying in time. The others
+    are profiles of radios and places, with everything that these do (`gensc_phy.channel.profiles`).
 
     Raises:
         UserError: no channel of that name.
     """
     if name not in CHANNELS:
         raise UserError(f"unknown channel {name!r}: there are {', '.join(CHANNELS)}")
+    if name in PROFILES:
+        return ChannelDraw(name, hostile=profile(name))
     power = 10 ** (np.array(TAPS_DB) / 10)
     amplitude = np.sqrt(power / power.sum())
     # Its own stream: the noise of the same seed must not follow the taps.
@@ -56,3 +77,8 @@ def draw(name: str, seed: int) -> ChannelDraw:
     if name == "fading":
         return ChannelDraw(name, tuple(complex(a) for a in amplitude), FADING_HZ)
     return ChannelDraw(name)
+
+
+def without_waveform(name: str) -> str | ChannelConfig:
+    """A channel as `gensc_models.channels.single.simulate` takes it: profiles by their config."""
+    return profile(name) if name in PROFILES else name

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gensc.link.channels import without_waveform
 from gensc.link.torch_channel import Simulated, transmit
 from gensc.results.result import Symbols
 from gensc.system import codecs
@@ -182,7 +183,7 @@ class GenedScheme:
             height, width, _ = image.shape
             raise UserError(f"{width}x{height} at --rate {rate}: {error}") from error
         encoded = time.perf_counter()
-        received = receive(self.codec, sent, channel, snr_db, seed)
+        received = receive(self.codec, sent, without_waveform(channel), snr_db, seed)
         spans = {"encode": encoded - started, "channel+decode": time.perf_counter() - encoded}
         symbols = Symbols(analog=sent.symbols.size, digital=sent.side_symbols)
         return Simulated(received, symbols, {stage: 1e3 * s for stage, s in spans.items()})

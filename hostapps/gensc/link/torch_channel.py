@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gensc.link.channels import without_waveform
 from gensc.results.result import Symbols
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ def transmit(
 
     from gensc_models.channels.single import simulate
 
+    told = without_waveform(channel)
     t0 = time.perf_counter()
     encoded = codec.encode_image(image, rate, snr_db if design_snr_db is None else design_snr_db)
     t1 = time.perf_counter()
     generator = torch.Generator().manual_seed(seed)
-    out = simulate(torch.from_numpy(encoded.symbols), channel, snr_db, generator)
+    out = simulate(torch.from_numpy(encoded.symbols), told, snr_db, generator)
     t2 = time.perf_counter()
     received = codec.decode_image(encoded.received(out.received.numpy(), out.noise_var.numpy()))
     t3 = time.perf_counter()

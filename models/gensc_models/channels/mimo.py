@@ -25,6 +25,8 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
+from gensc_models.channels.random import complex_normal
+
 Separation = Literal["zf", "mmse"]
 SEPARATIONS: tuple[str, ...] = get_args(Separation)
 CHANNELS = ("awgn", "rayleigh")
@@ -79,11 +81,6 @@ def mmse(h: Tensor, y: Tensor, noise: float | Tensor) -> Separated:
     return _separate(torch.linalg.solve(h.mH @ h + loading * identity, h.mH), h, y, noise)
 
 
-def _complex_normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """CN(0, 1): variance 1/2 in each of the two real parts."""
-    return torch.view_as_complex(torch.randn(*shape, 2, generator=generator)) * 0.5**0.5
-
-
 def simulate_uplink(
     symbols: Tensor,
     snr_db: float,
@@ -131,13 +128,13 @@ def simulate_uplink(
     if h is None and channel == "awgn":
         h = torch.eye(a, users, dtype=torch.complex64).expand(*slots, a, users)
     elif h is None:
-        h = _complex_normal((*slots, a, users), generator)
+        h = complex_normal((*slots, a, users), generator)
     gains = torch.as_tensor([0.0] * users if gains_db is None else list(gains_db))
     h = h * 10 ** (gains / 20)
     n0 = 10.0 ** (-snr_db / 10.0)
     order = torch.stack([torch.randperm(count, generator=generator) for _ in range(users)])
     order = order.expand(symbols.shape)
-    y = h @ symbols.gather(-1, order) + _complex_normal((*slots, a, count), generator) * n0**0.5
+    y = h @ symbols.gather(-1, order) + complex_normal((*slots, a, count), generator) * n0**0.5
     heard = torch.isfinite(gains)
     streams = torch.zeros_like(symbols)
     variance = torch.full(symbols.shape, torch.inf)

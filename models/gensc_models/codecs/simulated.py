@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from gensc_models.channels.parameters import ChannelParameters
 from gensc_models.channels.single import simulate
 from gensc_models.codecs.codec import Codec, Encoded
 from gensc_models.data.photos import Photo
 
 
-def receive(codec: Codec, sent: Encoded, channel: str, snr_db: float, seed: int) -> Photo:
+def receive(
+    codec: Codec, sent: Encoded, channel: str | ChannelParameters, snr_db: float, seed: int
+) -> Photo:
     """All symbols through one simulated channel with a generator of its own, and decoded.
 
     As many symbols go through it as the image is counted with, so that whatever codec sends them

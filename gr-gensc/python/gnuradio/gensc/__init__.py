@@ -27,6 +27,7 @@ from .gened_decoder import gened_decoder
 from .gened_encoder import gened_encoder
 from .grc_path import grc_blocks_path
 from .history import history
+from .hostile_channel import hostile_channel
 from .idle import end_when_idle, wait_until_idle
 from .image_sink import image_sink
 from .image_source import image_source
@@ -75,6 +76,7 @@ __all__ = [
     "gened_encoder",
     "grc_blocks_path",
     "history",
+    "hostile_channel",
     "image_display",
     "image_sink",
     "image_source",
