@@ -31,7 +31,7 @@ def test_all_fragments_in_any_order_make_the_section(sent):
     (section,) = through(gensc.assembler(CONFIG), fragments[::-1], "fragment", "section")
     metadata, got = read_pdu(section, np.complex64)
     np.testing.assert_array_equal(got, symbols)
-    assert (metadata.image_id, metadata.total, metadata.model) == (4, 12000, 1)
+    assert (metadata.image_id, metadata.total, metadata.weights) == (4, 12000, 1)
     assert metadata.fragments_received == metadata.fragments == len(fragments)
     assert metadata.snr_db == pytest.approx(12)
     assert metadata.cfo_hz == pytest.approx(50)

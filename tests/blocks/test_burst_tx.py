@@ -22,7 +22,7 @@ def expected(fragments):
     modulator, samples = BurstModulator(CONFIG), []
     for pdu in fragments:
         metadata, symbols = read_pdu(pdu, np.complex64)
-        samples += [modulator.modulate(metadata.header(symbols.size), symbols),
+        samples += [modulator.modulate(metadata.header(), symbols),
                     np.zeros(CONFIG.gap, np.complex64)]  # fmt: skip
     return np.concatenate(samples)
 

@@ -24,7 +24,7 @@ def test_a_fragment_carries_what_the_section_says():
     section, _ = analog_section(image_id=9)
     metadata, _ = read_pdu(fragment_pdus(section)[0], np.complex64)
     assert (metadata.image_id, metadata.section, metadata.total) == (9, "analog", 8192)
-    assert (metadata.model, metadata.rate, metadata.aux) == (1, 32, 77)
+    assert (metadata.weights, metadata.rate, metadata.aux) == (1, 32, 77)
     assert metadata.shape == (256, 256, 3)
 
 
@@ -50,38 +50,38 @@ def test_junk_is_counted():
 def streams(sizes, image_id=1, **keys):
     """The analog sections of an image that has several."""
     sections = []
-    for model, n in enumerate(sizes, start=6):
+    for stream, n in enumerate(sizes):
         metadata, symbols = read_pdu(analog_section(image_id, n)[0], np.complex64)
-        told = replace(metadata, model=model, streams=len(sizes), **keys)
+        told = replace(metadata, stream=stream, streams=len(sizes), **keys)
         sections.append(make_pdu(told, symbols))
     return sections
 
 
 def sent(sections):
-    """(image, model, fragment) of every burst."""
+    """(image, stream, fragment) of every burst."""
     bursts = through(gensc.fragmenter(CONFIG), sections, "section", "fragment")
     found = [read_pdu(b, np.complex64)[0] for b in bursts]
-    return [(m.image_id, m.model, m.fragment) for m in found]
+    return [(m.image_id, m.stream, m.fragment) for m in found]
 
 
 def test_the_bursts_of_two_streams_take_turns():
-    assert sent(streams([3000, 2000])) == [(1, 6, 0), (1, 7, 0), (1, 6, 1), (1, 7, 1)]
+    assert sent(streams([3000, 2000])) == [(1, 0, 0), (1, 1, 0), (1, 0, 1), (1, 1, 1)]
     longer = sent(streams([20_000, 2000]))
-    assert longer.index((1, 7, 0)) in (1, 2)
-    assert len(longer) - longer.index((1, 7, 1)) in (2, 3)
+    assert longer.index((1, 1, 0)) in (1, 2)
+    assert len(longer) - longer.index((1, 1, 1)) in (2, 3)
 
 
 def test_a_short_stream_is_not_cut_for_it():
-    assert sent(streams([600, 2000])) == [(1, 7, 0), (1, 6, 0), (1, 7, 1)]
+    assert sent(streams([600, 2000])) == [(1, 1, 0), (1, 0, 0), (1, 1, 1)]
 
 
 def test_a_stream_does_not_wait_for_one_that_never_comes():
     lonely, pair = streams([2000, 2000], image_id=1)[:1], streams([2000, 2000], image_id=2)
-    order = [(2, 6, 0), (2, 7, 0), (2, 6, 1), (2, 7, 1)]
-    assert sent([*lonely, *pair]) == [(1, 6, 0), (1, 6, 1), *order]
+    order = [(2, 0, 0), (2, 1, 0), (2, 0, 1), (2, 1, 1)]
+    assert sent([*lonely, *pair]) == [(1, 0, 0), (1, 0, 1), *order]
     plain = analog_section(3, 100)[0]
-    assert sent([*lonely, plain]) == [(1, 6, 0), (1, 6, 1), (3, 1, 0)]
-    assert sent(lonely) == [(1, 6, 0), (1, 6, 1)]
+    assert sent([*lonely, plain]) == [(1, 0, 0), (1, 0, 1), (3, 0, 0)]
+    assert sent(lonely) == [(1, 0, 0), (1, 0, 1)]
 
 
 def test_streams_that_contradict_themselves_are_dropped_and_the_next_image_is_sent():

@@ -11,7 +11,6 @@ from gensc_phy.adaptation.side_link import side_symbols
 from gnuradio import gensc, gr
 from gnuradio.gensc.metadata import kept_blocks, make_pdu, read_image, read_pdu
 from pdu_blocks import Collect, Feed, image_pdu, junk, run, smooth_image, through
-from small_gened import small_codec
 
 IMAGE = smooth_image(96, 128)
 RATE = 100
@@ -76,8 +75,10 @@ def test_foreground_and_background_are_sections_of_their_own_and_all_is_counted(
         read_pdu(m, np.complex64) for m in sections(gened_model, [routed(gened_model)])
     )
     assert [m.section for m, _ in (side, foreground, background)] == ["bits", "analog", "analog"]
-    ids = small_codec().wire_ids
-    assert [m.model for m, _ in (side, foreground, background)] == [ids[0], *ids]
+    assert [m.stream for m, _ in (side, foreground, background)] == [0, 0, 1]
+    assert {m.weights for m, _ in (side, foreground, background)} == {
+        load_gened(gened_model).fingerprint
+    }
     assert side[1].size == side_symbols(side[0].total, 10.0)
     assert sum(x.size for _, x in (side, foreground, background)) == RATE * 6 * 8
     assert all(m.total == x.size for m, x in (foreground, background))
@@ -111,7 +112,7 @@ def test_the_image_comes_back_once_in_whatever_order_its_sections_arrive(gened_m
     expected = codec.decode_image(encoded.received(encoded.symbols, noise))
     assert np.array_equal(image, expected)
     assert np.array_equal(kept_blocks(metadata), encoded.importance.mask)
-    assert (metadata.model, metadata.rate, metadata.complete) == (codec.wire_ids[0], RATE, True)
+    assert (metadata.weights, metadata.rate, metadata.complete) == (codec.fingerprint, RATE, True)
     assert (metadata.fragments, metadata.fragments_received) == (4, 4)
     assert metadata.snr_db == pytest.approx(30)
     assert metadata.total == encoded.symbols.size

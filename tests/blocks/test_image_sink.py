@@ -17,7 +17,8 @@ def index(folder):
 
 def test_an_image_is_written_without_loss_and_described(tmp_path):
     image = smooth_image()
-    pdu = image_pdu(image, 12, section="analog", model=2, rate=32, total=384, snr_db=9.5,
+    pdu = image_pdu(image, 12, section="analog", session=0xA3F2, weights=0x5C04, rate=32,
+                    total=384, snr_db=9.5,
                     cfo_hz=-3.0, fragments=2, fragments_received=1, edit="blended")  # fmt: skip
     sink = gensc.image_sink(str(tmp_path / "new" / "folder"))
     through(sink, [pdu], "image")
@@ -25,7 +26,8 @@ def test_an_image_is_written_without_loss_and_described(tmp_path):
     np.testing.assert_array_equal(sink.last_image, image)
     assert index(sink.directory) == [
         {"file": "00012.png", "section": "analog", "image_id": 12, "shape": [48, 64, 3],
-         "model": 2, "refiner": None, "edit": "blended", "rate": 32, "symbols": 384, "snr_db": 9.5,
+         "session": "a3f2", "weights": "5c04", "refiner": None, "edit": "blended", "rate": 32,
+         "symbols": 384, "snr_db": 9.5,
          "cfo_hz": -3.0, "fragments": 2, "fragments_received": 1, "crc_ok": None}
     ]  # fmt: skip
 

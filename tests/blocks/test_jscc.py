@@ -35,7 +35,7 @@ def test_a_section_says_what_a_receiver_must_know():
     assert metadata.shape == (48, 64, 3)
     assert metadata.total == symbols.size == 32 * 3 * 4
     assert metadata.snr_db == 7
-    assert metadata.model > 0
+    assert metadata.weights > 0
     assert np.mean(np.abs(symbols) ** 2) == pytest.approx(1, abs=1e-3)
 
 
@@ -74,7 +74,7 @@ def test_other_sections_pass_by():
 def test_what_cannot_be_decoded_is_counted():
     good = with_noise_var(encode(smooth_image()), 0.01)
     bad = [
-        with_noise_var(good, 0.01, model=250),
+        with_noise_var(good, 0.01, weights=250),
         with_noise_var(good, 0.01, rate=9999),
         with_noise_var(good, 0.01, shape=(4800, 64, 3)),
         encode(smooth_image()),  # no noise_var

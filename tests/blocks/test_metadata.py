@@ -98,16 +98,23 @@ def test_pixels_must_fill_the_shape():
 
 
 def test_a_burst_header_and_its_metadata_say_the_same():
-    header = Header(Section.TEXT, 9, 2, 5, 0, 3, 10, 20, 48, 17, 6)
-    assert Metadata.of_header(header).header(48) == header
+    header = Header(7, 9, 0, Section.TEXT, 0, 2, 5, 3, 10, 20, 48, 6)
+    assert Metadata.of_header(header).header() == header
 
 
 def test_metadata_that_fits_no_header_is_refused():
     metadata = Metadata(
-        image_id=1 << 16, section="bits", fragment=0, fragments=1, rate=1, shape=(1, 1, 3), total=1
+        session=0,
+        image_id=1 << 16,
+        section="bits",
+        fragment=0,
+        fragments=1,
+        rate=1,
+        shape=(1, 1, 3),
+        total=1,
     )
     with pytest.raises(gensc.PduError, match="image_id"):
-        metadata.header(4)
+        metadata.header()
 
 
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**16))

@@ -44,7 +44,7 @@ def test_frames_of_all_users_start_at_the_same_sample():
     for user, (pdus, _) in enumerate(per_user):
         for frame, pdu in enumerate(pdus):
             metadata, symbols = read_pdu(pdu, np.complex64)
-            burst = UserModulator(UPLINK, user).modulate(metadata.header(symbols.size), symbols)
+            burst = UserModulator(UPLINK, user).modulate(metadata.header(), symbols)
             at = frame * UPLINK.slot_len
             assert np.array_equal(samples[user, at : at + burst.size], burst)
 

@@ -27,7 +27,7 @@ REFINER = RefinerConfig(
 
 def swin_codec(name="swin-cifar"):
     """Untrained, it is SoftCast."""
-    codec = JsccCodec(CodecConfig(name, 3, (128,), SWIN))
+    codec = JsccCodec(CodecConfig(name, (128,), SWIN))
     codec.network.linear.load_state_dict(load_codec("softcast").network.linear.state_dict())
     return codec
 
@@ -35,7 +35,7 @@ def swin_codec(name="swin-cifar"):
 def save_all(folder):
     """swin-cifar, deepjscc-cifar and both refiners, each in its folder."""
     swin_codec().save_pretrained(folder / "swin-cifar")
-    baseline = CodecConfig("deepjscc-cifar", 4, (128,), DeepJsccConfig((5.0, 15.0)))
+    baseline = CodecConfig("deepjscc-cifar", (128,), DeepJsccConfig((5.0, 15.0)))
     JsccCodec(baseline).save_pretrained(folder / "deepjscc-cifar")
     for name in ("refiner-cifar", "refiner-photo"):
         Refiner(name, REFINER).save_pretrained(folder / name)

@@ -103,7 +103,14 @@ def analog_section(image_id: int, n: int = 8192, seed: int = 0) -> tuple[Any, ND
     """A section PDU of random symbols, and the symbols."""
     symbols = payload(n, seed)
     metadata = gensc.Metadata(
-        image_id=image_id, section="analog", model=1, rate=32, shape=(256, 256, 3), total=n, aux=77
+        session=0,
+        image_id=image_id,
+        section="analog",
+        weights=1,
+        rate=32,
+        shape=(256, 256, 3),
+        total=n,
+        aux=77,
     )
     return gensc.make_pdu(metadata, symbols), symbols
 

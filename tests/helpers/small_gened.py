@@ -35,7 +35,7 @@ def small_network(config: GenedConfig = TINY) -> GenedNetwork:
 
 def plain_codec(config: GenedConfig = TINY) -> GenedCodec:
     """:func:`plain_network` as a codec."""
-    codec = GenedCodec(GenedCodecConfig("tiny-gened", wire_id=200, network=config))
+    codec = GenedCodec(GenedCodecConfig("tiny-gened", network=config))
     codec.network.load_state_dict(plain_network(config).state_dict())
     return codec
 

@@ -10,11 +10,12 @@ from gensc_phy.channel.impairments import complex_noise
 
 
 def header(length: int, **fields: int) -> Header:
-    """A header of a one-fragment analog section of `length` symbols."""
+    """A header of a burst of `length` analog symbols, of one where nothing else is said."""
     values = {
-        "image_id": 5, "fragment": 0, "fragments": 1, "model": 1, "rate": 32,
-        "height": 256, "width": 384, "length": length, "total": length, "aux": 77,
+        "session": 0x5E55, "image_id": 5, "weights": 1, "stream": 0, "fragment": 0, "fragments": 1,
+        "rate": 32, "height": 256, "width": 384, "total": length, "aux": 77,
     }  # fmt: skip
+    values["total"] *= fields.get("fragments", 1)
     return Header(section=Section.ANALOG, **(values | fields))
 
 

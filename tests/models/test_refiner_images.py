@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from skimage.data import astronaut
 
 from gensc_models import WeightsError, available, load_codec
-from gensc_models.catalogue.shared import shared_codec_by_wire_id
+from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 from gensc_models.restore.refiner import PHOTO, Refiner, load_refiner
 from gensc_models.restore.refiner.tiles import TILE
 from small_refiner import store
@@ -154,7 +154,6 @@ def test_what_was_saved_is_what_is_loaded(refiner: Refiner, folder: Path, tmp_pa
     config = json.loads((folder / "config.json").read_text())
     assert (refiner.name, refiner.sha256) == ("small-refiner", config["sha256"])
     assert config["kind"] == "refiner"
-    assert "wire_id" not in config
     refiner.save_pretrained(tmp_path)
     stored = (tmp_path / "model.safetensors").read_bytes()
     assert hashlib.sha256(stored).hexdigest() == refiner.sha256
@@ -165,10 +164,10 @@ def test_refiners_are_listed_but_no_burst_header_means_them(
 ) -> None:
     monkeypatch.setenv("GENSC_WEIGHTS", str(folder.parent))
     (info,) = (info for info in available() if info.name == "small-refiner")
-    assert (info.kind, info.wire_id, info.rates) == ("refiner", 0, ())
-    with pytest.raises(WeightsError, match="wire id 0"):
-        shared_codec_by_wire_id(0)
-    assert shared_codec_by_wire_id(1).name == "softcast"
+    assert (info.kind, info.fingerprint, info.rates) == ("refiner", 0, ())
+    with pytest.raises(WeightsError, match="weights 0000"):
+        shared_codec_by_fingerprint(0)
+    assert shared_codec_by_fingerprint(load_codec("softcast").fingerprint).name == "softcast"
 
 
 def test_codecs_and_refiners_are_not_taken_for_one_another(folder: Path) -> None:

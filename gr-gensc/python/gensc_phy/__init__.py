@@ -14,8 +14,9 @@ from gensc_phy.waveform.burst import BurstModulator, papr_db
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.demodulate import Burst
 from gensc_phy.waveform.fragment import Assembler, SectionSymbols, split
-from gensc_phy.waveform.header import Header, HeaderError, Section
+from gensc_phy.waveform.header import Header, HeaderError, Section, VersionError
 from gensc_phy.waveform.receiver import BurstReceiver, ReceiverStats
+from gensc_phy.waveform.session import draw_session
 
 __all__ = [
     "MCS_TABLE",
@@ -33,8 +34,10 @@ __all__ = [
     "SectionSymbols",
     "UserBurst",
     "UserModulator",
+    "VersionError",
     "WaveformConfig",
     "choose_mcs",
+    "draw_session",
     "papr_db",
     "split",
 ]

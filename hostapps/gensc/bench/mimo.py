@@ -72,7 +72,7 @@ class _Users:
     def send(self, way: str, at: Conditions) -> list[UserStream | None]:
         """Every user's photo through the uplink."""
         sections = [
-            UserSection(e.symbols, e.rate, e.height, e.width, self.codec.wire_id, e.aux)
+            UserSection(e.symbols, e.rate, e.height, e.width, self.codec.fingerprint, e.aux)
             for e in self.encoded(at.snr_db)
         ]
         return self.uplink.send(way, sections, at)

@@ -32,12 +32,12 @@ def models(
         console.print(Markdown(listed[0].card))
         return
     table = terminal.table()
-    for heading, justify in (("name", "left"), ("wire id", "right"), ("MiB", "right")):
+    for heading, justify in (("name", "left"), ("fingerprint", "right"), ("MiB", "right")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     table.add_column("SHA-256", no_wrap=True)
     table.add_column("about", overflow="fold")
     for w in listed:
         table.add_row(
-            w.name, str(w.wire_id or "–"), f"{w.size / 2**20:.1f}", w.sha256[:16], w.summary
+            w.name, w.fingerprint or "–", f"{w.size / 2**20:.1f}", w.sha256[:16], w.summary
         )
     console.print(table)

@@ -63,7 +63,7 @@ class Air:
         rng = np.random.default_rng((at.seed, 0xCF0))
         self.config = config
         self.top = gr.top_block("link", catch_exceptions=False)
-        self.fragmenter = gensc.fragmenter(config)
+        self.fragmenter = gensc.fragmenter(config, session=0)
         # Without a tail, the samples on the air do not depend on when the queue ran empty.
         self.tx = gensc.burst_tx(config, idle="wait", tail=0)
         self.rx = gensc.burst_rx(config)

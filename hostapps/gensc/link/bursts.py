@@ -17,7 +17,7 @@ from gensc_phy.channel.impairments import Impairments, impair
 from gensc_phy.waveform.burst import BurstModulator
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.fragment import Assembler, SectionSymbols, split
-from gensc_phy.waveform.header import Section
+from gensc_phy.waveform.header import Header, Section
 from gensc_phy.waveform.receiver import BurstReceiver
 
 #: Silence before the first burst and after the last one, samples.
@@ -59,24 +59,28 @@ class BurstPath:
         rate: int,
         shape: tuple[int, ...],
         total: int,
-        model: int = 0,
+        weights: int = 0,
         aux: int = 0,
         image_id: int = 0,
+        session: int = 0,
     ) -> Sent:
         """A section as bursts; the arguments are the fields of a burst's `Header`."""
         modulator = BurstModulator(self.config)
-        parts = split(
-            section,
-            image_id,
-            symbols,
-            model=model,
+        header = Header(
+            session=session,
+            image_id=image_id & 0xFFFF,
+            weights=weights,
+            section=section,
+            stream=0,
+            fragment=0,
+            fragments=1,
             rate=rate,
             height=shape[0],
             width=shape[1],
             total=total,
             aux=aux,
-            cfg=self.config,
         )
+        parts = split(header, symbols, self.config)
         gap = np.zeros(self.config.gap, dtype=np.complex64)
         pieces = [np.zeros(LEAD, dtype=np.complex64)]
         for header, part in parts:

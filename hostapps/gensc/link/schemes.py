@@ -195,10 +195,10 @@ def load_scheme(name: str = "") -> Scheme:
     Raises:
         UserError: no such weights, damaged ones, or no codec's.
     """
-    from gensc_models.weights.store import WITH_TWO_STREAMS
+    from gensc_models.codecs.gened.codec import KIND
 
     name = name or codecs.DEFAULT
-    return (GenedScheme if codecs.kind_of(name) in WITH_TWO_STREAMS else JsccScheme)(name)
+    return (GenedScheme if codecs.kind_of(name) == KIND else JsccScheme)(name)
 
 
 def all_decoders(gensc: ModuleType) -> tuple[Any, ...]:

@@ -33,7 +33,7 @@ class UserSection:
     rate: int
     height: int
     width: int
-    model: int = 0
+    weights: int = 0
     aux: int = 0
 
 
@@ -122,13 +122,7 @@ class Uplink:
     def _fragments(
         self, sections: Sequence[UserSection]
     ) -> list[list[tuple[Header, NDArray[np.complex64]]]]:
-        return [
-            split(
-                Section.ANALOG, 0, s.symbols, model=s.model, rate=s.rate, height=s.height,
-                width=s.width, total=len(s.symbols), aux=s.aux, cfg=self.config.waveform,
-            )
-            for s in sections
-        ]  # fmt: skip
+        return [split(_header(s), s.symbols, self.config.waveform) for s in sections]
 
     def _numpy(self, sections: Sequence[UserSection], at: Conditions) -> list[UserStream | None]:
         """The waveform without GNU Radio."""
@@ -209,6 +203,24 @@ class Uplink:
             ])
             for collector in collectors
         ]  # fmt: skip
+
+
+def _header(section: UserSection) -> Header:
+    """Of a whole section; users are told apart by their training, not by a session."""
+    return Header(
+        session=0,
+        image_id=0,
+        weights=section.weights,
+        section=Section.ANALOG,
+        stream=0,
+        fragment=0,
+        fragments=1,
+        rate=section.rate,
+        height=section.height,
+        width=section.width,
+        total=len(section.symbols),
+        aux=section.aux,
+    )
 
 
 def _largest(streams: list[UserStream]) -> UserStream | None:

@@ -113,7 +113,7 @@ class Writer:
         self.report = ReceiveReport()
         self._say = on_image
         self._lines = (out / "results.jsonl").open("a", encoding="utf-8")
-        self._codecs = {w.wire_id: w for w in codecs.list_weights()}
+        self._codecs = {w.fingerprint: w for w in codecs.list_weights() if w.fingerprint}
         self._refiner = refiner
         self._lock = threading.Lock()
 
@@ -173,13 +173,13 @@ class Writer:
         """The result line of an image as the decoder gave it."""
         assert meta.shape is not None
         fragments, received = meta.fragments or 0, meta.fragments_received or 0
-        known = self._codecs.get(meta.model or 0)
+        known = self._codecs.get(f"{meta.weights or 0:04x}")
         reasons = dict.fromkeys(METRICS, "the receiver has no original to compare with")
         return Result(
             image=path.name,
             image_id=meta.image_id,
             shape=meta.shape,
-            scheme=known.name if known else f"model {meta.model}",
+            scheme=known.name if known else f"weights {meta.weights or 0:04x}",
             weights=Weights(known.name, known.sha256) if known else None,
             channel="recording" if self.place.kind == "file" else "air",
             via="air",

@@ -22,7 +22,7 @@ class Decoder(Protocol):
     """What a worker process runs.
 
     Attributes:
-        models: wire ids of the codecs it has, with their names.
+        models: names of the codecs it has, by their fingerprints.
     """
 
     models: dict[int, str]
@@ -41,7 +41,7 @@ class CodecDecoder:
             than one worker with several.
 
     Raises:
-        WeightsError: missing or damaged weights, or two with one wire id.
+        WeightsError: missing or damaged weights, or two with one fingerprint.
     """
 
     def __init__(self, models: Sequence[str] = (), device: str = "cpu", threads: int = 1) -> None:
@@ -58,13 +58,13 @@ class CodecDecoder:
             codec = load_codec(name, device)
             if isinstance(codec, torch.nn.Module):
                 codec.to(memory_format=torch.channels_last)
-            if codec.wire_id in self._codecs:
-                other = self._codecs[codec.wire_id].name
-                raise WeightsError(f"{codec.name} and {other} have one wire id, {codec.wire_id}")
-            self._codecs[codec.wire_id] = codec
+            other = self._codecs.setdefault(codec.fingerprint, codec)
+            if other.sha256 != codec.sha256:
+                what = f"fingerprint, {codec.fingerprint:04x}"
+                raise WeightsError(f"{codec.name} and {other.name} have one {what}")
         if not self._codecs:
             raise WeightsError("no weights installed")
-        self.models = {wire_id: codec.name for wire_id, codec in self._codecs.items()}
+        self.models = {number: codec.name for number, codec in self._codecs.items()}
 
     def decode(self, batch: Sequence[Request]) -> list[Result]:
         """Decode in one pass; where that fails, one by one, so that a bad section is alone."""
@@ -77,7 +77,7 @@ class CodecDecoder:
         return [as_bytes(i, r.format) for i, r in zip(images, batch, strict=True)]
 
     def _decode(self, batch: Sequence[Request]) -> list[NDArray[np.uint8]]:
-        codec = self._codecs[batch[0].section.model]
+        codec = self._codecs[batch[0].section.weights]
         return codec.decode_images([request.section.received for request in batch])
 
 

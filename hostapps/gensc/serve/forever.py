@@ -29,7 +29,9 @@ async def serve_until_signal(server: Server, status: StatusLine) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
     try:
-        codecs = ", ".join(f"{name} ({i})" for i, name in sorted(server.service.models.items()))
+        codecs = ", ".join(
+            f"{name} ({number:04x})" for number, name in sorted(server.service.models.items())
+        )
         status.say(f"serving {codecs} on {server.address}; Ctrl-C ends")
         while not first.is_set():
             await _either(first)

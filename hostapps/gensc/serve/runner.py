@@ -50,7 +50,7 @@ class ProcessRunner:
         start_timeout_s: time to load the model.
 
     Attributes:
-        models: wire ids and names of the worker's codecs, known once started.
+        models: fingerprints and names of the worker's codecs, known once started.
         pid: of the worker; None while there is none.
     """
 
@@ -89,7 +89,7 @@ class ProcessRunner:
         if "error" in hello:
             await self.close()
             raise WorkerStartError(hello["error"])
-        self.models = {int(wire_id): name for wire_id, name in hello["models"].items()}
+        self.models = {int(number): name for number, name in hello["models"].items()}
 
     async def _launch(self) -> dict[str, Any]:
         """Start the process; what it says first."""

@@ -35,7 +35,7 @@ class Section:
     """A received section of one image.
 
     Attributes:
-        model: wire id of the codec, 1…255.
+        weights: fingerprint of the codec's weights, 1…65535.
         rate: channel symbols per 16×16 block, 1…255.
         height, width: of the image, pixels, 1…65535.
         aux: the codec's 16 bits of side information.
@@ -46,7 +46,7 @@ class Section:
         ValueError: a field out of range, or arrays of different lengths.
     """
 
-    model: int
+    weights: int
     rate: int
     height: int
     width: int
@@ -56,7 +56,7 @@ class Section:
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("model", 1, 255),
+            ("weights", 1, 65535),
             ("rate", 1, 255),
             ("height", 1, 65535),
             ("width", 1, 65535),
@@ -77,7 +77,9 @@ class Section:
     def from_symbols(cls, received: SectionSymbols) -> Section:
         """The analog section that the waveform's assembler put together."""
         h = received.header
-        return cls(h.model, h.rate, h.height, h.width, h.aux, received.symbols, received.noise_var)
+        return cls(
+            h.weights, h.rate, h.height, h.width, h.aux, received.symbols, received.noise_var
+        )
 
     @property
     def received(self) -> Received:
@@ -94,7 +96,7 @@ class Section:
     @property
     def group(self) -> Group:
         """Equal for sections that one pass of the model may decode together."""
-        return self.model, self.rate, self.height, self.width
+        return self.weights, self.rate, self.height, self.width
 
 
 @dataclass(frozen=True, eq=False)

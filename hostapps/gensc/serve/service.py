@@ -182,10 +182,12 @@ class Service:
             raise Refused(Status.STOPPING, "the service is stopping")
         if self._broken:
             raise Refused(Status.REFUSED, self._broken)
-        if section.model not in self.models:
-            known = ", ".join(f"{i} {name}" for i, name in sorted(self.models.items()))
+        if section.weights not in self.models:
+            known = ", ".join(
+                f"{number:04x} {name}" for number, name in sorted(self.models.items())
+            )
             raise Refused(
-                Status.REFUSED, f"no codec with wire id {section.model} (there is {known})"
+                Status.REFUSED, f"no codec with weights {section.weights:04x} (there is {known})"
             )
         if section.pixels > self.config.max_pixels:
             raise Refused(

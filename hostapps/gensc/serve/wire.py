@@ -6,7 +6,7 @@ all little-endian. Same layout as the PDU frames of `gnuradio.gensc`, whose bodi
 to be read; a client of the service needs nothing but NumPy. The CRC tells junk and damage from
 frames; it is no protection against someone who means harm: bind to addresses you trust.
 
-    REQUEST  id u64, model u8, rate u8, format u8, user bytes u8, height u16, width u16, aux u16,
+    REQUEST  id u64, weights u16, rate u8, format u8, user bytes u8, height u16, width u16, aux u16,
              symbols u32, user (UTF-8), symbols c64[N], noise variances f32[N]
     CANCEL   id u64
     ANSWER   id u64, status u8, format u8, source u8, height u16, width u16, batch u16,
@@ -26,13 +26,13 @@ from gensc.serve.answer import Answer, Source, Status, Times
 from gensc.serve.section import ImageFormat, Request, Section
 
 MAGIC = b"GNSV"
-VERSION = 1
+VERSION = 2
 MAX_FRAME = 1 << 26
 """Bytes; no frame is longer."""
 
 _REQUEST, _CANCEL, _ANSWER = 1, 2, 3
 _HEAD = struct.Struct("<4sBBI")
-_REQUEST_BODY = struct.Struct("<QBBBBHHHI")
+_REQUEST_BODY = struct.Struct("<QHBBBHHHI")
 _CANCEL_BODY = struct.Struct("<Q")
 _ANSWER_BODY = struct.Struct("<QBBBHHHffff")
 
@@ -96,7 +96,7 @@ def _request_body(request: Request) -> tuple[bytes | memoryview, ...]:
     s, user = request.section, request.user.encode()
     fields = _REQUEST_BODY.pack(
         request.request_id,
-        s.model,
+        s.weights,
         s.rate,
         request.format,
         len(user),
@@ -110,14 +110,14 @@ def _request_body(request: Request) -> tuple[bytes | memoryview, ...]:
 
 def _read_request(body: memoryview) -> Request:
     fields = _REQUEST_BODY.unpack_from(body)
-    request_id, model, rate, form, user_bytes, height, width, aux, count = fields
+    request_id, weights, rate, form, user_bytes, height, width, aux, count = fields
     start = _REQUEST_BODY.size + user_bytes
     if len(body) != start + 12 * count:
         raise ValueError(f"{len(body)} bytes for {count} symbols")
     user = bytes(body[_REQUEST_BODY.size : start]).decode()
     symbols = np.frombuffer(body, "<c8", count, start)
     noise_var = np.frombuffer(body, "<f4", count, start + 8 * count)
-    section = Section(model, rate, height, width, aux, symbols, noise_var)
+    section = Section(weights, rate, height, width, aux, symbols, noise_var)
     return Request(user, request_id, section, ImageFormat(form))
 
 

@@ -35,14 +35,14 @@ class ListedWeights:
 
     Attributes:
         name: what --model takes.
-        wire_id: what a burst header carries; 0 for weights that are no codec.
+        fingerprint: what a burst header carries, hexadecimal; "" for weights that are no codec.
         size: of the weights file, bytes.
         sha256: of the weights file.
         card: the model card, Markdown.
     """
 
     name: str
-    wire_id: int
+    fingerprint: str
     size: int
     sha256: str
     card: str
@@ -57,7 +57,7 @@ class ListedWeights:
         """As it goes into JSON."""
         return {
             "name": self.name,
-            "wire_id": self.wire_id,
+            "fingerprint": self.fingerprint or None,
             "size": self.size,
             "sha256": self.sha256,
             "summary": self.summary,
@@ -84,7 +84,7 @@ def _listed(info: WeightsInfo) -> ListedWeights:
     card = info.path / "README.md"
     return ListedWeights(
         name=info.name,
-        wire_id=info.wire_id,
+        fingerprint=f"{info.fingerprint:04x}" if info.fingerprint else "",
         size=info.size_bytes,
         sha256=info.sha256,
         card=card.read_text(encoding="utf-8") if card.exists() else "",

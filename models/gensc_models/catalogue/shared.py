@@ -7,6 +7,7 @@ train or to move a network loads a copy of its own (:func:`gensc_models.load_cod
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Hashable
@@ -50,15 +51,23 @@ def shared_codec(name_or_path: str | Path) -> Codec:
     return _once((GuardedCodec, *plugins.origin(name)), lambda: codecs.load_codec(name))
 
 
-def shared_codec_by_wire_id(wire_id: int) -> Codec:
-    """The installed codec that a burst header names.
+def shared_codec_by_fingerprint(number: int) -> Codec:
+    """The installed codec that a burst header names: weights, or else an entry point.
 
     Raises
     ------
     WeightsError
-        No installed weights carry that number.
+        None is installed, several differ, or what is installed is no codec of images.
     """
-    return shared_codec(weights.with_wire_id(wire_id).path)
+    try:
+        return shared_codec(weights.with_fingerprint(number).path)
+    except weights.NotInstalledError:
+        for name in plugins.installed(plugins.CODEC):
+            with contextlib.suppress(weights.WeightsError):  # one that fails hides no other
+                codec = shared_codec(name)
+                if codec.fingerprint == number:
+                    return codec
+        raise
 
 
 def shared_gened(name_or_path: str | Path) -> GenedCodec:

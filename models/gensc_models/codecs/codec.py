@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensc_models.data.photos import BLOCK, Photo
+from gensc_models.weights.fingerprint import fingerprint
 
 Symbols = NDArray[np.complex64]
 Variances = NDArray[np.float32]
@@ -157,8 +158,8 @@ class Codec:
 
     @property
     def fingerprint(self) -> int:
-        """Number of the codec in burst headers: the first 16 bits of :attr:`sha256`."""
-        return int(self.sha256[:4] or "0", 16)
+        """What burst headers call the codec: the first 16 bits of :attr:`sha256`."""
+        return fingerprint(self.sha256)
 
 
 def check_rate(rate: int) -> None:

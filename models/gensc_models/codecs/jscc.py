@@ -30,13 +30,9 @@ from gensc_models.weights.store import WeightsError
 
 @dataclass(frozen=True)
 class CodecConfig:
-    """Identity of a codec and the shape of its network.
-
-    ``wire_id`` (1 ... 255) is what the burst header carries; 0 there means no codec.
-    """
+    """Name of a codec and the shape of its network."""
 
     name: str
-    wire_id: int
     rates: tuple[int, ...] = RECOMMENDED_RATES
     network: NetworkConfig = field(default_factory=JsccConfig)
 
@@ -54,17 +50,15 @@ class CodecConfig:
             Another kind of model, or fields this version does not know.
         """
         name = data["name"]
-        if data["kind"] in weights.WITHOUT_WIRE_ID:
+        if data["kind"] in weights.NOT_CODECS:
             raise WeightsError(f"weights '{name}' are of kind '{data['kind']}', not a codec")
-        if not 1 <= data["wire_id"] <= 255:
-            raise WeightsError(f"weights '{name}': wire_id must be 1 to 255")
         try:
             network = config_of_kind(data["kind"])(**data["network"])
         except ValueError as error:
             raise WeightsError(f"weights '{name}': {error}") from error
         except (KeyError, TypeError) as error:
             raise WeightsError(f"weights '{name}': unusable network config: {error}") from error
-        return cls(name, data["wire_id"], tuple(data["rates"]), network)
+        return cls(name, tuple(data["rates"]), network)
 
 
 class JsccCodec(Codec, nn.Module):
@@ -76,11 +70,6 @@ class JsccCodec(Codec, nn.Module):
         self.name, self.rates = config.name, config.rates
         self.network = network_of(config.network)
         self.eval()
-
-    @property
-    def wire_id(self) -> int:
-        """Number of the codec in the burst header, 1 ... 255."""
-        return self.config.wire_id
 
     @classmethod
     def from_pretrained(cls, name_or_path: str | Path, device: str = "cpu") -> JsccCodec:

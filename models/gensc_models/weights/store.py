@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -23,6 +23,8 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
+from gensc_models.weights.fingerprint import fingerprint
+
 N = TypeVar("N", bound=nn.Module)
 
 ENVIRONMENT = "GENSC_WEIGHTS"
@@ -30,35 +32,35 @@ CONFIG = "config.json"
 TENSORS = "model.safetensors"
 FORMAT = 1
 # Kinds of weights that no burst header names and that have no rates.
-WITHOUT_WIRE_ID = frozenset({"classifier", "importance", "inpainter", "refiner"})
-# Kinds with a second stream, whose number in the burst header is the one after ``wire_id``.
-WITH_TWO_STREAMS = frozenset({"gened"})
+NOT_CODECS = frozenset({"classifier", "importance", "inpainter", "refiner"})
 
 
 class WeightsError(ValueError):
     """Weights are missing, damaged or do not fit; the message is one line that names them."""
 
 
+class NotInstalledError(WeightsError):
+    """Weights that a burst header names are not here."""
+
+
 @dataclass(frozen=True)
 class WeightsInfo:
     """One installed set of weights, as ``config.json`` and the file system describe it.
 
-    What is no codec has ``wire_id`` 0 and no ``rates``.
+    What is no codec has no ``rates``.
     """
 
     name: str
     kind: str
-    wire_id: int
     rates: tuple[int, ...]
     sha256: str
     size_bytes: int
     path: Path
 
     @property
-    def wire_ids(self) -> tuple[int, ...]:
-        """Every number that burst headers name these weights by."""
-        second = (self.wire_id + 1,) if self.kind in WITH_TWO_STREAMS else ()
-        return (self.wire_id, *second) if self.wire_id else ()
+    def fingerprint(self) -> int:
+        """What burst headers name these weights by; 0 for what is no codec."""
+        return 0 if self.kind in NOT_CODECS else fingerprint(self.sha256)
 
 
 def search_folders() -> list[Path]:
@@ -108,8 +110,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise WeightsError(f"weights '{folder.name}': cannot read {CONFIG}: {error}") from error
     fields = {"name": str, "kind": str, "sha256": str}
-    if not isinstance(config, dict) or config.get("kind") not in WITHOUT_WIRE_ID:
-        fields |= {"wire_id": int, "rates": list}
+    if not isinstance(config, dict) or config.get("kind") not in NOT_CODECS:
+        fields |= {"rates": list}
     for field, kind in fields.items():
         if not isinstance(config, dict) or not isinstance(config.get(field), kind):
             raise WeightsError(f"weights '{folder.name}': {CONFIG} has no valid '{field}'")
@@ -237,12 +239,21 @@ def info(folder: Path) -> WeightsInfo:
     return WeightsInfo(
         name=config["name"],
         kind=config["kind"],
-        wire_id=config.get("wire_id", 0),
         rates=tuple(config.get("rates", ())),
         sha256=config["sha256"],
         size_bytes=tensors.stat().st_size,
         path=folder,
     )
+
+
+def _installed() -> Iterator[WeightsInfo]:
+    """Every readable set of weights on the search path."""
+    for parent in search_folders():
+        for config in sorted(parent.glob(f"*/{CONFIG}")):
+            try:
+                yield info(config.parent)
+            except WeightsError:
+                continue
 
 
 def available() -> list[WeightsInfo]:
@@ -251,25 +262,25 @@ def available() -> list[WeightsInfo]:
     Folders whose description is damaged are left out here; loading one of them by name says why.
     """
     found: dict[str, WeightsInfo] = {}
-    for parent in search_folders():
-        for config in sorted(parent.glob(f"*/{CONFIG}")):
-            try:
-                entry = info(config.parent)
-            except WeightsError:
-                continue
-            found.setdefault(entry.name, entry)
+    for entry in _installed():
+        found.setdefault(entry.name, entry)
     return [found[name] for name in sorted(found)]
 
 
-def with_wire_id(wire_id: int) -> WeightsInfo:
-    """The installed weights that a burst header names; 0 names none.
+def with_fingerprint(number: int) -> WeightsInfo:
+    """The codec's weights that a burst header names, whatever they are called; 0 names none.
 
     Raises
     ------
+    NotInstalledError
+        No installed weights have that fingerprint.
     WeightsError
-        No installed weights carry that number.
+        Several that differ have it.
     """
-    for entry in available():
-        if wire_id in entry.wire_ids:
-            return entry
-    raise WeightsError(f"no installed codec has wire id {wire_id}")
+    found = {e.sha256: e for e in reversed([*_installed()]) if number and e.fingerprint == number}
+    if len(found) > 1:
+        where = ", ".join(str(entry.path) for entry in found.values())
+        raise WeightsError(f"weights {number:04x} are ambiguous: {where}")
+    if not found:
+        raise NotInstalledError(f"weights {number:04x} are not installed")
+    return next(iter(found.values()))

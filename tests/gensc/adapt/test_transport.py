@@ -20,7 +20,7 @@ from gensc_phy.coding.mcs import MCS_TABLE, choose_mcs
 from gensc_phy.waveform.burst import BurstModulator
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.fragment import split
-from gensc_phy.waveform.header import Section
+from gensc_phy.waveform.header import Header, Section
 
 CONFIG = WaveformConfig()
 snrs = st.floats(-5, 30)
@@ -59,10 +59,8 @@ def test_every_shorter_payload_fits_as_well(mcs, n_symbols):
 def test_the_air_time_is_that_of_the_bursts_really_sent(n_bytes):
     mcs = MCS_TABLE[1]
     symbols = encode_bits(bytes(n_bytes), mcs)
-    fragments = split(
-        Section.BITS, 7, symbols, model=0, rate=mcs.index, height=64, width=64,
-        total=n_bytes, aux=0, cfg=CONFIG,
-    )  # fmt: skip
+    header = Header(0, 7, 0, Section.BITS, 0, 0, 1, mcs.index, 64, 64, n_bytes)
+    fragments = split(header, symbols, CONFIG)
     modulator = BurstModulator(CONFIG)
     samples = sum(modulator.modulate(*fragment).size + CONFIG.gap for fragment in fragments)
     assert air_time_s(n_bytes, mcs, CONFIG) == pytest.approx(samples / CONFIG.sample_rate)

@@ -17,7 +17,7 @@ def analog(n=6000, seed=1):
 def transmit(symbols, snr_db, channel="awgn", seed=1):
     path = BurstPath()
     sent = path.modulate(
-        Section.ANALOG, symbols, rate=32, shape=(64, 64, 3), total=len(symbols), model=1, aux=7
+        Section.ANALOG, symbols, rate=32, shape=(64, 64, 3), total=len(symbols), weights=1, aux=7
     )
     return sent, path.through(sent, draw(channel, seed), snr_db, seed)
 

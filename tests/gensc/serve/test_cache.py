@@ -55,7 +55,7 @@ def key(section: Section, user: str = "u", number: int = 1, form: int = ImageFor
 @pytest.mark.parametrize(
     "other",
     [
-        replace(SECTION, model=2),
+        replace(SECTION, weights=2),
         replace(SECTION, rate=33),
         replace(SECTION, height=15),
         replace(SECTION, width=15),

@@ -155,10 +155,10 @@ def test_what_a_replica_could_not_do_is_found_in_the_report() -> None:
         "The deployment failed to start 1 times in a row. See controller or replica logs. Error:\n"
         "\x1b[36mray::ServeReplica:gensc:Replica.initialize_and_get_metadata()\x1b[39m (pid=7)\n"
         '  File "decoder.py", line 60, in __init__\n'
-        '    raise WeightsError(f"{codec.name} and {other} have one wire id, {codec.wire_id}")\n'
-        "gensc_models.weights.store.WeightsError: softcast and softcast have one wire id, 1\n"
+        '    raise WeightsError(f"{codec.name} and {other.name} have one {what}")\n'
+        "gensc_models.weights.store.WeightsError: this and that have one fingerprint, 00ff\n"
     )
-    assert complaint_in(report) == "softcast and softcast have one wire id, 1"
+    assert complaint_in(report) == "this and that have one fingerprint, 00ff"
     assert complaint_in("Deploying.") == complaint_in("") == ""
 
 

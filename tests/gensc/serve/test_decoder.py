@@ -27,6 +27,7 @@ from gensc_models import WeightsError, load_codec
 from gensc_phy.waveform.burst import BurstModulator
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.fragment import Assembler, split
+from gensc_phy.waveform.header import Header
 from gensc_phy.waveform.header import Section as Kind
 from gensc_phy.waveform.receiver import BurstReceiver
 
@@ -41,7 +42,7 @@ def reception(photo: Photo, name: str = "softcast", rate: int = 32, seed: int = 
     sent = codec.encode_image(photo, rate, 10.0)
     noise = np.random.default_rng(seed).standard_normal((2, len(sent.symbols))) * np.sqrt(0.05)
     return Section(
-        codec.wire_id,
+        codec.fingerprint,
         rate,
         sent.height,
         sent.width,
@@ -87,8 +88,10 @@ def test_a_section_with_too_few_symbols_fails_alone_and_says_why() -> None:
 def test_missing_weights_are_named() -> None:
     with pytest.raises(WeightsError, match="nothing"):
         CodecDecoder(["nothing"])
-    with pytest.raises(WeightsError, match="softcast and softcast have one wire id"):
-        CodecDecoder(["softcast", "softcast"])
+
+
+def test_weights_that_are_named_twice_are_one_codec() -> None:
+    assert list(CodecDecoder(["softcast", "softcast"]).models.values()) == ["softcast"]
 
 
 def test_what_the_waveform_received_is_what_the_service_takes() -> None:
@@ -96,25 +99,18 @@ def test_what_the_waveform_received_is_what_the_service_takes() -> None:
     photo = chelsea()[100:148, 150:214]
     codec = codec_named("softcast")
     sent = codec.encode_image(photo, 32, 20.0)
-    fragments = split(
-        Kind.ANALOG,
-        5,
-        sent.symbols,
-        model=codec.wire_id,
-        rate=sent.rate,
-        height=sent.height,
-        width=sent.width,
-        total=len(sent.symbols),
-        aux=sent.aux,
-        cfg=config,
-    )
+    whole = Header(
+        1, 5, codec.fingerprint, Kind.ANALOG, 0, 0, 1, sent.rate, sent.height, sent.width,
+        len(sent.symbols), sent.aux,
+    )  # fmt: skip
+    fragments = split(whole, sent.symbols, config)
     modulator, receiver, assembler = BurstModulator(config), BurstReceiver(config), Assembler()
     gap = np.zeros(500, np.complex64)
     air = [np.concatenate([gap, modulator.modulate(h, symbols), gap]) for h, symbols in fragments]
     bursts = [*receiver.push(np.concatenate(air)), *receiver.flush()]
     received = [s for burst in bursts for s in assembler.add(burst)] + assembler.flush()
     section = Section.from_symbols(received[0])
-    assert section.group == (codec.wire_id, 32, 48, 64)
+    assert section.group == (codec.fingerprint, 32, 48, 64)
     (result,) = decoder().decode(requests(section))
     error = pixels(result, section) - photo
     assert 10 * np.log10(255**2 / np.mean(error**2)) > 25
@@ -127,15 +123,15 @@ def test_over_tcp_from_a_worker_process_raw_and_as_png() -> None:
             Service([ProcessRunner(options={"models": ["softcast"]})]), "tcp://127.0.0.1:*"
         )
         await server.start()
-        assert server.service.models == {codec_named("softcast").wire_id: "softcast"}
+        assert server.service.models == {codec_named("softcast").fingerprint: "softcast"}
         async with AsyncClient(server.address, "ann") as client:
             raw = await client.decode(section)
             assert np.abs(raw.image.astype(int) - alone(section)).max() <= 1
             png = await client.decode(section, ImageFormat.PNG)
             assert png.payload.startswith(b"\x89PNG")
             assert (png.image == raw.image).all()
-            unknown = replace(section, model=200)
-            with pytest.raises(ServiceError, match="wire id 200") as error:
+            unknown = replace(section, weights=200)
+            with pytest.raises(ServiceError, match="weights 00c8") as error:
                 await client.decode(unknown)
             assert error.value.status is Status.REFUSED
         await server.stop()

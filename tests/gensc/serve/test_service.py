@@ -230,17 +230,17 @@ def test_the_queue_is_bounded_over_all_users_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "model", "reason"),
-    [({"height": 3000, "width": 3000}, 1, "3000x3000"), ({}, 9, "no codec with wire id 9")],
+    ("shape", "weights", "reason"),
+    [({"height": 3000, "width": 3000}, 1, "3000x3000"), ({}, 9, "no codec with weights 0009")],
 )
 def test_what_cannot_be_served_is_refused_with_the_reason(
-    shape: dict[str, int], model: int, reason: str
+    shape: dict[str, int], weights: int, reason: str
 ) -> None:
     async def story() -> None:
         service, (hand,) = await started()
         asked = request("ann", 1, **shape)
         with pytest.raises(Refused, match=reason) as refused:
-            service.accept(replace(asked, section=replace(asked.section, model=model)))
+            service.accept(replace(asked, section=replace(asked.section, weights=weights)))
         assert refused.value.status is Status.REFUSED
         await stopped(service, [hand])
 

@@ -118,7 +118,7 @@ SECTION = Section(1, 32, 16, 16, 7, np.ones(8), np.ones(8))
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("model", 0), ("rate", 256), ("height", 0), ("width", 65536), ("aux", -1)],
+    [("weights", 0), ("rate", 256), ("height", 0), ("width", 65536), ("aux", -1)],
 )
 def test_a_section_out_of_range_is_refused_by_name(field: str, value: int) -> None:
     with pytest.raises(ValueError, match=field):

@@ -28,10 +28,10 @@ def test_shipped_weights_are_listed_with_the_sha256_of_their_file():
         assert listed[info.name].size == len(data)
 
 
-def test_wire_ids_are_distinct():
+def test_fingerprints_are_distinct():
     # Refiners have none: no burst names them.
-    ids = [w.wire_id for w in codecs.list_weights() if w.wire_id]
-    assert len(ids) == len(set(ids))
+    ids = [w.fingerprint for w in codecs.list_weights() if w.fingerprint]
+    assert len(ids) == len(set(ids)) > 1
 
 
 def test_loading_says_which_weights_they_are():
@@ -108,7 +108,7 @@ def test_the_default_refiner_is_none_where_it_is_not_installed(tmp_path, monkeyp
     assert codecs.default_refiner() == "refiner-photo"
 
 
-def test_refiners_are_listed_without_a_wire_id(tmp_path, monkeypatch):
+def test_refiners_are_listed_without_a_fingerprint(tmp_path, monkeypatch):
     store(tmp_path)
     monkeypatch.setenv("GENSC_WEIGHTS", str(tmp_path))
-    assert codecs.list_weights("small-refiner")[0].wire_id == 0
+    assert codecs.list_weights("small-refiner")[0].fingerprint == ""

@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from gensc_models import CodecConfig, JsccCodec, WeightsError
-from gensc_models.catalogue.shared import shared_codec, shared_codec_by_wire_id
+from gensc_models.catalogue.shared import shared_codec
 from small_network import SMALL
 
 
 @pytest.fixture
 def folder(tmp_path):
-    JsccCodec(CodecConfig("small", 250, network=SMALL)).save_pretrained(tmp_path / "small")
+    JsccCodec(CodecConfig("small", network=SMALL)).save_pretrained(tmp_path / "small")
     return tmp_path / "small"
 
 
@@ -24,7 +24,6 @@ def test_the_same_weights_are_one_object_however_they_are_named(folder, monkeypa
     codec = shared_codec("small")
     assert shared_codec(folder) is codec
     assert shared_codec(str(folder.parent / "." / "small")) is codec
-    assert shared_codec_by_wire_id(250) is codec
 
 
 def test_other_weights_are_another_object(folder):
@@ -65,10 +64,6 @@ def test_threads_that_ask_at_once_get_one_object(folder):
 def test_what_is_missing_or_damaged_is_named(folder):
     with pytest.raises(WeightsError, match="'nobody'"):
         shared_codec("nobody")
-    with pytest.raises(WeightsError, match="wire id 254"):
-        shared_codec_by_wire_id(254)
-    with pytest.raises(WeightsError, match="wire id 0"):
-        shared_codec_by_wire_id(0)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"sha256": "0" * 64}))
     with pytest.raises(WeightsError, match="damaged"):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from gensc_models import (
     available,
     load_codec,
 )
-from gensc_models.catalogue.shared import shared_codec_by_wire_id
+from gensc_models.catalogue.shared import shared_codec_by_fingerprint
+from gensc_models.weights.fingerprint import fingerprint
 from small_network import SMALL
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    JsccCodec(CodecConfig("tiny", wire_id=200, network=SMALL)).save_pretrained(tmp_path / "tiny")
+    JsccCodec(CodecConfig("tiny", network=SMALL)).save_pretrained(tmp_path / "tiny")
     return tmp_path / "tiny"
 
 
@@ -51,7 +53,7 @@ def refusal(folder: Path) -> str:
 
 def test_what_was_saved_is_what_is_loaded(folder: Path) -> None:
     codec = load_codec(folder)
-    assert (codec.name, codec.wire_id, codec.config.network) == ("tiny", 200, SMALL)
+    assert (codec.name, codec.config.network) == ("tiny", SMALL)
     assert codec.sha256 == json.loads((folder / "config.json").read_text())["sha256"]
     codec.save_pretrained(folder.parent / "again")
     again = (folder.parent / "again" / "model.safetensors").read_bytes()
@@ -112,8 +114,6 @@ def test_weights_that_are_not_finite_are_refused(folder: Path) -> None:
     [
         ({"format": 99}, "format 99"),
         ({"kind": "oracle"}, "kind 'oracle'"),
-        ({"wire_id": 0}, "wire_id"),
-        ({"wire_id": "two"}, "wire_id"),
         ({"network": {"layers": 3}}, "network config"),
         ({"rates": None}, "rates"),
     ],
@@ -140,9 +140,39 @@ def test_environment_folder_comes_before_the_package(
     folder.rename(folder.parent / "softcast")
     edit_config(folder.parent / "softcast", name="softcast")
     monkeypatch.setenv("GENSC_WEIGHTS", str(folder.parent))
-    assert load_codec("softcast").wire_id == 200
-    assert {info.name: info.wire_id for info in available()}["softcast"] == 200
-    assert shared_codec_by_wire_id(200).name == "softcast"
+    assert load_codec("softcast").config.network == SMALL
+    assert {info.name: info.path.parent for info in available()}["softcast"] == folder.parent
+
+
+def test_the_fingerprint_finds_the_very_weights_whatever_their_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = load_codec("softcast")
+    folder.rename(folder.parent / "softcast")
+    edit_config(folder.parent / "softcast", name="softcast")
+    monkeypatch.setenv("GENSC_WEIGHTS", str(folder.parent))
+    own = load_codec("softcast")
+    assert own.fingerprint == int(own.sha256[:4], 16) != shipped.fingerprint
+    assert shared_codec_by_fingerprint(own.fingerprint).config.network == SMALL
+    assert shared_codec_by_fingerprint(shipped.fingerprint).sha256 == shipped.sha256
+
+
+def test_other_weights_of_the_same_fingerprint_are_refused_with_both_folders(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = shutil.copytree(folder, folder.parent / "other")
+    sha256 = json.loads((folder / "config.json").read_text())["sha256"]
+    monkeypatch.setenv("GENSC_WEIGHTS", str(folder.parent))
+    number = fingerprint(sha256)
+    assert shared_codec_by_fingerprint(number).name == "tiny"  # a mere copy is no other
+    edit_config(other, sha256=sha256[:-4] + "0000")
+    with pytest.raises(WeightsError, match=f"weights {number:04x} are ambiguous: .*/"):
+        shared_codec_by_fingerprint(number)
+
+
+def test_configs_of_before_that_have_a_wire_id_are_read(folder: Path) -> None:
+    edit_config(folder, wire_id=2)
+    assert load_codec(folder).name == "tiny"
 
 
 def test_damaged_folder_does_not_hide_the_others(
@@ -153,19 +183,20 @@ def test_damaged_folder_does_not_hide_the_others(
     assert {"softcast", "deepjscc-photo"} <= {info.name for info in available()}
 
 
-def test_unknown_wire_id_is_refused() -> None:
-    with pytest.raises(WeightsError, match="wire id 254"):
-        shared_codec_by_wire_id(254)
+@pytest.mark.parametrize("number", [0, 254])
+def test_an_unknown_fingerprint_is_refused(number: int) -> None:
+    with pytest.raises(WeightsError, match=f"weights {number:04x} are not installed"):
+        shared_codec_by_fingerprint(number)
 
 
-def test_shipped_weights_are_small_and_have_wire_ids_of_their_own(
+def test_shipped_weights_are_small_and_have_fingerprints_of_their_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("GENSC_WEIGHTS", raising=False)
     shipped = available()
     assert {"softcast", "deepjscc-photo"} <= {info.name for info in shipped}
     assert all(info.size_bytes <= 16 * 2**20 for info in shipped)
-    codecs = [info for info in shipped if info.rates]
-    ids = [number for info in codecs for number in info.wire_ids]
+    codecs = [info for info in shipped if info.fingerprint]
+    ids = [info.fingerprint for info in codecs]
     assert len(set(ids)) == len(ids)
-    assert all((info.wire_id > 0) == (info in codecs) for info in shipped)
+    assert {info.name for info in shipped if info.rates} < {info.name for info in codecs}

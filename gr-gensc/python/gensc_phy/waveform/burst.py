@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -67,20 +65,21 @@ class BurstModulator:
         """One burst, without the gap.
 
         Args:
-            header: `length` is overwritten with the number of symbols.
-            symbols: payload, [n] with 0 <= n <= cfg.max_payload.
+            header: of the burst.
+            symbols: payload, [header.length], at most cfg.max_payload.
 
         Returns:
             [cfg.burst_len(n)] complex samples.
 
         Raises:
-            ValueError: too many symbols.
+            ValueError: too many symbols, or not as many as the header says.
         """
         c = self.cfg
         n = len(symbols)
         if n > c.max_payload:
             raise ValueError(f"{n} payload symbols: a burst holds {c.max_payload}")
-        header = replace(header, length=n)
+        if n != header.length:
+            raise ValueError(f"{n} payload symbols, the header says {header.length}")
         n_ofdm = c.payload_ofdm_symbols(n)
         payload = np.empty(n_ofdm * c.n_data, dtype=np.complex64)
         payload[:n] = symbols

@@ -14,52 +14,32 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gensc_phy.coding import bits
-from gensc_phy.coding.mcs import MCS_TABLE
 from gensc_phy.coding.pseudorandom import permutation
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.demodulate import Burst
-from gensc_phy.waveform.header import Header, HeaderError, Section
+from gensc_phy.waveform.header import Header, Section
 
 MAX_FRAGMENTS = 4096
 T = TypeVar("T")
+_Key = tuple[int, int, Section, int]
+"""Session, image, section and stream."""
 
 
-def section_symbols(header: Header) -> int:
-    """Complex symbols of the whole section a header belongs to.
-
-    Raises:
-        HeaderError: bits or text with an MCS this version lacks.
-    """
-    if header.section == Section.ANALOG:
-        return header.total
-    if header.rate >= len(MCS_TABLE):
-        raise HeaderError(f"unknown MCS {header.rate}")
-    return bits.symbols_for(header.total, MCS_TABLE[header.rate])
-
-
-def _interleaver(header: Header, n: int) -> NDArray[np.int64]:
-    return permutation(n, (header.image_id << 4) | header.section)
+def _interleaver(header: Header) -> NDArray[np.int64]:
+    seed = (header.image_id << 4) | (header.stream << 2) | header.section
+    return permutation(header.section_symbols, seed)
 
 
 def split(
-    section: Section,
-    image_id: int,
+    header: Header,
     symbols: NDArray[np.complex64],
-    *,
-    model: int,
-    rate: int,
-    height: int,
-    width: int,
-    total: int,
-    aux: int,
     cfg: WaveformConfig,
     at_least: int = 1,
 ) -> list[tuple[Header, NDArray[np.complex64]]]:
     """Cut a section into fragments of nearly equal length.
 
     Args:
-        section, image_id, model, rate, height, width, total, aux: see Header.
+        header: of the section, as one fragment.
         symbols: all symbols of the section, [N].
         cfg: waveform; a fragment holds at most cfg.max_payload symbols.
         at_least: fragments, as far as each then has a symbol.
@@ -68,39 +48,21 @@ def split(
         (header, symbols) for every burst, in order.
 
     Raises:
-        ValueError: more symbols than MAX_FRAGMENTS bursts hold, or a length that contradicts
-            `total`.
+        ValueError: more symbols than MAX_FRAGMENTS bursts hold, or another number of them than the
+            header says.
     """
     n = len(symbols)
+    if header.section_symbols != n:
+        raise ValueError(
+            f"{header.section.name.lower()} section of {n} symbols, "
+            f"header says {header.section_symbols}"
+        )
     count = max(1, min(at_least, n), -(-n // cfg.max_payload))
     if count > MAX_FRAGMENTS:
         raise ValueError(f"{n} symbols need {count} bursts, more than {MAX_FRAGMENTS}")
-    first = Header(
-        section=section,
-        image_id=image_id & 0xFFFF,
-        fragment=0,
-        fragments=count,
-        model=model,
-        rate=rate,
-        height=height,
-        width=width,
-        length=0,
-        total=total,
-        aux=aux,
-    )
-    if section_symbols(first) != n:
-        raise ValueError(
-            f"{section.name.lower()} section of {n} symbols, header says {section_symbols(first)}"
-        )
-    mixed = np.asarray(symbols, dtype=np.complex64)[_interleaver(first, n)]
-    edges = fragment_edges(n, count)
-    return [
-        (
-            replace(first, fragment=i, length=int(edges[i + 1] - edges[i])),
-            mixed[edges[i] : edges[i + 1]],
-        )
-        for i in range(count)
-    ]
+    mixed = np.asarray(symbols, dtype=np.complex64)[_interleaver(header)]
+    parts = [replace(header, fragment=i, fragments=count) for i in range(count)]
+    return [(part, mixed[part.first : part.first + part.length]) for part in parts]
 
 
 def interleave(sections: Sequence[Sequence[T]]) -> list[T]:
@@ -123,7 +85,7 @@ class SectionSymbols:
     """A section put together again, complete or not.
 
     Attributes:
-        header: header of the section (fragment 0, length 0).
+        header: header of the section (fragment 0).
         symbols: [N]; 0 where lost.
         noise_var: error variance of every symbol, [N]; inf where lost.
         received: fragments received; `fragments` of them were sent.
@@ -172,9 +134,9 @@ class AssemblerStats:
 class _Pending:
     """A section that is still being received."""
 
-    def __init__(self, header: Header, n: int) -> None:
-        self.header = replace(header, fragment=0, length=0)
-        self.edges = fragment_edges(n, header.fragments)
+    def __init__(self, header: Header) -> None:
+        n = header.section_symbols
+        self.header = header
         self.mixed = np.zeros(n, dtype=np.complex64)
         self.noise_var = np.full(n, np.inf, dtype=np.float32)
         self.seen: set[int] = set()
@@ -183,7 +145,7 @@ class _Pending:
         self.last_sample = 0
 
     def finish(self) -> SectionSymbols:
-        order = _interleaver(self.header, len(self.mixed))
+        order = _interleaver(self.header)
         symbols, noise_var = np.empty_like(self.mixed), np.empty_like(self.noise_var)
         symbols[order], noise_var[order] = self.mixed, self.noise_var
         return SectionSymbols(
@@ -213,23 +175,17 @@ class Assembler:
         self.max_pending = max_pending
         self.max_symbols = max_symbols
         self.stats = AssemblerStats()
-        self._pending: OrderedDict[tuple[Section, int, int], _Pending] = OrderedDict()
+        self._pending: OrderedDict[_Key, _Pending] = OrderedDict()
 
     def add(self, burst: Burst) -> list[SectionSymbols]:
         """Take a burst; return the sections that come out because of it."""
         header = burst.header
         self.stats.fragments += 1
-        try:
-            n = section_symbols(header)
-        except HeaderError:
+        if header.section_symbols > self.max_symbols or len(burst.symbols) != header.length:
             self.stats.refused += 1
             return []
-        if n > self.max_symbols or header.fragments > max(1, n):
-            self.stats.refused += 1
-            return []
-        # An image may have two analog streams, told apart by the model.
-        key = (header.section, header.model, header.image_id)
-        common = replace(header, fragment=0, length=0)
+        key = (header.session, header.image_id, header.section, header.stream)
+        common = replace(header, fragment=0)
         out: list[SectionSymbols] = []
         pending = self._pending.get(key)
         if pending is not None and pending.header != common:
@@ -237,18 +193,13 @@ class Assembler:
             out.append(self._give(key))
             pending = None
         if pending is None:
-            pending = self._pending[key] = _Pending(common, n)
-        lo, hi = pending.edges[header.fragment], pending.edges[header.fragment + 1]
-        if header.length != hi - lo or len(burst.symbols) != hi - lo:
-            self.stats.refused += 1
-            if not pending.seen:
-                del self._pending[key]
-            return out
+            pending = self._pending[key] = _Pending(common)
         if header.fragment in pending.seen:
             self.stats.duplicates += 1
             return out
-        pending.mixed[lo:hi] = burst.symbols
-        pending.noise_var[lo:hi] = burst.noise_var
+        here = slice(header.first, header.first + header.length)
+        pending.mixed[here] = burst.symbols
+        pending.noise_var[here] = burst.noise_var
         pending.seen.add(header.fragment)
         pending.snr.append(burst.snr_db)
         pending.cfo.append(burst.cfo_hz)
@@ -268,7 +219,7 @@ class Assembler:
         """Give out everything that waits."""
         return [self._give(key) for key in list(self._pending)]
 
-    def _give(self, key: tuple[Section, int, int]) -> SectionSymbols:
+    def _give(self, key: _Key) -> SectionSymbols:
         pending = self._pending.pop(key)
         section = pending.finish()
         self.stats.complete += section.complete

@@ -1,6 +1,6 @@
 """Channel code of the burst header: shortened LDPC, repeated over many QPSK symbols.
 
-The header must be readable well below the payload's working point. 176 bits (header and CRC-24)
+The header must be readable well below the payload's working point. 184 bits (header and CRC-24)
 are put into the 324 information bits of the IEEE 802.11n code (n = 648, rate 1/2), the rest are
 zeros known to both ends and not sent; the remaining coded bits are repeated cyclically until the
 header symbols are full, and spread over all carriers by a fixed permutation.

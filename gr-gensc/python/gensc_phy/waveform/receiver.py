@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.demodulate import Acquired, Burst, BurstDemodulator, Samples
 from gensc_phy.waveform.detect import Detection, PreambleDetector
-from gensc_phy.waveform.header import Header, HeaderError
+from gensc_phy.waveform.header import Header, HeaderError, VersionError
 
 # Starts searched per step: few right after a burst, where the next one is usually near.
 _NEAR, _FAR = 256, 16384
@@ -27,6 +27,7 @@ class ReceiverStats:
         detected: preambles found.
         headers_ok, headers_bad: of these, headers that decoded and that did not.
         bad_cfo_hz: carrier offset of the last header that did not.
+        headers_other: headers that decoded and are of another version of the waveform.
         truncated: bursts cut short by the end of the stream.
         not_finite: samples that were NaN or infinite and were taken as 0.
     """
@@ -36,6 +37,7 @@ class ReceiverStats:
     headers_ok: int = 0
     headers_bad: int = 0
     bad_cfo_hz: float = 0.0
+    headers_other: int = 0
     truncated: int = 0
     not_finite: int = 0
 
@@ -183,9 +185,11 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
             self.stats.detected += 1
             try:
                 self._acquired = self._demodulator.acquire(self._slice, start, found)
-            except HeaderError:
-                self.stats.headers_bad += 1
-                # Past the whole preamble, whose later copies would be looked at again.
+            except HeaderError as error:
+                other = isinstance(error, VersionError)
+                self.stats.headers_other += other
+                self.stats.headers_bad += not other
+                # Past the whole preamble, whose later copies would be detected again.
                 self._pos = start + self._detector.reach
                 self.stats.bad_cfo_hz = found.cfo * self.cfg.sample_rate
                 continue

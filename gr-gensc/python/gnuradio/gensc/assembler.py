@@ -15,7 +15,7 @@ from gensc_phy.waveform.fragment import Assembler, SectionSymbols
 from gensc_phy.waveform.receiver import Burst
 
 from .message_ports import message_block
-from .metadata import Metadata, known, make_pdu, read_pdu
+from .metadata import Metadata, known, make_pdu, read_fragment
 
 _REQUIRED = ("noise_var", "snr_db", "cfo_hz")
 
@@ -84,10 +84,10 @@ class assembler(message_block):
             self._give(self._assembler.flush())
 
     def _add(self, pdu: Any) -> None:
-        metadata, symbols = read_pdu(pdu, np.complex64, require=_REQUIRED)
+        metadata, header, symbols = read_fragment(pdu, _REQUIRED)
         self._last_arrival = time.monotonic()
         burst = Burst(
-            header=metadata.header(len(symbols)),
+            header=header,
             symbols=symbols,
             noise_var=known(metadata.noise_var),
             snr_db=known(metadata.snr_db),
@@ -103,7 +103,7 @@ class assembler(message_block):
         sections = self._assembler.add(burst)
         self._give(sections)
         if self._assembler.stats.refused > refused:
-            self.drop("[fragment] header contradicts itself or its section is too large")
+            self.drop(f"[fragment] a section of {header.section_symbols} symbols is too large")
 
     def _flush(self, _: Any) -> None:
         # Ports have no order among them: fragments sent before the flush may still wait.

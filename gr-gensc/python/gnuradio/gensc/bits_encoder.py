@@ -12,12 +12,14 @@ from .errors import GenscError, PduError
 from .mcs_choice import mcs_by_index
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
+from .session import Sessions
 
 
 class bits_encoder(message_block):
     """Encodes each [bytes] PDU into a bit [section]: CRC-32, LDPC, QAM.
 
-    `image_id`, `model`, `shape` and `aux` are passed on; without `image_id`, a counter. A PDU that
+    `session`, `image_id`, `weights`, `shape` and `aux` are passed on; without `image_id`, a counter
+    in a session of its own. A PDU that
     carries a `rate` is sent with that scheme.
 
     Args:
@@ -31,7 +33,14 @@ class bits_encoder(message_block):
         message_block.__init__(self, "bits_encoder")
         self.set_mcs(mcs)
         self._count = 0
+        self._sessions = Sessions(None)
         self.setup_ports({"bytes": self._encode}, ["section"])
+
+    def start(self) -> bool:
+        """Begin a session for what has no number."""
+        self._count = 0
+        self._sessions.begin()
+        return super().start()
 
     def set_mcs(self, mcs: int) -> None:
         """The scheme, from the next PDU on."""
@@ -45,13 +54,16 @@ class bits_encoder(message_block):
                 mcs = mcs_by_index(metadata.rate)
             except GenscError as error:
                 raise PduError(str(error)) from error
-        image_id = self._count if metadata.image_id is None else metadata.image_id
-        self._count = (self._count + 1) & 0xFFFF
+        session, image_id = metadata.session, metadata.image_id
+        if image_id is None:
+            session, image_id = self._sessions.tag, self._count
+            self._count = (self._count + 1) & 0xFFFF
         symbols = encode_bits(data.tobytes(), mcs)
         section = Metadata(
+            session=session,
             image_id=image_id,
             section="bits",
-            model=metadata.model or 0,
+            weights=metadata.weights or 0,
             rate=mcs.index,
             shape=metadata.shape or (0, 0, 3),
             total=data.size,

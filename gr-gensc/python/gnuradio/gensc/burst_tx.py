@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +16,7 @@ from gnuradio import gr
 from .buffers import set_output_buffer
 from .errors import GenscError
 from .message_ports import QUEUE_LIMIT, MessagePorts
-from .metadata import read_pdu
+from .metadata import read_fragment
 from .turns import TURN
 
 OUTPUT_BUFFER = 1 << 16
@@ -92,14 +91,14 @@ class burst_tx(MessagePorts, gr.sync_block):
         return super().backlog(port) + len(self._queue)
 
     def _add(self, pdu: Any) -> None:
-        metadata, symbols = read_pdu(pdu, np.complex64)
+        _, header, symbols = read_fragment(pdu)
         if len(self._queue) >= self.max_queue:
             self.drop(f"[fragment] {self.max_queue} fragments wait already")
             return
         if symbols.size > self.config.max_payload:
             self.drop(f"[fragment] {symbols.size} symbols, a burst holds {self.config.max_payload}")
             return
-        self._queue.append((metadata.header(symbols.size), symbols))
+        self._queue.append((header, symbols))
 
     def finish(self) -> None:
         """The stream ends when everything queued has been sent: `work` sees to it."""
@@ -110,7 +109,7 @@ class burst_tx(MessagePorts, gr.sync_block):
         if self._queue:
             header, symbols = self._queue.popleft()
             with TURN:
-                burst = self._modulator.modulate(replace(header, length=symbols.size), symbols)
+                burst = self._modulator.modulate(header, symbols)
             self.bursts += 1
             self._tail_due = self.tail
             samples = np.zeros(burst.size + self.config.gap, dtype=np.complex64)

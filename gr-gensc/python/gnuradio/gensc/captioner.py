@@ -38,5 +38,10 @@ class captioner(message_block):
         metadata, image = read_image(pdu)
         text = self._captioner.caption(np.array(image)).encode("utf-8")
         if text:
-            about = Metadata(image_id=metadata.image_id, shape=metadata.shape, name=metadata.name)
+            about = Metadata(
+                session=metadata.session,
+                image_id=metadata.image_id,
+                shape=metadata.shape,
+                name=metadata.name,
+            )
             self.publish("text", make_pdu(about, np.frombuffer(text, np.uint8)))

@@ -64,6 +64,7 @@ class cie_encoder(message_block):
 
         codec = load_bank(bank)
         self._points = codec.points
+        self._fingerprint = codec.fingerprint
         self._encoder: CriticalEncoder = CriticalEncoder(codec, load_importance(importance))
         self.images = self.shortened = self.late = 0
         self.set_point(point)
@@ -109,7 +110,9 @@ class cie_encoder(message_block):
         self.shortened += sent.tries > 1
         self.late += not sent.fits
         coded = Metadata(
+            session=metadata.session,
             image_id=metadata.image_id,
+            weights=self._fingerprint,
             section="bits",
             shape=metadata.shape,
             rate=mcs,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .errors import GenscError
 
 if TYPE_CHECKING:
-    from gensc_models import JsccCodec
+    from gensc_models import Codec, JsccCodec
     from gensc_models.codecs.bank import HyperpriorCodec
     from gensc_models.codecs.gened.codec import GenedCodec
     from gensc_models.restore.editing import Editor, SafeEditor
@@ -53,16 +53,18 @@ def load_codec(model: str) -> JsccCodec:
         return shared_codec(model)
 
 
-def codec_of_wire_id(wire_id: int) -> JsccCodec:
+def codec_of(fingerprint: int) -> Codec:
     """The codec a burst header names.
 
     Raises:
-        GenscError: none of the installed ones has this id.
+        GenscError: none has this fingerprint, or several.
     """
-    from gensc_models.catalogue.shared import shared_codec_by_wire_id
+    from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 
-    with _one_line(f"unknown model id {wire_id}"):
-        return shared_codec_by_wire_id(wire_id)
+    try:
+        return shared_codec_by_fingerprint(fingerprint)
+    except ValueError as error:
+        raise GenscError(str(error)) from error
 
 
 def load_gened(model: str) -> GenedCodec:
@@ -75,17 +77,6 @@ def load_gened(model: str) -> GenedCodec:
 
     with _one_line(f"model {model!r}"):
         return shared_gened(model)
-
-
-def installed_gened(wire_id: int) -> str | None:
-    """Folder of the installed dual-branch codec one of whose streams a burst header names."""
-    from gensc_models.weights.store import WITH_TWO_STREAMS, WeightsError, with_wire_id
-
-    try:
-        found = with_wire_id(wire_id)
-    except WeightsError:
-        return None
-    return str(found.path) if found.kind in WITH_TWO_STREAMS else None
 
 
 def load_bank(name: str) -> HyperpriorCodec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.fragment import interleave, split
-from gensc_phy.waveform.header import Header, Section
+from gensc_phy.waveform.header import Header
 
 from .errors import PduError
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
+from .session import Sessions
 
 _Fragment = tuple[Header, NDArray[np.complex64]]
 _REQUIRED = ("section", "image_id", "rate", "shape", "total")
@@ -33,19 +35,26 @@ class fragmenter(message_block):
 
     Args:
         config: waveform; it says how many symbols a burst holds.
+        session: tag of sections that have none, 0 … 65535; None draws one at each start.
     """
 
-    def __init__(self, config: WaveformConfig) -> None:
+    def __init__(self, config: WaveformConfig, session: int | None = None) -> None:
         message_block.__init__(self, "fragmenter")
         self.config = config
+        self._sessions = Sessions(session)
         # Streams that wait for the others of their image.
         self._waiting: list[tuple[Metadata, NDArray[np.complex64]]] = []
         self.setup_ports({"section": self._take}, ["fragment"])
 
+    def start(self) -> bool:
+        """Begin a session."""
+        self._sessions.begin()
+        return super().start()
+
     def _take(self, pdu: Any) -> None:
         metadata, symbols = read_pdu(pdu, np.complex64, require=_REQUIRED)
         streams = (metadata.streams or 1) if metadata.section == "analog" else 1
-        if self._waiting and (streams < 2 or metadata.image_id != self._waiting[0][0].image_id):
+        if self._waiting and (streams < 2 or metadata.key != self._waiting[0][0].key):
             self._send_waiting()
         if streams < 2:
             self._send([self._split(metadata, symbols)])
@@ -76,22 +85,10 @@ class fragmenter(message_block):
     def _split(
         self, metadata: Metadata, symbols: NDArray[np.complex64], at_least: int = 1
     ) -> list[_Fragment]:
-        assert metadata.shape is not None
-        assert metadata.section is not None
-        height, width, _ = metadata.shape
+        if metadata.session is None:
+            metadata = replace(metadata, session=self._sessions.tag)
+        at_least = min(at_least, max(1, symbols.size // _SHORTEST))
         try:
-            return split(
-                Section[metadata.section.upper()],
-                metadata.image_id or 0,
-                symbols,
-                model=metadata.model or 0,
-                rate=metadata.rate or 0,
-                height=height,
-                width=width,
-                total=metadata.total or 0,
-                aux=metadata.aux or 0,
-                cfg=self.config,
-                at_least=min(at_least, max(1, symbols.size // _SHORTEST)),
-            )
+            return split(metadata.header(), symbols, self.config, at_least)
         except ValueError as error:
             raise PduError(str(error)) from error

@@ -13,11 +13,11 @@ from gensc_phy.adaptation.side_link import side_symbols
 from gensc_phy.coding.bits import decode_bits
 from gensc_phy.waveform.combine import combine
 
-from .codecs import installed_gened, load_gened
-from .errors import PduError
+from .codecs import codec_of, load_gened
+from .errors import GenscError, PduError
 from .mcs_choice import mcs_by_index
 from .message_ports import message_block
-from .metadata import Metadata, make_pdu, read_pdu
+from .metadata import ImageKey, Metadata, make_pdu, read_pdu
 
 if TYPE_CHECKING:
     from gensc_models.codecs.gened.codec import GenedCodec
@@ -26,6 +26,10 @@ STREAMS = ("foreground", "background")
 DONE_KEPT = 64
 """Images whose header section is remembered: a second copy of it is no image that is lost."""
 _NUMBERS = ("rate", "shape", "total", "aux", "noise_var", "snr_db", "cfo_hz")
+
+
+_Key = tuple[ImageKey, int]
+"""An image and the weights it was encoded with."""
 
 
 @dataclass(frozen=True)
@@ -118,42 +122,42 @@ class gened_decoder(message_block):
         self.damaged = self.lost = 0
         self._only = load_gened(model) if model else None
         self._codecs: dict[int, GenedCodec | None] = {}
-        self._pending: OrderedDict[int, _Pending] = OrderedDict()
-        self._done: OrderedDict[int, bytes] = OrderedDict()
+        self._pending: OrderedDict[_Key, _Pending] = OrderedDict()
+        self._done: OrderedDict[_Key, bytes] = OrderedDict()
         self.setup_ports({"section": self._add}, ["image", *STREAMS])
 
-    def _codec(self, wire_id: int) -> GenedCodec | None:
+    def _codec(self, fingerprint: int) -> GenedCodec | None:
         if self._only is not None:
-            return self._only if wire_id in self._only.wire_ids else None
-        if wire_id not in self._codecs:
-            folder = installed_gened(wire_id)
-            self._codecs[wire_id] = None if folder is None else load_gened(folder)
-        return self._codecs[wire_id]
+            return self._only if fingerprint == self._only.fingerprint else None
+        if fingerprint not in self._codecs:
+            self._codecs[fingerprint] = _installed(fingerprint)
+        return self._codecs[fingerprint]
 
     def _add(self, pdu: Any) -> None:
         metadata, _ = read_pdu(pdu, np.complex64, require=("section", "image_id"))
-        codec = self._codec(metadata.model or 0)
+        codec = self._codec(metadata.weights or 0)
         if codec is None or metadata.section == "text":
             return
         metadata, symbols = read_pdu(pdu, np.complex64, require=_NUMBERS)
-        image_id, noise_var = metadata.image_id, metadata.noise_var
-        assert image_id is not None
+        key, noise_var = (metadata.key, codec.fingerprint), metadata.noise_var
         if metadata.section == "bits":
-            self._add_side(image_id, codec, metadata, symbols)
+            self._add_side(key, codec, metadata, symbols)
         else:
-            number = codec.wire_ids.index(metadata.model or 0)
-            if number in self._of(image_id, codec).streams:
-                self._give(image_id)  # the image number came round again
+            number = metadata.stream or 0
+            if number >= len(STREAMS):
+                raise PduError(f"stream {number}: there are {len(STREAMS)}")
+            if number in self._of(key, codec).streams:
+                self._give(key)  # the image number came round again
             stream = _Stream(
                 replace(metadata, noise_var=None), np.array(symbols), np.array(noise_var)
             )
-            self._of(image_id, codec).streams[number] = stream
+            self._of(key, codec).streams[number] = stream
             self.publish(STREAMS[number], pdu)
-        self._give_what_is_ready(image_id)
+        self._give_what_is_ready(key)
 
     def _add_side(
         self,
-        image_id: int,
+        key: _Key,
         codec: GenedCodec,
         metadata: Metadata,
         symbols: NDArray[np.complex64],
@@ -162,7 +166,7 @@ class gened_decoder(message_block):
         assert metadata.noise_var is not None
         new = _Stream(replace(metadata, noise_var=None), np.array(symbols),
                       np.array(metadata.noise_var))  # fmt: skip
-        waiting = self._pending.get(image_id)
+        waiting = self._pending.get(key)
         alike = [new, *(c for c in (waiting.copies if waiting else ()) if c.repeats(new))]
         try:
             received = combine([(c.symbols, c.noise_var) for c in alike])
@@ -172,49 +176,49 @@ class gened_decoder(message_block):
         if not result.crc_ok:
             self.damaged += 1
             # The second copy may still be enough, together with this one.
-            self._of(image_id, codec).copies.append(new)
+            self._of(key, codec).copies.append(new)
             return
-        if self._of(image_id, codec).side not in (None, result.payload):
-            self._give(image_id)
-        self._of(image_id, codec).side = result.payload
+        if self._of(key, codec).side not in (None, result.payload):
+            self._give(key)
+        self._of(key, codec).side = result.payload
 
-    def _of(self, image_id: int, codec: GenedCodec) -> _Pending:
+    def _of(self, key: _Key, codec: GenedCodec) -> _Pending:
         """What waits of an image, or a new start."""
-        return self._pending.setdefault(image_id, _Pending(codec))
+        return self._pending.setdefault(key, _Pending(codec))
 
-    def _give_what_is_ready(self, image_id: int) -> None:
-        pending = self._pending.get(image_id)
+    def _give_what_is_ready(self, key: _Key) -> None:
+        pending = self._pending.get(key)
         try:
             if pending is not None and pending.complete():
-                self._give(image_id)
+                self._give(key)
         except ValueError as error:
-            del self._pending[image_id]
+            del self._pending[key]
             self.lost += 1
-            raise PduError(f"image {image_id}: {error}") from error
+            raise PduError(f"image {key[0]}: {error}") from error
         while len(self._pending) > self.max_pending:
             self._give(next(iter(self._pending)))
 
     def end_of_stream(self) -> None:
         """Give out what still waits."""
-        for image_id in list(self._pending):
-            self._give(image_id)
+        for key in list(self._pending):
+            self._give(key)
 
-    def _give(self, image_id: int) -> None:
+    def _give(self, key: _Key) -> None:
         """Decode what there is of an image."""
-        pending = self._pending.pop(image_id)
+        pending = self._pending.pop(key)
         lengths = pending.lengths()
         if lengths is None:
-            known = image_id in self._done and pending.side in (None, self._done[image_id])
+            known = key in self._done and pending.side in (None, self._done[key])
             if known and not pending.streams:
                 return  # the second copy of the section of an image that is out
             self.lost += 1
             missing = "its streams" if pending.side is not None else "its header section"
-            self._log.warn(f"image {image_id} is lost ({self.lost}): {missing} did not arrive")
+            self._log.warn(f"image {key[0]} is lost ({self.lost}): {missing} did not arrive")
             return
         assert pending.side is not None
         from gensc_models.codecs.codec import Received
 
-        self._done[image_id] = pending.side
+        self._done[key] = pending.side
         while len(self._done) > DONE_KEPT:
             self._done.popitem(last=False)
         streams, noise = [], []
@@ -223,7 +227,7 @@ class gened_decoder(message_block):
             streams.append(np.zeros(length, np.complex64) if stream is None else stream.symbols)
             erased = np.full(length, np.inf, np.float32)
             noise.append(erased if stream is None else stream.noise_var)
-        metadata = _together(list(pending.streams.values()), pending.codec.wire_ids[0])
+        metadata = _together(list(pending.streams.values()), pending.codec.fingerprint)
         assert metadata.shape is not None
         height, width, _ = metadata.shape
         image = pending.codec.decode_image(
@@ -241,14 +245,26 @@ class gened_decoder(message_block):
         self.publish("image", make_pdu(told, image))
 
 
-def _together(streams: list[_Stream], wire_id: int) -> Metadata:
+def _installed(fingerprint: int) -> GenedCodec | None:
+    """The installed dual-branch codec that a burst header names."""
+    from gensc_models.codecs.gened.codec import GenedCodec
+
+    try:
+        found = codec_of(fingerprint)
+    except GenscError:
+        return None
+    return found if isinstance(found, GenedCodec) else None
+
+
+def _together(streams: list[_Stream], fingerprint: int) -> Metadata:
     """Metadata of an image from those of its streams; the SNR is their mean in linear units."""
     about = [stream.metadata for stream in streams]
     weights = [m.fragments_received or 1 for m in about]
     power = np.average([10 ** ((m.snr_db or 0.0) / 10) for m in about], weights=weights)
     return replace(
         about[0],
-        model=wire_id,
+        weights=fingerprint,
+        stream=None,
         fragment=None,
         fragments=sum(m.fragments or 1 for m in about),
         fragments_received=sum(weights),

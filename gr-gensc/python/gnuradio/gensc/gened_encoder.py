@@ -66,11 +66,13 @@ class gened_encoder(image_encoder):
     def _send(self, sent: GenedEncoded, metadata: Metadata, snr_db: float) -> None:
         from gensc_models.codecs.layout import SideInfo
 
-        def section(kind: str, model: int, rate: int, total: int) -> Metadata:
+        def section(kind: str, rate: int, total: int, stream: int = 0) -> Metadata:
             return Metadata(
+                session=metadata.session,
                 image_id=metadata.image_id,
                 section=kind,
-                model=model,
+                stream=stream,
+                weights=self.codec.fingerprint,
                 rate=rate,
                 shape=(sent.height, sent.width, 3),
                 total=total,
@@ -81,19 +83,21 @@ class gened_encoder(image_encoder):
                 keep=sent.importance.mask.ravel(),
             )
 
-        link, wire_ids = side_link(SideInfo.unpack(sent.aux).snr_db), self.codec.wire_ids
-        side = make_pdu(
-            section("bits", wire_ids[0], link.mcs.index, len(sent.side)),
-            encode_bits(sent.side, link.mcs),
-        )
-        self.publish("side", side)
+        link = side_link(SideInfo.unpack(sent.aux).snr_db)
+        side = encode_bits(sent.side, link.mcs)
+
+        def send_side(copy: int) -> None:
+            about = section("bits", link.mcs.index, len(sent.side), copy)
+            self.publish("side", make_pdu(about, side))
+
+        send_side(0)
         streams = (("foreground", sent.foreground), ("background", sent.background))
-        for wire_id, (port, symbols) in zip(wire_ids, streams, strict=True):
+        for number, (port, symbols) in enumerate(streams):
             if symbols.size:
-                stream = section("analog", wire_id, sent.rate, symbols.size)
+                stream = section("analog", sent.rate, symbols.size, number)
                 self.publish(port, make_pdu(stream, symbols))
-        for _ in range(link.copies - 1):
-            self.publish("side", side)
+        for copy in range(1, link.copies):
+            send_side(copy)
         self.publish("sent", _told(sent, metadata, snr_db))
 
 

@@ -23,9 +23,9 @@ class image_sink(message_block):
     """Writes each [image] as a PNG and each [text] as a text file, with a JSON line about it.
 
     Files are called `00012.png` and `00012.txt` after the image_id, `00012-2.png` when that is
-    taken. `images.jsonl` gets one line for each: file, section, image_id, shape, model, refiner,
-    edit, rate, symbols, snr_db, cfo_hz, fragments, fragments_received, crc_ok (null where not
-    known).
+    taken. `images.jsonl` gets one line for each: file, section, image_id, shape, session, weights,
+    refiner, edit, rate, symbols, snr_db, cfo_hz, fragments, fragments_received, crc_ok (null where
+    not known).
 
     Args:
         directory: made when it is not there. Empty writes nothing and keeps the last image only.
@@ -89,7 +89,8 @@ class image_sink(message_block):
             "section": metadata.section,
             "image_id": metadata.image_id,
             "shape": metadata.shape,
-            "model": metadata.model,
+            "session": _hex(metadata.session),
+            "weights": _hex(metadata.weights),
             "refiner": metadata.refiner,
             "edit": metadata.edit,
             "rate": metadata.rate,
@@ -103,6 +104,11 @@ class image_sink(message_block):
         assert self.directory is not None
         with open(self.directory / INDEX, "a", encoding="utf-8") as index:
             index.write(json.dumps(line) + "\n")
+
+
+def _hex(tag: int | None) -> str | None:
+    """A session or fingerprint as it is shown everywhere."""
+    return None if tag is None else f"{tag:04x}"
 
 
 def _finite(value: float | None) -> float | None:

@@ -13,6 +13,7 @@ from .errors import GenscError
 from .image_files import image_paths, read_image
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu
+from .session import Sessions
 
 _SLICE_S = 0.05
 
@@ -20,7 +21,8 @@ _SLICE_S = 0.05
 class image_source(message_block):
     """Reads image files and sends each as a PDU on [image], then ends the stream.
 
-    The PDU carries `image_id` (counting up from `first_id`, modulo 65536), `shape` and `name`.
+    The PDU carries `session`, `image_id` (counting up from `first_id`, modulo 65536), `shape` and
+    `name`.
     Before each one [count] sends the pair ("images" . images before it), for what is to change
     from image to image.
     A file that cannot be read is dropped with one line; the others follow.
@@ -32,6 +34,7 @@ class image_source(message_block):
         interval_ms: least time between two images.
         first_id: image_id of the first one.
         max_side: shrink larger images to this many pixels; 0 leaves them.
+        session: tag of all images, 0 … 65535; None draws one at each start.
 
     Raises:
         GenscError: the path names no image.
@@ -44,12 +47,14 @@ class image_source(message_block):
         interval_ms: float = 0,
         first_id: int = 0,
         max_side: int = 0,
+        session: int | None = None,
     ) -> None:
         message_block.__init__(self, "image_source")
         self.paths = image_paths(path)
         self.repeat = repeat
         self.interval_s = interval_ms / 1000
         self.max_side = max_side
+        self._sessions = Sessions(session)
         self._first_id = first_id
         self._sent = 0
         self._due = 0.0
@@ -59,6 +64,7 @@ class image_source(message_block):
     def start(self) -> bool:
         """Begin with the first image."""
         self._sent, self._due = 0, time.monotonic()
+        self._sessions.begin()
         self._post(pmt.intern("next"), pmt.PMT_NIL)
         return super().start()
 
@@ -97,5 +103,10 @@ class image_source(message_block):
             time.sleep(_SLICE_S)
             return
         height, width, _ = image.shape
-        meta = Metadata(image_id=image_id, shape=(height, width, 3), name=Path(path).name)
+        meta = Metadata(
+            session=self._sessions.tag,
+            image_id=image_id,
+            shape=(height, width, 3),
+            name=Path(path).name,
+        )
         self.publish("image", make_pdu(meta, image))

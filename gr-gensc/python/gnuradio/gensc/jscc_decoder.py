@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .codecs import codec_of_wire_id, installed_gened, load_codec
+from .codecs import codec_of, load_codec
 from .errors import PduError
 from .message_ports import message_block
 from .metadata import known, make_pdu, read_pdu
 
 if TYPE_CHECKING:
-    from gensc_models import JsccCodec
+    from gensc_models import Codec
 
 
 class jscc_decoder(message_block):
@@ -23,8 +23,8 @@ class jscc_decoder(message_block):
     `gened_decoder` takes; a section of a model that is not installed is dropped.
 
     Args:
-        model: name of a codec's weights, or a path to them; empty takes the one whose id the
-            burst header carries.
+        model: name of a codec's weights, or a path to them; empty takes the installed one whose
+            fingerprint the burst header carries.
 
     Raises:
         GenscError: no such model, or weights that do not fit it.
@@ -33,38 +33,39 @@ class jscc_decoder(message_block):
     def __init__(self, model: str = "") -> None:
         message_block.__init__(self, "jscc_decoder")
         self._only = load_codec(model) if model else None
-        self._codecs: dict[int, JsccCodec] = {}
-        self._of_gened: dict[int, bool] = {}
+        self._codecs: dict[int, Codec | None] = {}
         self.setup_ports({"section": self._decode}, ["image"])
 
-    def _codec(self, wire_id: int) -> JsccCodec:
-        if self._only is not None:
-            if wire_id != self._only.wire_id:
-                raise PduError(f"model id {wire_id}, this decoder has {self._only.wire_id}")
+    def _codec(self, fingerprint: int) -> Codec | None:
+        """The codec of a section; None where it is another decoder's."""
+        if self._only is not None and fingerprint == self._only.fingerprint:
             return self._only
-        if wire_id not in self._codecs:
-            self._codecs[wire_id] = codec_of_wire_id(wire_id)
-        return self._codecs[wire_id]
+        if fingerprint not in self._codecs:
+            self._codecs[fingerprint] = self._find(fingerprint)
+        return self._codecs[fingerprint]
 
-    def _is_of_gened(self, wire_id: int) -> bool:
-        if wire_id not in self._of_gened:
-            self._of_gened[wire_id] = installed_gened(wire_id) is not None
-        return self._of_gened[wire_id]
+    def _find(self, fingerprint: int) -> Codec | None:
+        found = codec_of(fingerprint)
+        if found.streams > 1 or found.sends_side:
+            return None
+        if self._only is not None:
+            raise PduError(f"weights {fingerprint:04x}, this decoder has {self._only.name}")
+        return found
 
     def _decode(self, pdu: Any) -> None:
         metadata, symbols = read_pdu(pdu, np.complex64, require=("section", "image_id"))
         if metadata.section != "analog":
             return
         metadata, symbols = read_pdu(
-            pdu, np.complex64, require=("model", "rate", "shape", "aux", "noise_var")
+            pdu, np.complex64, require=("weights", "rate", "shape", "aux", "noise_var")
         )
-        model = known(metadata.model)
-        if self._is_of_gened(model):
+        codec = self._codec(known(metadata.weights))
+        if codec is None:
             return
         from gensc_models.codecs.codec import Received
 
         height, width, _ = known(metadata.shape)
-        image = self._codec(model).decode_image(
+        image = codec.decode_image(
             Received(
                 np.array(symbols), np.array(metadata.noise_var), known(metadata.rate), height,
                 width, known(metadata.aux),

@@ -33,9 +33,10 @@ class jscc_encoder(image_encoder):
         metadata, image = read_image(pdu)
         encoded = self.codec.encode_image(image, self.rate, self.snr_db)
         section = Metadata(
+            session=metadata.session,
             image_id=metadata.image_id,
             section="analog",
-            model=self.codec.wire_id,
+            weights=self.codec.fingerprint,
             rate=encoded.rate,
             shape=(encoded.height, encoded.width, 3),
             total=len(encoded.symbols),

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pmt
@@ -91,16 +91,34 @@ _FLAGS = _Codec(
 )
 
 
+class ImageKey(NamedTuple):
+    """What belongs to one image: its session, its number in it, and its size.
+
+    None stands for what is not known; such a key matches its like only.
+    """
+
+    session: int | None
+    image_id: int | None
+    height: int
+    width: int
+
+    def __str__(self) -> str:
+        session = "" if self.session is None else f"{self.session:04x}-"
+        return f"{session}{self.image_id or 0:05d}"
+
+
 @dataclass(frozen=True)
 class Metadata:
     """Keys of a PDU's metadata dict; None means the key is absent.
 
     Attributes:
-        image_id: image the PDU belongs to, 0 … 65535.
+        session: the start of a transmitter that the image belongs to, 0 … 65535.
+        image_id: image of that session the PDU belongs to, 0 … 65535.
         section: "analog", "bits" or "text".
+        stream: which of the image's sections of this kind, where it has several.
         fragment, fragments: this is burst `fragment` of the section's `fragments`.
         fragments_received: how many of them the receiver got (sections put together again).
-        model: wire id of the codec, 0 where none applies.
+        weights: fingerprint of the codec's weights, 0 where none applies.
         rate: JSCC channel symbols per 16x16 block, or the MCS index of bits and text; on bytes
             that are not encoded yet the MCS they are to be sent with.
         shape: (height, width, 3) of the image.
@@ -126,12 +144,14 @@ class Metadata:
         complete: False for an image of which a part was damaged and is only predicted.
     """
 
+    session: int | None = None
     image_id: int | None = None
     section: str | None = None
+    stream: int | None = None
     fragment: int | None = None
     fragments: int | None = None
     fragments_received: int | None = None
-    model: int | None = None
+    weights: int | None = None
     rate: int | None = None
     shape: Shape | None = None
     streams: int | None = None
@@ -153,6 +173,12 @@ class Metadata:
     keep: NDArray[np.bool_] | None = None
     importance: NDArray[np.float32] | None = None
     complete: bool | None = None
+
+    @property
+    def key(self) -> ImageKey:
+        """The image that the PDU belongs to."""
+        height, width, _ = self.shape or (0, 0, 3)
+        return ImageKey(self.session, self.image_id, height, width)
 
     def to_pmt(self) -> Any:
         """The metadata as a PMT dict, absent keys left out."""
@@ -187,13 +213,13 @@ class Metadata:
             raise PduError(f"metadata lacks {', '.join(missing)}")
         return cls(**values)
 
-    def header(self, length: int) -> Header:
-        """The burst header these keys describe; `length` payload symbols.
+    def header(self) -> Header:
+        """The burst header these keys describe; without `fragment` that of the whole section.
 
         Raises:
             PduError: a key is missing or does not fit its field.
         """
-        names = ("section", "image_id", "fragment", "fragments", "rate", "shape", "total")
+        names = ("session", "image_id", "section", "rate", "shape", "total")
         missing = [name for name in names if getattr(self, name) is None]
         if missing:
             raise PduError(f"metadata lacks {', '.join(missing)}")
@@ -201,15 +227,16 @@ class Metadata:
         assert self.section is not None
         try:
             return Header(
-                section=Section[self.section.upper()],
+                session=self.session or 0,
                 image_id=self.image_id or 0,
+                weights=self.weights or 0,
+                section=Section[self.section.upper()],
+                stream=self.stream or 0,
                 fragment=self.fragment or 0,
-                fragments=self.fragments or 0,
-                model=self.model or 0,
+                fragments=1 if self.fragments is None else self.fragments,
                 rate=self.rate or 0,
                 height=self.shape[0],
                 width=self.shape[1],
-                length=length,
                 total=self.total or 0,
                 aux=self.aux or 0,
             )
@@ -220,11 +247,13 @@ class Metadata:
     def of_header(cls, header: Header, **others: Any) -> Metadata:
         """Metadata of a received header, with more keys in `others`."""
         return cls(
+            session=header.session,
             image_id=header.image_id,
             section=header.section.name.lower(),
+            stream=header.stream,
             fragment=header.fragment,
             fragments=header.fragments,
-            model=header.model,
+            weights=header.weights,
             rate=header.rate,
             shape=(header.height, header.width, 3),
             total=header.total,
@@ -234,12 +263,14 @@ class Metadata:
 
 
 _CODECS: dict[str, _Codec] = {
+    "session": _INTEGER,
     "image_id": _INTEGER,
     "section": _SECTION,
+    "stream": _INTEGER,
     "fragment": _INTEGER,
     "fragments": _INTEGER,
     "fragments_received": _INTEGER,
-    "model": _INTEGER,
+    "weights": _INTEGER,
     "rate": _INTEGER,
     "shape": _SHAPE,
     "streams": _INTEGER,
@@ -302,6 +333,22 @@ def known(value: T | None) -> T:
     if value is None:
         raise PduError("metadata lacks a key that was not asked for")
     return value
+
+
+def read_fragment(
+    pdu: Any, require: tuple[str, ...] = ()
+) -> tuple[Metadata, Header, NDArray[np.complex64]]:
+    """Metadata, burst header and symbols of a fragment PDU.
+
+    Raises:
+        PduError: as `read_pdu`, keys that make no header, or another number of symbols than it
+            says.
+    """
+    metadata, symbols = read_pdu(pdu, np.complex64, ("fragment", "fragments", *require))
+    header = metadata.header()
+    if header.length != symbols.size:
+        raise PduError(f"{symbols.size} symbols, the header says {header.length}")
+    return metadata, header, symbols
 
 
 def read_image(pdu: Any) -> tuple[Metadata, NDArray[np.uint8]]:

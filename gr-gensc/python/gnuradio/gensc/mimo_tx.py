@@ -18,7 +18,7 @@ from .buffers import set_output_buffer
 from .burst_tx import OUTPUT_BUFFER
 from .errors import GenscError
 from .message_ports import QUEUE_LIMIT, MessagePorts, _known_blocks
-from .metadata import read_pdu
+from .metadata import read_fragment
 from .mimo_ports import user_ports
 
 _IDLE_S = 0.001
@@ -97,7 +97,7 @@ class mimo_tx(MessagePorts, gr.sync_block):
         return lambda pdu: self._add(user, pdu)
 
     def _add(self, user: int, pdu: Any) -> None:
-        metadata, symbols = read_pdu(pdu, np.complex64)
+        _, header, symbols = read_fragment(pdu)
         if len(self._queues[user]) >= self.max_queue:
             self.drop(f"[{self._ports[user]}] {self.max_queue} fragments wait already")
             return
@@ -105,7 +105,7 @@ class mimo_tx(MessagePorts, gr.sync_block):
         if symbols.size > most:
             self.drop(f"[{self._ports[user]}] {symbols.size} symbols, a burst holds {most}")
             return
-        self._queues[user].append((metadata.header(symbols.size), symbols))
+        self._queues[user].append((header, symbols))
 
     def finish(self) -> None:
         """The stream ends when everything queued has been sent: `work` sees to it."""

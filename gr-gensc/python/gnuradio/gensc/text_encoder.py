@@ -13,13 +13,15 @@ from .errors import PduError
 from .mcs_choice import mcs_by_index
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
+from .session import Sessions
 
 
 class text_encoder(message_block):
     """Encodes each [text] into a text [section].
 
-    Takes PDUs with UTF-8 bytes (`image_id` and `shape` are passed on; without `image_id` a counter)
-    and plain strings, as GNU Radio's message strobe and message edit box send them.
+    Takes PDUs with UTF-8 bytes (`session`, `image_id` and `shape` are passed on; without `image_id`
+    a counter in a session of its own) and plain strings, as GNU Radio's message strobe and message
+    edit box send them.
 
     Args:
         mcs: index into the MCS table; 3 is 16-QAM with rate 1/2.
@@ -32,7 +34,14 @@ class text_encoder(message_block):
         message_block.__init__(self, "text_encoder")
         self.set_mcs(mcs)
         self._count = 0
+        self._sessions = Sessions(None)
         self.setup_ports({"text": self._encode}, ["section"])
+
+    def start(self) -> bool:
+        """Begin a session for what has no number."""
+        self._count = 0
+        self._sessions.begin()
+        return super().start()
 
     def set_mcs(self, mcs: int) -> None:
         """The scheme, from the next text on."""
@@ -48,13 +57,15 @@ class text_encoder(message_block):
             except UnicodeDecodeError as error:
                 raise PduError(f"text is not UTF-8: {error.reason}") from error
         mcs = self._mcs
-        image_id = self._count if metadata.image_id is None else metadata.image_id
-        self._count = (self._count + 1) & 0xFFFF
+        session, image_id = metadata.session, metadata.image_id
+        if image_id is None:
+            session, image_id = self._sessions.tag, self._count
+            self._count = (self._count + 1) & 0xFFFF
         payload, symbols = encode_text(text, mcs)
         section = Metadata(
+            session=session,
             image_id=image_id,
             section="text",
-            model=0,
             rate=mcs.index,
             shape=metadata.shape or (0, 0, 3),
             total=len(payload),

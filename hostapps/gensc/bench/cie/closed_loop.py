@@ -158,7 +158,7 @@ class ClosedLoop:
         self._source, self._told = PduSource(iter(self._images.get, None)), _Told()
         self._sink = PduCollector(np.uint8, self._got.append)
         bits, unbits = gensc.bits_encoder(), gensc.bits_decoder()
-        cutter, transmitter = gensc.fragmenter(waveform), gensc.burst_tx(waveform)
+        cutter, transmitter = gensc.fragmenter(waveform, session=0), gensc.burst_tx(waveform)
         self._blocks = (bits, unbits, cutter, transmitter)  # GNU Radio does not keep them alive
         self._top = gr.top_block("closed loop", catch_exceptions=False)
         self._top.handle_sigint = False

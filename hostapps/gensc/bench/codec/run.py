@@ -106,7 +106,7 @@ class Sweeper:
             rate=encoded.rate,
             shape=image.shape,
             total=len(encoded.symbols),
-            model=codec.wire_id,
+            weights=codec.fingerprint,
             aux=encoded.aux,
             image_id=number,
         )

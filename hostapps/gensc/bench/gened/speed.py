@@ -62,7 +62,7 @@ def measure(
 def _base() -> OneStream:
     """SwinJSCC in the size of its paper around this project's linear code, with random weights."""
     torch.manual_seed(0)
-    codec = JsccCodec(CodecConfig(BASE, 1, network=PHOTO_BASE))
+    codec = JsccCodec(CodecConfig(BASE, network=PHOTO_BASE))
     return OneStream(BASE, codec, Weights(BASE, ""))
 
 

@@ -117,7 +117,7 @@ def several_users(
             photos = [images[(USERS * slot + k) % len(images)] for k in range(USERS)]
             sent = [system.codec.encode_image(p, plan.rate, snr_db) for p in photos]
             sections = [
-                UserSection(e.symbols, e.rate, e.height, e.width, system.codec.wire_id, e.aux)
+                UserSection(e.symbols, e.rate, e.height, e.width, system.codec.fingerprint, e.aux)
                 for e in sent
             ]
             draw = seed_of(seed, round(100 * (snr_db + 100)), slot) % (1 << 30)

@@ -43,7 +43,7 @@ QUICK = Size(60, 20, 8, 3_000_000, 60, 1, 0)
 
 def header(length: int, image_id: int = 1) -> Header:
     """Header of a one-burst analog section."""
-    return Header(Section.ANALOG, image_id, 0, 1, 1, 32, 256, 256, length, length)
+    return Header(0, image_id, 1, Section.ANALOG, 0, 0, 1, 32, 256, 256, length)
 
 
 def random_channel(

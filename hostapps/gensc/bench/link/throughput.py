@@ -9,7 +9,7 @@ import numpy as np
 import pmt
 
 from gensc.bench.link.stock_ofdm import PacketLink
-from gensc_phy import Section, WaveformConfig, split
+from gensc_phy import Header, Section, WaveformConfig, split
 from gensc_phy.channel.impairments import complex_noise
 from gnuradio import blocks, channels, gensc, gr
 from gnuradio.gensc.metadata import Metadata, make_pdu
@@ -38,10 +38,8 @@ def our_link(bursts: int, payload_symbols: int = WaveformConfig().max_payload_sy
     top.connect(transmitter, gate, model, receiver)
     top.msg_connect(receiver, "fragment", collector, "store")
     for i in range(bursts):
-        ((header, symbols),) = split(
-            Section.ANALOG, i, payload,
-            model=1, rate=32, height=256, width=256, total=len(payload), aux=0, cfg=cfg,
-        )  # fmt: skip
+        whole = Header(0, i, 1, Section.ANALOG, 0, 0, 1, 32, 256, 256, len(payload))
+        ((header, symbols),) = split(whole, payload, cfg)
         transmitter.to_basic_block()._post(
             pmt.intern("fragment"), make_pdu(Metadata.of_header(header), symbols)
         )

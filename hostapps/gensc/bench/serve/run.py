@@ -135,7 +135,7 @@ def make_pool(codec: JsccCodec, side: int, count: int = 64) -> Pool:
         variance = 10 ** (-SNR_DB / 10)
         noise = rng.standard_normal((2, len(sent.symbols))) * np.sqrt(variance / 2)
         section = Section(
-            codec.wire_id,
+            codec.fingerprint,
             sent.rate,
             side,
             side,

@@ -41,6 +41,7 @@ from gensc_models.codecs.bank.tables import Z_LIMIT, ProbabilityTables
 from gensc_models.codecs.bank.transforms import MEAN_CHANNELS, HyperpriorConfig, Transforms
 from gensc_models.data.photos import BLOCK
 from gensc_models.weights import store as weights
+from gensc_models.weights.fingerprint import fingerprint
 from gensc_models.weights.store import WeightsError
 
 KIND = "hyperprior"
@@ -142,9 +143,9 @@ class HyperpriorCodec(nn.Module):
         return POINTS
 
     @property
-    def codec_id(self) -> int:
-        """What the container calls these weights; 0 for weights that were never stored."""
-        return int(self.sha256[:4], 16) if self.sha256 else 0
+    def fingerprint(self) -> int:
+        """What containers and burst headers call these weights; 0 for some never stored."""
+        return fingerprint(self.sha256)
 
     @property
     def device(self) -> torch.device:
@@ -196,11 +197,9 @@ class HyperpriorCodec(nn.Module):
 
     def save_pretrained(self, path: str | Path) -> None:
         """Writes ``config.json`` and ``model.safetensors`` (matrices float16) into a folder."""
-        # No burst header names this codec: its streams travel as bits and name it themselves.
         config = {
             "name": self.name,
             "kind": KIND,
-            "wire_id": 0,
             "rates": [],
             "network": asdict(self.config),
         }
@@ -298,7 +297,7 @@ class HyperpriorCodec(nn.Module):
             part = np.s_[:, top : top + STRIPE]
             here = which[part]
             write_latents(writer, symbols[part][here], levels[part][here], self._latent)
-        header = Header(self.codec_id, point, masked, *image.shape[:2])
+        header = Header(self.fingerprint, point, masked, *image.shape[:2])
         data = container.pack(header, writer.words())
         y, zb, mask = (writer.bits[part] for part in ("y", "z", "mask"))
         return Encoded(data, Bits(y, zb, mask, 8.0 * len(data) - y - zb - mask))
@@ -333,9 +332,9 @@ class HyperpriorCodec(nn.Module):
         """Header, mask and hyper-latents of one stream."""
         stream = container.unpack(data, self.max_pixels)
         header = stream.header
-        if header.codec and self.codec_id and header.codec != self.codec_id:
+        if header.codec and self.fingerprint and header.codec != self.fingerprint:
             raise BitstreamError(
-                f"stream of codec {header.codec:04x}, but '{self.name}' is {self.codec_id:04x}"
+                f"stream of codec {header.codec:04x}, but '{self.name}' is {self.fingerprint:04x}"
             )
         if stream.damaged and not partial:
             reason = "the stream ends too early" if stream.cut_off else "the payload is damaged"

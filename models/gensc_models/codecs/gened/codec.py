@@ -62,15 +62,13 @@ def counted_symbols(n_bytes: int, snr_db: float) -> int:
 
 @dataclass(frozen=True)
 class GenedCodecConfig:
-    """Identity of a codec, the shape of its network, and what its background counts.
+    """Name of a codec, the shape of its network, and what its background counts.
 
-    In the burst header ``wire_id`` (1 ... 254) names the foreground's stream and the header
-    section, the number after it the background's. ``importance`` names the weights of a saliency
+    ``importance`` names the weights of a saliency
     network whose map takes the place of the score that the transmitter predicts ("": none).
     """
 
     name: str
-    wire_id: int = 6
     rates: tuple[int, ...] = RECOMMENDED_RATES
     background_weight: float = BACKGROUND_WEIGHT
     importance: str = ""
@@ -92,14 +90,12 @@ class GenedCodecConfig:
         name = data["name"]
         if data["kind"] != KIND:
             raise WeightsError(f"weights '{name}' are of kind '{data['kind']}', not '{KIND}'")
-        if not 1 <= data["wire_id"] <= 254:
-            raise WeightsError(f"weights '{name}': wire_id must be 1 to 254")
         try:
             network = GenedConfig.from_json(data["network"])
             weight, importance = float(data["background_weight"]), str(data["importance"])
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"weights '{name}': unusable network config: {error}") from error
-        return cls(name, data["wire_id"], tuple(data["rates"]), weight, importance, network)
+        return cls(name, tuple(data["rates"]), weight, importance, network)
 
 
 @dataclass(frozen=True)
@@ -156,11 +152,6 @@ class GenedCodec(Codec, nn.Module):
         self.network = GenedNetwork(config.network)
         self.source = _source(config.importance)
         self.eval()
-
-    @property
-    def wire_ids(self) -> tuple[int, int]:
-        """Numbers of the streams of foreground and background in the burst header."""
-        return self.config.wire_id, self.config.wire_id + 1
 
     @classmethod
     def from_pretrained(cls, name_or_path: str | Path) -> GenedCodec:

@@ -17,9 +17,7 @@ from gensc_models.codecs.jscc import CodecConfig, JsccCodec
 from gensc_models.codecs.layout import MAX_RATE
 from gensc_models.weights.store import WeightsError, load_into
 
-DEEPJSCC_CIFAR = CodecConfig(
-    "deepjscc-cifar", wire_id=4, rates=(MAX_RATE,), network=DeepJsccConfig()
-)
+DEEPJSCC_CIFAR = CodecConfig("deepjscc-cifar", rates=(MAX_RATE,), network=DeepJsccConfig())
 
 
 def export(checkpoint: Path, out: Path) -> Path:

@@ -18,8 +18,8 @@ from gensc_models.codecs.jscc import CodecConfig, JsccCodec
 from gensc_models.codecs.photo.network import JsccConfig
 from gensc_models.weights.store import WeightsError, load_into
 
-SOFTCAST = CodecConfig("softcast", wire_id=1, network=JsccConfig(residual=False))
-DEEPJSCC_PHOTO = CodecConfig("deepjscc-photo", wire_id=2)
+SOFTCAST = CodecConfig("softcast", network=JsccConfig(residual=False))
+DEEPJSCC_PHOTO = CodecConfig("deepjscc-photo")
 
 
 def read_checkpoint(checkpoint: Path) -> dict[str, Any]:

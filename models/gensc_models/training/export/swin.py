@@ -12,8 +12,8 @@ from gensc_models.codecs.swin.network import CIFAR, PHOTO
 from gensc_models.training.export.photo import learned_codec, read_checkpoint
 
 IDENTITIES = {
-    "cifar": CodecConfig("swin-cifar", wire_id=3, rates=(MAX_RATE,), network=CIFAR),
-    "photo": CodecConfig("swin-photo", wire_id=5, network=PHOTO),
+    "cifar": CodecConfig("swin-cifar", rates=(MAX_RATE,), network=CIFAR),
+    "photo": CodecConfig("swin-photo", network=PHOTO),
 }
 
 

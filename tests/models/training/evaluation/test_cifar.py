@@ -80,7 +80,7 @@ def test_symbols_are_those_of_a_burst(images: ImageSet) -> None:
 
 
 def test_a_rate_the_codec_does_not_have_is_refused(images: ImageSet) -> None:
-    config = CodecConfig("small", 9, (128,), DeepJsccConfig((10.0,)))
+    config = CodecConfig("small", (128,), DeepJsccConfig((10.0,)))
     with pytest.raises(ValueError, match="rate 128"):
         evaluate_images(JsccCodec(config), images, [10.0], rate=64)
 

@@ -39,7 +39,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(grey).save(folder / "maps" / f"{i}.png")
     Image.fromarray(astronaut()[200:296, 100:228]).save(folder / "more" / "n01440764_tench.png")
     torch.manual_seed(0)
-    JsccCodec(CodecConfig("trunk", 77, network=SMALL)).save_pretrained(folder / "trunk")
+    JsccCodec(CodecConfig("trunk", network=SMALL)).save_pretrained(folder / "trunk")
     saliency = SaliencyConfig(stem=4, widths=(4, 8), blocks=(1, 1), head=4, side=64)
     SaliencyNetwork(saliency).save_pretrained(folder / "importance")
     return folder
