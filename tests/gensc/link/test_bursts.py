@@ -33,7 +33,7 @@ def test_symbols_come_back_with_the_error_asked_for(snr_db):
 
 def test_header_fields_arrive():
     _, got = transmit(analog(), 15)
-    assert (got.header.model, got.header.aux, got.header.rate) == (1, 7, 32)
+    assert (got.header.weights, got.header.aux, got.header.rate) == (1, 7, 32)
 
 
 def test_overhead_counts_everything_that_is_not_payload():
