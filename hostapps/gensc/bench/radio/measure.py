@@ -39,7 +39,7 @@ class Signal:
 
 def header(length: int, image_id: int = 1) -> Header:
     """Header of an image of one analog burst."""
-    return Header(Section.ANALOG, image_id, 0, 1, 1, 32, 256, 256, length, length)
+    return Header(0, image_id, 1, Section.ANALOG, 0, 0, 1, 32, 256, 256, length)
 
 
 def make_signal(cfg: WaveformConfig, bursts: int = 1) -> Signal:
