@@ -10,7 +10,7 @@ from waveform import payload
 
 @pytest.fixture(scope="module")
 def sections():
-    return [UserSection(payload(5000, k), 32, 256, 256, model=1, aux=7) for k in range(3)]
+    return [UserSection(payload(5000, k), 32, 256, 256, weights=1, aux=7) for k in range(3)]
 
 
 def errors_db(streams, sections):

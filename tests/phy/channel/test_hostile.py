@@ -123,7 +123,7 @@ def test_a_burst_survives_a_gentle_channel():
     """The reference level is that of a burst: a USRP on a cable costs next to nothing."""
     cfg = WaveformConfig()
     payload = complex_noise(960, 1.0, np.random.default_rng(0))
-    header = Header(Section.ANALOG, 1, 0, 1, 1, 32, 256, 256, 960, 960)
+    header = Header(0, 1, 1, Section.ANALOG, 0, 0, 1, 32, 256, 256, 960)
     pad = np.zeros(200, np.complex64)
     burst = np.concatenate([pad, BurstModulator(cfg).modulate(header, payload), pad])
     assert np.mean(np.abs(burst[200:-200]) ** 2) == pytest.approx(0.9, abs=0.1)
