@@ -30,6 +30,7 @@ def grid(rows: int, columns: int, like: NDArray[np.uint8]) -> tuple[Figure, NDAr
 
 def show(ax: Axes, picture: NDArray[Any], note: str, heading: str) -> None:
     """A picture or a map in 0 … 1, a line below it and one above."""
-    ax.imshow(picture, **({} if picture.ndim == 3 else {"cmap": "magma", "vmin": 0, "vmax": 1}))
+    # Colours are shown as they are; the rest is for maps.
+    ax.imshow(picture, cmap="magma", vmin=0, vmax=1)
     ax.set_title(heading, fontsize=8)
     ax.text(0.5, -0.03, note, transform=ax.transAxes, ha="center", va="top", fontsize=7.5)

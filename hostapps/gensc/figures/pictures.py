@@ -45,8 +45,8 @@ def constellation(
 
     The brightness is logarithmic, so that single symbols are seen beside a dense cluster.
     """
-    edges = np.linspace(-reach, reach, side + 1)
-    density, _, _ = np.histogram2d(symbols.imag, symbols.real, bins=(edges, edges))
+    plane = [[-reach, reach], [-reach, reach]]
+    density, _, _ = np.histogram2d(symbols.imag, symbols.real, bins=side, range=plane)
     # Each symbol is drawn as a small blob: single pixels vanish when the picture is scaled.
     blob = density.copy()
     for shift, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):

@@ -147,8 +147,8 @@ class Uplink:
         assemblers = [Assembler() for _ in range(cfg.users)]
         sections_of: list[list[SectionSymbols]] = [[] for _ in range(cfg.users)]
         heard = channel.process(samples.reshape(cfg.users, -1))
-        for burst in receiver.push(heard) + receiver.flush():
-            sections_of[burst.user] += assemblers[burst.user].add(burst)
+        for got in receiver.push(heard) + receiver.flush():
+            sections_of[got.user] += assemblers[got.user].add(got)
         return [
             _largest([
                 UserStream(s.symbols, s.noise_var, s.snr_db)
@@ -164,7 +164,7 @@ class Uplink:
         from gensc.link.blocks import PduCollector, PduSource
         from gensc.system.codecs import gnuradio_blocks
         from gnuradio import gr
-        from gnuradio.gensc.metadata import Metadata, make_pdu
+        from gnuradio.gensc.metadata import Metadata, known, make_pdu
         from gnuradio.gensc.mimo_ports import user_ports
 
         gensc, cfg = gnuradio_blocks(), self.config
@@ -198,8 +198,9 @@ class Uplink:
         top.run()
         return [
             _largest([
-                UserStream(np.array(s.data), np.array(s.metadata.noise_var), s.metadata.snr_db)
+                UserStream(np.array(s.data), np.array(data.noise_var), known(data.snr_db))
                 for s in collector.seen
+                for data in [s.metadata]
             ])
             for collector in collectors
         ]  # fmt: skip

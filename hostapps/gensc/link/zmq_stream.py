@@ -52,7 +52,7 @@ class ZmqStreamSink(gr.sync_block):
     def __init__(self, address: str, bind: bool = True, linger_s: float = 5.0) -> None:
         gr.sync_block.__init__(self, "zmq_stream_sink", [np.complex64], None)
         self.linger_ms = int(1000 * linger_s)
-        options = {zmq.SNDHWM: 8, zmq.SNDTIMEO: _POLL_MS, zmq.IMMEDIATE: 1}
+        options: dict[int, int] = {zmq.SNDHWM: 8, zmq.SNDTIMEO: _POLL_MS, zmq.IMMEDIATE: 1}
         self._context, self._socket = _open(zmq.PUSH, address, bind, options)
         self.samples = 0
 

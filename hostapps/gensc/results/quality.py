@@ -144,17 +144,19 @@ _COMPUTE: dict[str, Callable[[_Pair], float]] = {
 
 def _once(load: Callable[[], T]) -> T:
     """What `load` returns or raises, from one call: a network that is not there is slow to miss."""
-    found, missing = _outcome(load)
-    if missing is not None:
-        raise missing.with_traceback(None)
+    from gensc_models.weights.hub import UnavailableError
+
+    found = _outcome(load)
+    if isinstance(found, UnavailableError):
+        raise found.with_traceback(None)
     return found
 
 
 @lru_cache
-def _outcome(load: Callable[[], T]) -> tuple[T, None] | tuple[None, UnavailableError]:
+def _outcome(load: Callable[[], T]) -> T | UnavailableError:
     from gensc_models.weights.hub import UnavailableError
 
     try:
-        return load(), None
+        return load()
     except UnavailableError as error:
-        return None, error
+        return error

@@ -99,9 +99,10 @@ class FairQueue(Generic[T]):
                 item = queue[0]
             else:
                 group = batch[0].group
-                item = next((other for other in queue if other.group == group), None)
-                if item is None or spent + item.cost > max_cost:
+                found = next((other for other in queue if other.group == group), None)
+                if found is None or spent + found.cost > max_cost:
                     continue
+                item = found
             self.remove(user, item)
             batch.append(item)
             spent += item.cost

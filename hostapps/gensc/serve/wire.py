@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +77,12 @@ def unpack(frame: bytes) -> Message:
     body = memoryview(frame)[_HEAD.size :]
     if zlib.crc32(body) != check:
         raise FrameError("frame CRC failed")
-    reader = {_REQUEST: _read_request, _CANCEL: _read_cancel, _ANSWER: _read_answer}.get(kind)
+    readers: dict[int, Callable[[memoryview], Message]] = {
+        _REQUEST: _read_request,
+        _CANCEL: _read_cancel,
+        _ANSWER: _read_answer,
+    }
+    reader = readers.get(kind)
     if reader is None:
         raise FrameError(f"unknown kind of frame {kind}")
     try:

@@ -84,7 +84,8 @@ class CaptionMask:
         """
         check_request(image, mask)
         cells = cell_shares(mask, CELL) >= 0.5
-        inside = keep_of_blocks(cells, *mask.shape, CELL)
+        height, width = mask.shape
+        inside = keep_of_blocks(cells, height, width, CELL)
         bits = _mean_colour(image, inside) + _mean_colour(image, ~inside) + pack_mask(cells)
         text = budget.fit(caption, bits)
         if not text:
@@ -92,7 +93,7 @@ class CaptionMask:
                 f"{budget.symbols} symbols do not carry a mask of {8 * len(bits)} bits and one "
                 "word of the caption"
             )
-        return Transmission(*mask.shape, text=text, bits=bits)
+        return Transmission(height, width, text=text, bits=bits)
 
     def receive(self, reception: Reception, seed: int = 0) -> Photo:
         """The caption drawn on the mask, or freely where the mask is lost.

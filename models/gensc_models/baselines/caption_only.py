@@ -49,7 +49,8 @@ class CaptionOnly:
         text = budget.fit(caption)
         if not text:
             raise ValueError(f"{budget.symbols} symbols carry no word of the caption {caption!r}")
-        return Transmission(*image.shape[:2], text=text)
+        height, width = image.shape[:2]
+        return Transmission(height, width, text=text)
 
     def receive(self, reception: Reception, seed: int = 0) -> Photo:
         """What the caption says; where none arrived, whatever the generator draws of nothing.

@@ -117,7 +117,8 @@ class GuidedLatent:
         latents = self.pipeline.encode(image)
         symbols, scale = to_symbols(latents, budget.left(text, bits))
         # The design SNR has its place in the word, but this code is the same at any.
-        return Transmission(*mask.shape, text, bits, symbols, SideInfo(scale, 0.0).pack())
+        height, width = mask.shape
+        return Transmission(height, width, text, bits, symbols, SideInfo(scale, 0.0).pack())
 
     def receive(self, reception: Reception, seed: int = 0) -> Photo:
         """The latents denoised; see the head of this file.

@@ -134,18 +134,17 @@ class Reception:
 
 
 class Baseline(Protocol):
-    """A whole scheme: image to sections and sections to image.
+    """A whole scheme: image to sections and sections to image."""
 
-    Attributes
-    ----------
-    scheme
-        What results call it.
-    name
-        The scheme with what it draws by.
-    """
+    @property
+    def scheme(self) -> str:
+        """What results call it."""
+        ...
 
-    scheme: str
-    name: str
+    @property
+    def name(self) -> str:
+        """The scheme with what it draws by."""
+        ...
 
     def send(self, image: Photo, caption: str, mask: Mask, budget: Budget) -> Transmission:
         """What is sent for an image; never more than the budget.

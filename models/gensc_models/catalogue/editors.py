@@ -43,8 +43,10 @@ def load_editor(name: str) -> Editor:
     tasks = [setting for setting in settings if setting.startswith(TASK)]
     config = PipelineConfig.parse(",".join(s for s in settings if s not in tasks))
     task = tasks[-1].removeprefix(TASK) if tasks else "edit"
-    if task not in ("edit", "inpaint"):
-        raise ValueError(f"task={task}: must be edit or inpaint")
     if config.controlnet:
         raise ValueError(f"controlnet={config.controlnet}: an editor has no outlines to show it")
-    return DiffusersEditor(config, task)
+    if task == "edit":
+        return DiffusersEditor(config, "edit")
+    if task == "inpaint":
+        return DiffusersEditor(config, "inpaint")
+    raise ValueError(f"task={task}: must be edit or inpaint")

@@ -11,6 +11,12 @@ from torch.nn import functional as F
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 
+def bias_of(layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear) -> Tensor:
+    """The bias of a layer that was made with one."""
+    assert layer.bias is not None
+    return layer.bias
+
+
 class Conditioner(nn.Module):
     """Embeds a few scalars (SNR, rate, ...) that are already scaled to about [-1, 1]."""
 
@@ -55,7 +61,7 @@ class FilmBlock(nn.Module):
         # A damped second convolution keeps the variance of a deep stack without normalisation.
         with torch.no_grad():
             self.conv2.weight.mul_(0.3)
-            self.conv2.bias.zero_()
+            bias_of(self.conv2).zero_()
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Features ``B x width x H x W`` and a condition as in :func:`modulation`."""

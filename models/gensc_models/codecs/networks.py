@@ -7,14 +7,16 @@ precision, scale, snr_db, rate) -> image`` as
 
 from __future__ import annotations
 
-from torch import nn
+from collections.abc import Callable
+from typing import Any
 
 from gensc_models.codecs.deepjscc.network import DeepJscc, DeepJsccConfig
 from gensc_models.codecs.photo.network import JsccConfig, PhotoJscc
 from gensc_models.codecs.swin.network import SwinConfig, SwinJscc
 
 NetworkConfig = JsccConfig | SwinConfig | DeepJsccConfig
-KINDS: dict[str, tuple[type[NetworkConfig], type[nn.Module]]] = {
+Network = PhotoJscc | SwinJscc | DeepJscc
+KINDS: dict[str, tuple[type[NetworkConfig], Callable[[Any], Network]]] = {
     "photo-jscc": (JsccConfig, PhotoJscc),
     "swin-jscc": (SwinConfig, SwinJscc),
     "deepjscc": (DeepJsccConfig, DeepJscc),
@@ -39,6 +41,6 @@ def kind_of(config: NetworkConfig) -> str:
     return next(kind for kind, (known, _) in KINDS.items() if isinstance(config, known))
 
 
-def network_of(config: NetworkConfig) -> nn.Module:
+def network_of(config: NetworkConfig) -> Network:
     """A new network of that configuration."""
-    return KINDS[kind_of(config)][1](config)  # type: ignore[arg-type]
+    return KINDS[kind_of(config)][1](config)

@@ -53,7 +53,7 @@ class Canvas:
                 self.inner[::-1], Image.Resampling.BOX
             )
         )
-        return Image.fromarray(self._continue((scaled > 0).astype(np.uint8) * 255, 2))
+        return Image.fromarray(self._continue(np.where(scaled > 0, np.uint8(255), np.uint8(0)), 2))
 
     def lift(self, canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The image's part of a canvas, at the size of the image, uint8 ``H x W x 3``."""

@@ -49,7 +49,7 @@ class DiffusersLatents:
         pipe = loaded.pipe
         scheduler = getattr(pipe, "scheduler", None)
         alphas = getattr(scheduler, "alphas_cumprod", None)
-        if alphas is None or not {"latents", "timesteps"} <= loaded.takes:
+        if scheduler is None or alphas is None or not {"latents", "timesteps"} <= loaded.takes:
             raise FoundationError(
                 f"{self.name}: {type(pipe).__name__} has no noise levels to start from; "
                 "Stable Diffusion 1, 2 and XL have"
@@ -97,7 +97,7 @@ class DiffusersLatents:
 
     def step_of(self, variance: float) -> int:
         """The first training step whose noise is at least that strong, or the last of all."""
-        return int(min(np.searchsorted(self.levels, variance), len(self.levels) - 1))
+        return min(int(np.searchsorted(self.levels, variance)), len(self.levels) - 1)
 
     def denoise(
         self,

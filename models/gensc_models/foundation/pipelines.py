@@ -95,7 +95,7 @@ class PipelineConfig:
             A setting that there is not, or that makes no sense.
         """
         name, *settings = text.split(",")
-        kinds = {
+        kinds: dict[str, Callable[[str], Any]] = {
             field.name: float if field.default is None else type(field.default)
             for field in fields(cls)
             if field.name != "name"

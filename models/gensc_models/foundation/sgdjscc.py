@@ -122,7 +122,7 @@ class SgdjsccLatents:
 
     def step_of(self, variance: float) -> int:
         """The first time whose noise is at least that strong, or the last of all."""
-        return int(min(np.searchsorted(self.levels, variance), len(self.levels) - 1))
+        return min(int(np.searchsorted(self.levels, variance)), len(self.levels) - 1)
 
     def encode(self, image: NDArray[np.uint8]) -> Latents:
         """Latents of an image uint8 ``H x W x 3``, of power one in every tile.
@@ -288,7 +288,7 @@ def _tensors(folder: Path, name: str) -> dict[str, Any]:
             from huggingface_hub import hf_hub_download
 
             with impatient_hub():
-                path = hf_hub_download(REPOSITORY, name)
+                path = Path(hf_hub_download(REPOSITORY, name))
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the hub and torch have each their own
         what = f"SGD-JSCC's {name} cannot be had, neither in {folder}/checkpoint nor from the hub"

@@ -11,12 +11,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from gensc_models.weights.hub import UnavailableError, impatient_hub
@@ -37,7 +38,7 @@ class Clip:
     """
 
     name: str
-    model: nn.Module
+    model: Any
     prepare: Callable[[Image.Image], Tensor]
     tokenise: Callable[[list[str]], Tensor]
 

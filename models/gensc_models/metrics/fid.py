@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from gensc_models.weights.hub import UnavailableError
 
@@ -22,7 +22,7 @@ FEATURES = 2048
 class Fid:
     """FID with its network."""
 
-    metric: nn.Module
+    metric: Any
     name: str = "FID (Inception, torchmetrics)"
 
     @torch.inference_mode()

@@ -217,8 +217,8 @@ def reduced_ms_ssim_each(references: Photo, images: Photo) -> NDArray[np.float64
     weights = tuple(w / sum(MS_SSIM_WEIGHTS[:scales]) for w in MS_SSIM_WEIGHTS[:scales])
     if scales == len(MS_SSIM_WEIGHTS):
         weights = MS_SSIM_WEIGHTS
-    planes = (
+    reference, image = (
         torch.from_numpy(stack.astype(np.float64)).permute(0, 3, 1, 2).reshape(-1, 1, height, width)
         for stack in (references, images)
     )
-    return _multi_scale(*planes, weights).view(count, colours).mean(dim=1).numpy()
+    return _multi_scale(reference, image, weights).view(count, colours).mean(dim=1).numpy()

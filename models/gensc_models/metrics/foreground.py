@@ -44,8 +44,8 @@ def f_measure(predicted: Mask, truth: Mask, beta_squared: float = BETA_SQUARED) 
         Not two masks of one shape.
     """
     _check_masks(predicted, truth)
-    counts = (np.count_nonzero(m) for m in (predicted & truth, predicted, truth))
-    return float(_f_measure(*counts, beta_squared))
+    hits, named, true = (np.count_nonzero(m) for m in (predicted & truth, predicted, truth))
+    return float(_f_measure(hits, named, true, beta_squared))
 
 
 def best_f_measure(

@@ -34,8 +34,9 @@ def heat_overlay(
     """
     low, high = scale or (float(values.min()), float(values.max()))
     unit = ((values - low) / ((high - low) or 1.0)).clip(0.0, 1.0)
+    height, width = image.shape[:2]
     whole = Image.fromarray(unit.astype(np.float32)).resize(
-        image.shape[1::-1], Image.Resampling.BILINEAR
+        (width, height), Image.Resampling.BILINEAR
     )
     heat = colour_map("turbo")[np.round(255 * np.asarray(whole)).astype(np.uint8)]
     return np.round((1 - strength) * _grey(image) + strength * heat).astype(np.uint8)

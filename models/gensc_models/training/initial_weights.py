@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gensc_models.codecs.deepjscc.network import DeepJsccConfig
+from gensc_models.codecs.deepjscc.network import DeepJscc
 from gensc_models.codecs.jscc import load_jscc
 from gensc_models.codecs.photo.network import ResidualJscc
 from gensc_models.weights.store import WeightsError, load_into
@@ -36,11 +36,12 @@ def start_base(model: ResidualJscc, weights: str) -> None:
     WeightsError
         Missing, damaged, not DeepJSCC, or without one of the SNRs; or the model has no such base.
     """
-    codec = load_jscc(weights)
-    if model.base is None or not isinstance(codec.config.network, DeepJsccConfig):
+    given = load_jscc(weights).network
+    if model.base is None or not isinstance(given, DeepJscc):
         raise WeightsError(f"weights '{weights}': a convolutional base code starts from DeepJSCC")
-    trained = codec.config.network.snrs_db
-    for snr_db, network in zip(model.base.config.snrs_db, model.base.networks, strict=True):
+    trained = given.config.snrs_db
+    for index, snr_db in enumerate(model.base.config.snrs_db):
         if snr_db not in trained:
             raise WeightsError(f"weights '{weights}' have no network for {snr_db:g} dB")
-        network.load_state_dict(codec.network.networks[trained.index(snr_db)].state_dict())
+        found = given.network(trained.index(snr_db)).state_dict()
+        model.base.network(index).load_state_dict(found)

@@ -109,7 +109,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise WeightsError(f"weights '{folder.name}': cannot read {CONFIG}: {error}") from error
-    fields = {"name": str, "kind": str, "sha256": str}
+    fields: dict[str, type] = {"name": str, "kind": str, "sha256": str}
     if not isinstance(config, dict) or config.get("kind") not in NOT_CODECS:
         fields |= {"rates": list}
     for field, kind in fields.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import constriction
 import numpy as np
@@ -14,8 +15,8 @@ from gensc_models.codecs.bank.errors import BitstreamError
 from gensc_models.codecs.bank.tables import TOTAL, Counts
 
 # The extension's submodules can be reached as attributes, not imported by their names.
-Categorical = constriction.stream.model.Categorical
-Uniform = constriction.stream.model.Uniform
+Categorical: TypeAlias = constriction.stream.model.Categorical
+Uniform: TypeAlias = constriction.stream.model.Uniform
 RangeDecoder = constriction.stream.queue.RangeDecoder
 RangeEncoder = constriction.stream.queue.RangeEncoder
 

@@ -18,6 +18,7 @@ from gensc_models.codecs.bank import wavelet
 from gensc_models.codecs.bank.network import HyperpriorNetwork, HyperSynthesis
 from gensc_models.codecs.bank.scales import LOG_STEP, SMALLEST
 from gensc_models.codecs.bank.transforms import magnitude
+from gensc_models.codecs.layers import bias_of
 
 STEPS_PER_NAT = 2.0
 FLOOR = 0.1
@@ -40,7 +41,7 @@ def initialise(network: HyperpriorNetwork, crops: Tensor) -> None:
     _measure_levels(network, coefficients)
     for layer in (
         synthesis.conv4.weight,
-        synthesis.conv4.bias,
+        bias_of(synthesis.conv4),
         transforms.hyper_analysis.leave.weight,
     ):
         layer.zero_()
@@ -49,13 +50,13 @@ def initialise(network: HyperpriorNetwork, crops: Tensor) -> None:
     analysis = transforms.hyper_analysis
     for b in range(wavelet.BANDS):
         members = [k for k, band in enumerate(bands) if band == b]
-        for layer, unit in (
+        for conv, unit in (
             (analysis.enter, [b]), (analysis.middle, [b]),
             (synthesis.conv1, range(4 * b, 4 * b + 4)), (synthesis.conv2, range(4 * b, 4 * b + 4)),
             (synthesis.conv3, [b]),
         ):  # fmt: skip
-            layer.weight[list(unit)] = 0.0
-            layer.bias[list(unit)] = 0.0
+            conv.weight[list(unit)] = 0.0
+            bias_of(conv)[list(unit)] = 0.0
         analysis.enter.weight[b, [wavelet.CHANNELS + k for k in members]] = 1.0 / len(members)
         analysis.middle.weight[b, 4 * b : 4 * b + 4, 1, 1] = 0.25
         synthesis.conv3.weight[b, b] = 1.0
@@ -64,7 +65,7 @@ def initialise(network: HyperpriorNetwork, crops: Tensor) -> None:
             analysis.leave.weight[n, n, 1, 1] = STEPS_PER_NAT
             synthesis.conv1.weight[n, n, 1, 1] = 1.0 / STEPS_PER_NAT
             synthesis.conv2.weight[n, b, 1, 1] = 1.0
-    analysis.leave.bias.zero_()
+    bias_of(analysis.leave).zero_()
 
 
 def _measure_levels(network: HyperpriorNetwork, coefficients: Tensor) -> None:

@@ -24,6 +24,7 @@ from gensc_models.codecs.bank.points import POINTS
 from gensc_models.codecs.bank.scales import LEVELS
 from gensc_models.codecs.bank.tables import Z_LIMIT
 from gensc_models.codecs.bank.transforms import MEAN_CHANNELS, HyperpriorConfig, Transforms
+from gensc_models.codecs.layers import bias_of
 
 WEIGHT_BITS = 12
 ACTIVATION_BITS = 8
@@ -75,6 +76,8 @@ class IntegerHyperSynthesis(nn.Module):
     Buffers are flat integer vectors (weights files keep vectors exactly): ``weight1 ... weight4``,
     ``bias1 ... bias4`` per operating point, and ``unit``, the units of the means per point.
     """
+
+    unit: Tensor
 
     def __init__(self, config: HyperpriorConfig) -> None:
         super().__init__()
@@ -164,12 +167,12 @@ def quantise(
     gain4[: wavelet.CHANNELS] = HyperSynthesis.LEVEL_GAIN
     weights = [c.weight.flatten(1) for c in (network.conv1, network.conv2, network.conv3)]
     weights.append(network.conv4.weight.flatten(1) * gain4)
-    bias4 = (network.conv4.bias + network.bias4(where)) * gain4[:, 0]
+    bias4 = (bias_of(network.conv4) + network.bias4(where)) * gain4[:, 0]
     biases = (
         # The position's bias comes after the pixel shuffle: every output takes its four inputs.
-        network.conv1.bias + network.bias1(where).repeat_interleave(4, dim=1),
-        network.conv2.bias.expand(count, -1),
-        network.conv3.bias + network.bias3(where),
+        bias_of(network.conv1) + network.bias1(where).repeat_interleave(4, dim=1),
+        bias_of(network.conv2).expand(count, -1),
+        bias_of(network.conv3) + network.bias3(where),
         bias4,
     )
     for number, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1):

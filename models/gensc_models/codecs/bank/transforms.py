@@ -202,12 +202,12 @@ class Transforms(nn.Module):
         # Off while only the entropy model is trained: the residuals are zero then.
         self.with_residuals = True
         # Training on processors that multiply bfloat16 faster; weights stay float32.
-        self.bfloat16 = False
+        self.in_bfloat16 = False
 
     def _residual(self, network: nn.Module, *inputs: Tensor) -> Tensor:
         """A residual network in its own precision, or in bfloat16; result in float32."""
         device = inputs[0].device.type
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=self.bfloat16):
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=self.in_bfloat16):
             return network(*inputs).float()
 
     def analyse(self, image: Tensor, position: Tensor) -> Tensor:

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gensc_models.codecs.layers import bias_of
 from gensc_models.codecs.layout import MAX_RATE
 
 # The published layers: kernel, widths, and channels of the latent, at a quarter of the resolution.
@@ -59,7 +61,7 @@ def _initialised(conv: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
     upsampling = conv.stride[0] if isinstance(conv, nn.ConvTranspose2d) else 1
     fan_in = conv.in_channels * (KERNEL / upsampling) ** 2
     nn.init.normal_(conv.weight, std=(2.0 / ((1.0 + SLOPE**2) * fan_in)) ** 0.5)
-    nn.init.zeros_(conv.bias)
+    nn.init.zeros_(bias_of(conv))
     return conv
 
 
@@ -126,6 +128,10 @@ class DeepJscc(nn.Module):
         self.config = config
         self.networks = nn.ModuleList(Autoencoder() for _ in config.snrs_db)
 
+    def network(self, index: int) -> Autoencoder:
+        """The network of one SNR."""
+        return cast(Autoencoder, self.networks[index])
+
     def nearest(self, snr_db: Tensor) -> Tensor:
         """Index of the network for each SNR, ``B``."""
         trained = torch.tensor(self.config.snrs_db, device=snr_db.device)
@@ -165,15 +171,15 @@ class DeepJscc(nn.Module):
         return self._each(choice, latent, lambda network, part: network.decode(part))
 
     def _each(
-        self, choice: Sequence[int], batch: Tensor, run: Callable[[nn.Module, Tensor], Tensor]
+        self, choice: Sequence[int], batch: Tensor, run: Callable[[Autoencoder, Tensor], Tensor]
     ) -> Tensor:
         """Runs every network on its own part of the batch."""
         if len(set(choice)) == 1:
-            return run(self.networks[choice[0]], batch)
+            return run(self.network(choice[0]), batch)
         which = torch.tensor(choice, device=batch.device)
         parts, places = [], []
         for index in sorted(set(choice)):
             place = (which == index).nonzero()[:, 0]
-            parts.append(run(self.networks[index], batch[place]))
+            parts.append(run(self.network(index), batch[place]))
             places.append(place)
         return torch.cat(parts)[torch.cat(places).argsort()]

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gensc_models.codecs.deepjscc.network import KERNEL, LATENT, SLOPE, Autoencoder
+from gensc_models.codecs.layers import bias_of
 
 # Slope in the middle of the sigmoid is 1/4; somewhat steeper fits [0, 1] best as a whole.
 LOGIT_SLOPE = 5.0
@@ -70,7 +71,7 @@ def start_linear(network: Autoencoder, images: Tensor, snr_db: float) -> None:
     up = [m for m in network.decoder if isinstance(m, nn.ConvTranspose2d)]
     for conv in down + up:
         conv.weight.normal_(std=NOISE * (2.0 / (conv.in_channels * KERNEL**2)) ** 0.5)
-        conv.bias.zero_()
+        bias_of(conv).zero_()
 
     mean, fine, _ = _klt(_patches(images))
     colours, pixels = mean.reshape(3, 4).mean(dim=1), len(fine)
@@ -85,7 +86,7 @@ def start_linear(network: Autoencoder, images: Tensor, snr_db: float) -> None:
     write_fine, read_fine = _units(pixels, down[0].out_channels)
     write, read = _units(LATENT, down[1].out_channels)
     down[0].weight[:, :, PATCH, PATCH] += torch.einsum("un,ncyx->ucyx", write_fine, fine)
-    down[0].bias -= write_fine @ torch.einsum("ncyx,c->n", fine, colours)
+    bias_of(down[0]).sub_(write_fine @ torch.einsum("ncyx,c->n", fine, colours))
     down[1].weight[:, :, PATCH, PATCH] += torch.einsum("un,npyx,pv->uvyx", write, coarse, read_fine)
     for conv in down[2:4]:
         conv.weight[:, :, CENTRE, CENTRE] += write @ read
@@ -96,7 +97,7 @@ def start_linear(network: Autoencoder, images: Tensor, snr_db: float) -> None:
         conv.weight[:, :, CENTRE, CENTRE] += (write @ read).T
     up[3].weight[:, :, PATCH, PATCH] += torch.einsum("nu,npyx,vp->uvyx", read, coarse, write_fine)
     up[4].weight[:, :, PATCH, PATCH] += LOGIT_SLOPE * torch.einsum("nu,ncyx->ucyx", read_fine, fine)
-    up[4].bias += LOGIT_SLOPE * (colours - 0.5)
+    bias_of(up[4]).add_(LOGIT_SLOPE * (colours - 0.5))
 
     straight = torch.ones(LATENT)
     fine_slopes = _slopes(pixels, down[0].out_channels)

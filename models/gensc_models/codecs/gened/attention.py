@@ -75,6 +75,8 @@ def warped_at(x: Tensor, offsets: Tensor, selected: Tensor, patch: int) -> Tenso
 class DeformableBlock(nn.Module):
     """A transformer block whose keys are read where the offsets point; patches do not mix else."""
 
+    index: Tensor
+
     def __init__(
         self, width: int, heads: int, patch: int, mlp_ratio: float, condition: int
     ) -> None:

@@ -88,7 +88,7 @@ def despread_blocks(
     for image, rate, places in _alike(rates, mask):
         one = torch.tensor([rate], device=rates.device)
         power = linear.sent_power(told[image, places[:1]], one, floor)
-        parts = (x[image][None, :, None, places] for x in flat[:2])
-        for out, solved in zip(flat[2:], despread(*parts, power, one), strict=True):
+        value, weight = (x[image][None, :, None, places] for x in flat[:2])
+        for out, solved in zip(flat[2:], despread(value, weight, power, one), strict=True):
             out[image, :, places] = solved[0, :, 0]
     return flat[2].view_as(received), flat[3].view_as(received)

@@ -266,7 +266,8 @@ class GenedCodec(Codec, nn.Module):
             sure, masks = found.sure[0], self._masks(found)
         best = self._best(padded, sure, masks, rate, snr_db, side_cost)
         split = best.choice.split if split is None else split
-        total, told = layout.symbols_for(*image.shape[:2], rate), told_snr_db(snr_db)
+        height, width = image.shape[:2]
+        total, told = layout.symbols_for(height, width, rate), told_snr_db(snr_db)
         share = shares(best.mask, total - best.side_symbols, sayable(split))
         plan = Plan.of([share], torch.tensor([told]))
         found = replace(found, gate=best.mask.float()[None])
@@ -276,7 +277,8 @@ class GenedCodec(Codec, nn.Module):
             np.concatenate([foreground, background]),
             SideInfo(float(scales[0, 0]), told).pack(),
             int(rate),
-            *image.shape[:2],
+            height,
+            width,
             side=pack(Side(best.mask, split, float(scales[0, 1]))),
             side_symbols=best.side_symbols,
             lengths=(len(foreground), len(background)),

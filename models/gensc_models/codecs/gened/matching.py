@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +55,8 @@ class ClipEncoder:
 
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
-        self.model = clip.model.eval().requires_grad_(False)
+        # Any: open_clip brings no types.
+        self.model: Any = clip.model.eval().requires_grad_(False)
         size = getattr(self.model.visual, "image_size", None)
         if size is None or not hasattr(self.model, "forward_intermediates"):
             raise UnavailableError(f"no patch embeddings of the CLIP model {clip.name}", "its kind")

@@ -54,7 +54,8 @@ class ScoreHead(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """``B x width x H/4 x W/4`` to logits ``B x H/16 x W/16``."""
         x = F.relu(self.down_more(F.relu(self.down(features))))
-        where = places(*x.shape[-2:], x.device)
+        height, width = x.shape[-2:]
+        where = places(height, width, x.device)
         x = x + self.where(where)
         for layer in self.around:
             x = x + F.relu(layer(x))

@@ -23,7 +23,8 @@ Symbols = NDArray[np.complex64]
 
 def _places(rates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Symbol number and block of every symbol of a stream whose blocks have these rates."""
-    return np.nonzero(np.arange(MAX_RATE)[:, None] < rates[None, :])
+    number, block = np.nonzero(np.arange(MAX_RATE)[:, None] < rates[None, :])
+    return number, block
 
 
 def to_streams(channels: Tensor, share: Shares) -> tuple[Symbols, Symbols]:

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gensc_models.codecs.deepjscc.base import ConvolutionalBase
 from gensc_models.codecs.layers import Conditioner, FilmStack, Upsample, zero_initialised
 from gensc_models.codecs.softcast.linear import COEFFICIENTS, LinearCode, real_channels
 from gensc_models.codecs.spreading import POWER_FLOOR, despread, spread
@@ -161,7 +162,7 @@ class ResidualJscc(nn.Module):
         self.linear = linear or LinearCode()
         self.encoder = encoder
         self.decoder = decoder
-        self.base: nn.Module | None = None
+        self.base: ConvolutionalBase | None = None
 
     def encode(self, image: Tensor, snr_db: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
         """Image ``B x 3 x H x W`` in [0, 1] to unit-power channels and the scale ``s`` (``B``).
@@ -243,6 +244,7 @@ class ResidualJscc(nn.Module):
     def _correction(
         self, features: Tensor, image: Tensor, scalars: Tensor, snr_db: Tensor, rate: Tensor
     ) -> Tensor:
+        assert self.decoder is not None
         return self.decoder(features, image, scalars)
 
 

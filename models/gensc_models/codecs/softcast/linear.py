@@ -11,6 +11,8 @@ the noise variance of each real channel.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -21,7 +23,7 @@ PATCH = 3 * BLOCK * BLOCK
 COEFFICIENTS = 256
 MAX_RATE = COEFFICIENTS // 2
 # Rows and columns of blocks.
-Size = tuple[int, int]
+Size = Sequence[int]
 
 
 def real_channels(rate: Tensor) -> Tensor:

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gensc_models.codecs.deepjscc.base import ConvolutionalBase, by_position
 from gensc_models.codecs.deepjscc.network import GRID, LATENT
 from gensc_models.codecs.layers import Conditioner, FilmStack, zero_initialised
 from gensc_models.codecs.photo.network import ResidualJscc, rate_feature, snr_feature
 from gensc_models.codecs.softcast.linear import COEFFICIENTS, MAX_RATE, PATCH, LinearCode
 from gensc_models.codecs.softcast.wide import WideLinearCode
-from gensc_models.codecs.swin.convolutional_base import ConvolutionalBase, by_position
 from gensc_models.codecs.swin.transformer import PatchDivision, PatchMerging, SwinStage
 from gensc_models.data.photos import BLOCK
 
@@ -37,7 +37,7 @@ class SwinConfig:
     the encoder's first stage and behind the decoder's last; 0 leaves them out, as the paper has it.
     ``wide`` takes the linear code of :mod:`gensc_models.codecs.softcast.wide`.
     ``convolutional_snrs_db`` are the SNRs of the networks of DeepJSCC
-    (:mod:`gensc_models.codecs.swin.convolutional_base`) that serve as the base code instead of the
+    (:mod:`gensc_models.codecs.deepjscc.base`) that serve as the base code instead of the
     linear one at the full rate and design SNRs below ``convolutional_below_db``; none: the linear
     code serves everywhere.
 
@@ -183,7 +183,7 @@ class SwinEncoder(nn.Module):
         # gathered over the block, where the channels of the linear code live.
         self.per_patch = nn.Linear(widths[-1], COLOURS * c.patch**2)
         self.out = zero_initialised(nn.Linear(PATCH, COEFFICIENTS))
-        self.latents = None
+        self.latents: nn.Linear | None = None
         if c.convolutional_snrs_db:
             self.latents = zero_initialised(nn.Linear(COLOURS * GRID**2, LATENT))
         self.convolutional = c.convolutional
@@ -216,7 +216,7 @@ class SwinDecoder(nn.Module):
         self.sizes = [c.patch_of(i) for i in range(len(widths))]
         self.conditioner = Conditioner(4, c.condition)
         self.features = nn.Linear(3 * COEFFICIENTS, PATCH)
-        self.latents = None
+        self.latents: nn.Linear | None = None
         if c.convolutional_snrs_db:
             self.latents = nn.Linear(3 * LATENT, COLOURS * GRID**2)
         self.picture = nn.ModuleList(
@@ -254,6 +254,7 @@ class SwinDecoder(nn.Module):
             x = self.stages[i](x, condition)
         if self.detail is not None:
             return self.detail(self.norm(x), received, view, condition, convolutional)
+        assert self.out is not None
         return unpatch(self.out(self.norm(x)), self.sizes[0])
 
 
@@ -278,6 +279,7 @@ class SwinJscc(ResidualJscc):
         z, whitened = super()._base_channels(image, snr_db, rate)
         place = self.config.convolutional(snr_db, rate).nonzero()[:, 0]
         if len(place):
+            assert self.base is not None
             z = z.index_copy(0, place, self.base.symbols(image[place], snr_db[place]))
         return z, whitened
 
@@ -291,6 +293,7 @@ class SwinJscc(ResidualJscc):
         image, features = super()._base_image(received, precision, scale, snr_db, rate)
         place = self.config.convolutional(snr_db, rate).nonzero()[:, 0]
         if len(place):
+            assert self.base is not None
             heard, known = received[place], precision[place]
             ours, taken, reliability = self.base.estimate(heard, known, snr_db[place])
             latents = torch.cat([taken, heard * reliability, reliability], dim=1)
@@ -301,4 +304,5 @@ class SwinJscc(ResidualJscc):
     def _correction(
         self, features: Tensor, image: Tensor, scalars: Tensor, snr_db: Tensor, rate: Tensor
     ) -> Tensor:
+        assert self.decoder is not None
         return self.decoder(features, image, scalars, self.config.convolutional(snr_db, rate))

@@ -70,6 +70,8 @@ def relative_index(window: int) -> Tensor:
 class WindowAttention(nn.Module):
     """Multi-head self-attention within (shifted) windows, with a relative position bias."""
 
+    index: Tensor
+
     def __init__(self, width: int, heads: int, window: int, shift: int) -> None:
         super().__init__()
         if width % heads:

@@ -120,7 +120,7 @@ class SafeEditor:
                 reason = f"{type(attempt.error).__name__}: {_line(attempt.error)}"
                 continue
             answer = attempt.answer
-            if not _is_photo(answer, image):
+            if answer is None or not _is_photo(answer, image):
                 reason = f"it gave no image of {image.shape[1]}x{image.shape[0]}"
                 continue
             verdict = guard_edit(image, answer, mask, self.bounds)

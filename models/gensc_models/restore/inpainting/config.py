@@ -46,7 +46,10 @@ class NetworkConfig:
         TypeError, ValueError
             Unknown fields, or sizes that make no network.
         """
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        fields: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
+        }
+        return cls(**fields)
 
 
 @dataclass(frozen=True)

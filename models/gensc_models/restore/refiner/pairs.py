@@ -137,7 +137,9 @@ class PairMaker:
         decoded = transmit(
             codec,
             original.to(device) / 255.0,
-            *(x.to(device) for x in (met, design, rate)),
+            met.to(device),
+            design.to(device),
+            rate.to(device),
             self.generator,
         )
         return Pairs(

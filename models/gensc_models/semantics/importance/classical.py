@@ -43,8 +43,9 @@ class SpectralResidual:
     def __call__(self, image: Photo) -> Map:
         """The map of an image."""
         check_image(image)
-        factor = RESIDUAL_SIDE / min(image.shape[:2])
-        size = tuple(max(1, round(n * factor)) for n in reversed(image.shape[:2]))
+        height, width = image.shape[:2]
+        factor = RESIDUAL_SIDE / min(height, width)
+        size = max(1, round(width * factor)), max(1, round(height * factor))
         small = Image.fromarray(image).convert("L").resize(size, Image.Resampling.BILINEAR)
         spectrum = np.fft.fft2(np.asarray(small, dtype=np.float64))
         log_amplitude = np.log(np.abs(spectrum) + 1e-9)
@@ -53,5 +54,5 @@ class SpectralResidual:
         smooth = gaussian_filter(back, RESIDUAL_BLUR)
         low, high = smooth.min(), smooth.max()
         unit = ((smooth - low) / max(high - low, 1e-12)).astype(np.float32)
-        whole = Image.fromarray(unit).resize(image.shape[1::-1], Image.Resampling.BILINEAR)
+        whole = Image.fromarray(unit).resize((width, height), Image.Resampling.BILINEAR)
         return np.asarray(whole)

@@ -60,8 +60,10 @@ class ClassifierConfig:
         TypeError, ValueError
             Unknown fields or impossible sizes.
         """
-        lists = {key: tuple(data[key]) for key in ("classes", "widths", "blocks") if key in data}
-        return cls(**{**data, **lists})
+        lists: dict[str, Any] = {
+            key: tuple(data[key]) for key in ("classes", "widths", "blocks") if key in data
+        }
+        return cls(**(data | lists))
 
 
 class Features(NamedTuple):

@@ -37,6 +37,8 @@ class ResNetActivation(nn.Module):
 
     # Half as large again as in its training: maps of 10x10 instead of 7x7.
     map_side = 320
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, network: ResNet, classes: tuple[str, ...]) -> None:
         super().__init__()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -111,7 +112,7 @@ class SaliencyNetwork(nn.Module):
         return self.map(p4)[:, 0]
 
 
-def config_from_json(data: dict[str, object]) -> SaliencyConfig:
+def config_from_json(data: dict[str, Any]) -> SaliencyConfig:
     """As :func:`dataclasses.asdict` and JSON left it.
 
     Raises
@@ -119,8 +120,8 @@ def config_from_json(data: dict[str, object]) -> SaliencyConfig:
     TypeError, ValueError
         Unknown fields or impossible sizes.
     """
-    lists = {key: tuple(data[key]) for key in ("widths", "blocks") if key in data}
-    return SaliencyConfig(**{**data, **lists})
+    lists: dict[str, Any] = {key: tuple(data[key]) for key in ("widths", "blocks") if key in data}
+    return SaliencyConfig(**(data | lists))
 
 
 def positions(like: Tensor) -> Tensor:

@@ -97,7 +97,7 @@ class CamImportance:
     def __init__(self, model: ActivationModel, of: str = "", name: str = "cam") -> None:
         self.model = model
         self.index = class_index(of, model.classes) if of else None
-        self.name = f"{name} of {model.classes[self.index]}" if of else name
+        self.name = name if self.index is None else f"{name} of {model.classes[self.index]}"
 
     @torch.inference_mode()
     def __call__(self, image: Photo) -> Map:

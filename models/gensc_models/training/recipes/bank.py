@@ -113,7 +113,7 @@ class TrainingRun:
         self._earlier_minutes = 0.0
         self._start = time.monotonic()
         transforms = self.network.transforms
-        transforms.bfloat16 = config.bfloat16
+        transforms.in_bfloat16 = config.bfloat16
         residuals = [m for m in (transforms.analysis, transforms.synthesis) if m is not None]
         kernels = [p for m in residuals for p in m.parameters() if p.ndim == 4]
         inner = {id(p) for p in kernels}
