@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gensc.system.errors import UserError
 from gensc_phy.channel.config import ChannelConfig
 from gensc_phy.channel.profiles import PROFILES, profile
+
+if TYPE_CHECKING:
+    from gensc_models.channels.parameters import ChannelParameters
 
 #: Mean power of the taps of `multipath` and `fading`, dB; one sample apart.
 TAPS_DB = (0.0, -3.0, -6.0)
@@ -79,6 +83,9 @@ def draw(name: str, seed: int) -> ChannelDraw:
     return ChannelDraw(name)
 
 
-def without_waveform(name: str) -> str | ChannelConfig:
+def without_waveform(name: str) -> str | ChannelParameters:
     """A channel as `gensc_models.channels.single.simulate` takes it: profiles by their config."""
-    return profile(name) if name in PROFILES else name
+    if name not in PROFILES:
+        return name
+    # A frozen config offers to be read what the protocol would also let be written.
+    return profile(name)  # type: ignore[return-value]

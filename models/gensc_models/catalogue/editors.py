@@ -7,6 +7,7 @@ from gensc_models.catalogue.shared import shared_plugged_editor, shared_refiner
 from gensc_models.foundation.editing import DiffusersEditor
 from gensc_models.foundation.pipelines import PipelineConfig
 from gensc_models.restore.editing.editor import Editor, RefinerEditor
+from gensc_models.restore.refiner import Refiner
 
 DIFFUSERS = "diffusers:"
 TASK = "task="
@@ -37,7 +38,8 @@ def load_editor(name: str) -> Editor:
     if plugins.names_one(plugins.EDITOR, name):
         return shared_plugged_editor(name)
     if not name.startswith(DIFFUSERS):
-        return RefinerEditor(shared_refiner(name))
+        refiner = shared_refiner(name)
+        return RefinerEditor(refiner) if isinstance(refiner, Refiner) else refiner
     # The one setting that is not the pipeline's own.
     settings = name.removeprefix(DIFFUSERS).split(",")
     tasks = [setting for setting in settings if setting.startswith(TASK)]

@@ -30,7 +30,7 @@ class HostileChannel(nn.Module):
 
     def __init__(self, parameters: ChannelParameters) -> None:
         super().__init__()
-        self.parameters = parameters
+        self.told = parameters
 
     def forward(self, samples: Tensor, generator: torch.Generator) -> Tensor:
         """Complex samples ``... x n`` as receivers' computers get them, ``... x n``.
@@ -38,7 +38,7 @@ class HostileChannel(nn.Module):
         Where samples were lost the rest moves up and zeros stand at the end. Rounding passes the
         gradient as if it were not there, clipping as it is.
         """
-        p, shape = self.parameters, samples.shape
+        p, shape = self.told, samples.shape
         x = samples.reshape(-1, shape[-1]).to(torch.complex64)
         if p.clip_db is not None:
             x = clip(x, p.clip_db)
