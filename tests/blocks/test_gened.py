@@ -290,5 +290,12 @@ def test_a_measured_snr_sets_what_images_are_made_for(gened_model, block, messag
 def test_an_unknown_model_and_one_of_another_kind_are_one_line(block):
     with pytest.raises(gensc.GenscError, match="'nobody'"):
         getattr(gensc, block)("nobody")
-    with pytest.raises(gensc.GenscError, match="kind 'photo-jscc', not 'gened'"):
+    with pytest.raises(gensc.GenscError, match=r"kind 'photo-jscc', not 'gened'|sends one stream"):
         getattr(gensc, block)("softcast")
+
+
+def test_a_codec_of_several_sections_is_not_for_the_blocks_of_one_stream(gened_model):
+    with pytest.raises(gensc.GenscError, match="several sections: take gened_encoder"):
+        gensc.jscc_encoder(gened_model, 32)
+    with pytest.raises(gensc.GenscError, match="several sections: take gened_encoder"):
+        gensc.jscc_decoder(gened_model)

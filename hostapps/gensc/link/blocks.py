@@ -13,7 +13,6 @@ import pmt
 from numpy.typing import NDArray
 
 from gensc.system.errors import UserError
-from gensc_models.codecs.layout import symbols_for
 from gnuradio import gr
 from gnuradio.gensc.message_ports import message_block
 from gnuradio.gensc.metadata import Metadata, read_pdu
@@ -58,26 +57,23 @@ class PduFollower(message_block):
     the noise each of them meets, would be left to chance.
 
     Args:
-        make: the PDU that follows, from the metadata of the section before.
-        rate: channel symbols per 16×16 block, all sections of an image together: it says which
-            one is the last.
+        make: the PDU that follows, from the metadata of the section before, whose `sections` says
+            which one is the last.
     """
 
-    def __init__(self, make: Callable[[Metadata], Any], rate: int) -> None:
+    def __init__(self, make: Callable[[Metadata], Any]) -> None:
         message_block.__init__(self, "pdu_follower")
         self._make = make
-        self._rate = rate
         self._image_id: int | None = None
         self._passed = 0
         self.setup_ports({"in": self._follow}, ["out"])
 
     def _follow(self, pdu: Any) -> None:
-        before, symbols = read_pdu(pdu, np.complex64, require=("image_id", "shape"))
-        assert before.shape is not None
+        before, _ = read_pdu(pdu, np.complex64, require=("image_id",))
         if before.image_id != self._image_id:
             self._image_id, self._passed = before.image_id, 0
-        self._passed += symbols.size
-        if self._passed >= symbols_for(*before.shape[:2], self._rate):
+        self._passed += 1
+        if self._passed >= (before.sections or 1):
             self._image_id = None
             self.publish("out", self._make(before))
 

@@ -35,8 +35,7 @@ from gensc.system import codecs, machine
 from gensc.system.errors import UserError
 
 if TYPE_CHECKING:
-    from gensc_models import JsccCodec
-    from gensc_models.codecs.gened.codec import GenedCodec
+    from gensc_models import Codec
     from gensc_models.restore.editing import SafeEditor
     from gensc_phy.waveform.config import WaveformConfig
 
@@ -88,7 +87,7 @@ class LinkRunner:
         leave_cores_to_gnuradio()
 
     @property
-    def codec(self) -> JsccCodec | GenedCodec:
+    def codec(self) -> Codec:
         """The network."""
         return self.scheme.codec
 
@@ -145,7 +144,7 @@ class LinkRunner:
         air.connect(sent, "out", air.fragmenter, "section")
         if text is not None:
             utf8 = np.frombuffer(text.encode("utf-8"), np.uint8)
-            caption = PduFollower(lambda _: make_pdu(meta, utf8), self.rate)
+            caption = PduFollower(lambda _: make_pdu(meta, utf8))
             text_encoder = gensc.text_encoder(0 if text_mcs is None else text_mcs)
             air.connect(sent, "out", caption, "in")
             air.connect(caption, "out", text_encoder, "text")
@@ -167,7 +166,7 @@ class LinkRunner:
                 air.connect(texts, "out", editor, "text")
             air.connect(editor, "image", edited, "in")
         started = air.run()
-        if not sent.seen:
+        if not sent.seen and not encoder.failed:
             raise UserError(
                 f"{name}: {self.codec.name} sends no {image.shape[1]}x{image.shape[0]} at --rate "
                 f"{self.rate}; use a higher one or a larger picture"
@@ -183,7 +182,11 @@ class LinkRunner:
             image_id=image_id,
             fragments=air.count("analog"),
             text_sent=text,
-            counters={**air.counters(), **self.scheme.counters(decoder)},
+            counters={
+                **air.counters(),
+                **self.scheme.counters(decoder),
+                **({"images_not_encoded": 1} if encoder.failed else {}),
+            },
         )
         note_picture(out, Stages(started, sent.seen, air.sections.seen, pictures.seen,
                                    refined.seen, edited.seen))  # fmt: skip

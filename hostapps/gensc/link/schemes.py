@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gensc_models import JsccCodec
-    from gensc_models.codecs.gened.codec import GenedCodec
+    from gensc_models import Codec
 
 Connect = Callable[[Any, str, Any, str], None]
 """Connects a block's message port to another's."""
@@ -61,6 +60,13 @@ class Encoder:
         """Images that could not be encoded."""
         return sum(block.dropped for block in self.chain)
 
+    @property
+    def failed(self) -> bool:
+        """Whether the last of these is the codec's fault, and not that of who asked for it."""
+        from gensc_models import CodecError
+
+        return any(isinstance(block.last_error, CodecError) for block in self.chain)
+
 
 class Scheme(Protocol):
     """A codec with its blocks.
@@ -76,7 +82,7 @@ class Scheme(Protocol):
     weights: Weights
 
     @property
-    def codec(self) -> JsccCodec | GenedCodec:
+    def codec(self) -> Codec:
         """The network."""
         ...
 
@@ -111,9 +117,8 @@ class JsccScheme:
     sender_stages: Stages = (("JSCC encoder", "pixels → symbols"),)
     receiver_stages: Stages = (("JSCC decoder", "symbols → pixels"),)
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.codec, self.weights = codecs.load(name)
+    def __init__(self, name: str, codec: Codec, weights: Weights) -> None:
+        self._name, self.codec, self.weights = name, codec, weights
 
     def encoder(self, gensc: ModuleType, rate: int, snr_db: float) -> Encoder:
         """As `Scheme.encoder`."""
@@ -136,7 +141,8 @@ class JsccScheme:
 
 
 class GenedScheme:
-    """The dual-branch codec: two streams of analog symbols and a digital header section."""
+    """A codec whose images have several sections, as the dual-branch codec's two streams of analog
+    symbols and digital header section."""
 
     sender_stages: Stages = (
         ("semantic router", "what matters"),
@@ -144,17 +150,14 @@ class GenedScheme:
     )
     receiver_stages: Stages = (("dual-branch decoder", "streams → pixels"),)
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.codec, self.weights = codecs.load_gened(name)
+    def __init__(self, name: str, codec: Codec, weights: Weights) -> None:
+        self._name, self.codec, self.weights = name, codec, weights
 
     def encoder(self, gensc: ModuleType, rate: int, snr_db: float) -> Encoder:
         """As `Scheme.encoder`."""
         told = self._name, rate, snr_db
-        return Encoder(
-            (gensc.semantic_router(*told), gensc.gened_encoder(*told)),
-            ("side", "foreground", "background"),
-        )
+        router = [gensc.semantic_router(*told)] if hasattr(self.codec, "route") else []
+        return Encoder((*router, gensc.gened_encoder(*told)), ("side", "foreground", "background"))
 
     def decoder(self, gensc: ModuleType) -> Any:
         """As `Scheme.decoder`."""
@@ -173,12 +176,13 @@ class GenedScheme:
             UserError: so few symbols that the header section leaves none.
         """
         from gensc.system.errors import UserError
+        from gensc_models.codecs.codec import encode
         from gensc_models.codecs.simulated import receive
         from gensc_phy.adaptation.side_link import side_symbols
 
         started = time.perf_counter()
         try:
-            sent = self.codec.encode_image(image, rate, snr_db, side_cost=side_symbols)
+            sent = encode(self.codec, image, rate, snr_db, side_symbols)
         except ValueError as error:
             height, width, _ = image.shape
             raise UserError(f"{width}x{height} at --rate {rate}: {error}") from error
@@ -190,15 +194,13 @@ class GenedScheme:
 
 
 def load_scheme(name: str = "") -> Scheme:
-    """The scheme of a codec by name or folder ("" is the default one), whatever its kind.
+    """The scheme of a codec by name ("" is the default one), whatever its kind.
 
     Raises:
         UserError: no such weights, damaged ones, or no codec's.
     """
-    from gensc_models.codecs.gened.codec import KIND
-
-    name = name or codecs.DEFAULT
-    return (GenedScheme if codecs.kind_of(name) == KIND else JsccScheme)(name)
+    codec, weights = codecs.load(name, several=None)
+    return (GenedScheme if codec.several else JsccScheme)(name or codecs.DEFAULT, codec, weights)
 
 
 def all_decoders(gensc: ModuleType) -> tuple[Any, ...]:

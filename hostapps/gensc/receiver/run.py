@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,14 @@ from gensc.results.result import METRICS, Result, Symbols, write_line
 from gensc.system import codecs
 from gensc.system.errors import UserError
 from gensc.system.weights import Weights
-from gensc_models.codecs.layout import SideInfo, symbols_for
+from gensc_models.codecs.layout import MAX_RATE, SideInfo, symbols_for
 from gensc_phy.adaptation.side_link import side_link
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.fragment import fragment_edges
 
 if TYPE_CHECKING:
     from gensc.link.blocks import Seen
+    from gensc_models import Codec
     from gnuradio.gensc.metadata import Metadata
 
 _POLL_S = 0.1
@@ -93,6 +95,7 @@ class Writer:
         config: waveform, for the overhead.
         on_image: told a line about each file.
         refiner: weights of the refined images.
+        only: the one codec that is received; None takes what is installed.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Writer:
         config: WaveformConfig,
         on_image: Callable[[str], None],
         refiner: Weights | None = None,
+        only: Codec | None = None,
     ) -> None:
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -113,7 +117,8 @@ class Writer:
         self.report = ReceiveReport()
         self._say = on_image
         self._lines = (out / "results.jsonl").open("a", encoding="utf-8")
-        self._codecs = {w.fingerprint: w for w in codecs.list_weights() if w.fingerprint}
+        self._only = only
+        self._weights = lru_cache(maxsize=64)(self._weights_of)
         self._refiner = refiner
         self._lock = threading.Lock()
 
@@ -173,14 +178,14 @@ class Writer:
         """The result line of an image as the decoder gave it."""
         assert meta.shape is not None
         fragments, received = meta.fragments or 0, meta.fragments_received or 0
-        known = self._codecs.get(f"{meta.weights or 0:04x}")
+        known = self._weights(meta.weights or 0)
         reasons = dict.fromkeys(METRICS, "the receiver has no original to compare with")
         return Result(
             image=path.name,
             image_id=meta.image_id,
             shape=meta.shape,
-            scheme=known.name if known else f"weights {meta.weights or 0:04x}",
-            weights=Weights(known.name, known.sha256) if known else None,
+            scheme=known.id if known else f"weights {meta.weights or 0:04x}",
+            weights=known,
             channel="recording" if self.place.kind == "file" else "air",
             via="air",
             snr_measured_db=meta.snr_db,
@@ -190,6 +195,12 @@ class Writer:
             fragments_lost=fragments - received,
             extra={"rate": meta.rate, "cfo_hz": meta.cfo_hz},
         )
+
+    def _weights_of(self, fingerprint: int) -> Weights | None:
+        """What the results call the codec of a burst header."""
+        if self._only is not None and self._only.fingerprint == fingerprint:
+            return Weights(self._only.name, self._only.sha256)
+        return codecs.weights_of(fingerprint)
 
     def text(self, seen: Seen) -> None:
         """Write a text file; one that is cut down to what is whole has it in its name."""
@@ -210,7 +221,8 @@ class Writer:
         analog = meta.total or 0
         overhead = self._overhead(analog, meta.fragments or 1)
         # The rate counts all sections of an image: what is no analog symbol is header section.
-        digital = symbols_for(*meta.shape[:2], meta.rate or 1) - analog
+        several = meta.streams is not None and 1 <= (meta.rate or 0) <= MAX_RATE
+        digital = symbols_for(*meta.shape[:2], meta.rate or 1) - analog if several else 0
         if digital:
             copies = side_link(SideInfo.unpack(meta.aux or 0).snr_db).copies
             each = digital // copies
@@ -247,10 +259,8 @@ def receive_images(
         UserError: no such recording, device or model.
     """
     gensc = codecs.gnuradio_blocks()
-    if settings.model:
-        decoders: tuple[Any, ...] = (load_scheme(settings.model).decoder(gensc),)
-    else:
-        decoders = all_decoders(gensc)
+    scheme = load_scheme(settings.model) if settings.model else None
+    decoders = all_decoders(gensc) if scheme is None else (scheme.decoder(gensc),)
     refiner = codecs.load_refiner(settings.refine)
     chosen = choose_editor(settings.edit)
     from gensc.link.blocks import PduCollector, StreamGate
@@ -259,7 +269,10 @@ def receive_images(
     source = open_source(place, radio, bind, settings.keep_open)
     recorded = source.recording.sample_rate if place.kind == "file" else None
     config = receiver_config(recorded or radio.sample_rate, settings.cfo_range_hz)
-    writer = Writer(settings.out, place, config, on_image, refiner[1] if refiner else None)
+    writer = Writer(
+        settings.out, place, config, on_image, refiner[1] if refiner else None,
+        scheme.codec if scheme else None,
+    )  # fmt: skip
     top = gr.top_block("gensc_receive", catch_exceptions=False)
     # A ZeroMQ source can end by itself, also while nothing arrives; the others need the gate.
     gate = source if place.kind == "zmq" else StreamGate()

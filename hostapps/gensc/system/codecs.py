@@ -11,8 +11,9 @@ from gensc.system.errors import UserError
 from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
-    from gensc_models import JsccCodec, WeightsInfo
+    from gensc_models import Codec, WeightsInfo
     from gensc_models.codecs.gened.codec import GenedCodec
+    from gensc_models.restore.editing.plugged import PluggedEditor
     from gensc_models.restore.refiner import Refiner
 
 #: Weights used where no --model is given.
@@ -91,41 +92,40 @@ def _listed(info: WeightsInfo) -> ListedWeights:
     )
 
 
-def load(name: str = "") -> tuple[JsccCodec, Weights]:
-    """A codec of one stream by name or folder ("" is the default one) and which weights it has.
+def load(name: str = "", several: bool | None = False) -> tuple[Codec, Weights]:
+    """A codec by what `gensc_models.load_codec` calls it ("" is the default one), and its weights.
 
     It is shared with everything else in this process that uses the same weights.
 
+    Args:
+        name: weights by name or folder, `path/to/file.py:NAME`, or an entry point.
+        several: whether its images have several sections; None takes either.
+
     Raises:
-        UserError: no such weights, damaged ones, or another kind.
+        UserError: no such codec, an unusable one, or not of these.
     """
     from gensc_models import WeightsError
     from gensc_models.catalogue.shared import shared_codec
-    from gensc_models.codecs.networks import KINDS
 
-    kind = kind_of(name)
-    if kind not in KINDS:
-        raise UserError(f"weights {name!r} are of kind {kind!r}, not a codec of one stream")
     try:
         codec = shared_codec(name or DEFAULT)
     except WeightsError as error:
         raise UserError(str(error)) from error
+    if several is not None and codec.several != several:
+        raise UserError(f"{codec.name} is {'not ' if several else ''}a codec of several sections")
     return codec, Weights(codec.name, codec.sha256)
 
 
-def kind_of(name: str) -> str:
-    """What kind of weights a name or folder has ("" is the default codec).
-
-    Raises:
-        UserError: no such weights, or an unreadable config.
-    """
+def weights_of(fingerprint: int) -> Weights | None:
+    """The installed codec that a burst header names; None where none is."""
     from gensc_models import WeightsError
-    from gensc_models.weights.store import locate, read_config
+    from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 
     try:
-        return str(read_config(locate(name or DEFAULT))["kind"])
-    except WeightsError as error:
-        raise UserError(str(error)) from error
+        codec = shared_codec_by_fingerprint(fingerprint)
+    except WeightsError:
+        return None
+    return Weights(codec.name, codec.sha256)
 
 
 def load_gened(name: str) -> tuple[GenedCodec, Weights]:
@@ -144,8 +144,8 @@ def load_gened(name: str) -> tuple[GenedCodec, Weights]:
     return codec, Weights(codec.name, codec.sha256)
 
 
-def load_refiner(name: str) -> tuple[Refiner, Weights] | None:
-    """A refiner by name or folder and which weights it has; None where `name` is "none".
+def load_refiner(name: str) -> tuple[Refiner | PluggedEditor, Weights] | None:
+    """A refiner by name or folder, or a plug-in, and its weights; None where `name` is "none".
 
     Raises:
         UserError: no such weights, or damaged ones.

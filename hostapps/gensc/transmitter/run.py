@@ -145,9 +145,7 @@ def send_images(
     encoder.connect(connect, (source, "out"), (sections, "in"))
     top.msg_connect((sections, "out"), (fragmenter, "section"))
     if captioner is not None:
-        follower = PduFollower(
-            lambda before: make_pdu(_of(before), _utf8(captions, before)), settings.rate
-        )
+        follower = PduFollower(lambda before: make_pdu(_of(before), _utf8(captions, before)))
         text_encoder = gensc.text_encoder(0)
         top.msg_connect((sections, "out"), (follower, "in"))
         top.msg_connect((follower, "out"), (text_encoder, "text"))

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,10 +157,40 @@ class Codec:
         """
         return (symbols_for(received.height, received.width, received.rate),)
 
+    def mask_of(self, side: bytes, height: int, width: int) -> NDArray[np.bool_] | None:
+        """Which 16x16 blocks are foreground, as ``side`` says; None where it does not say.
+
+        Raises
+        ------
+        ValueError
+            Damaged side information.
+        """
+        return None
+
+    @property
+    def several(self) -> bool:
+        """Whether an image has more than one analog section."""
+        return self.streams != 1 or self.sends_side
+
     @property
     def fingerprint(self) -> int:
         """What burst headers call the codec: the first 16 bits of :attr:`sha256`."""
         return fingerprint(self.sha256)
+
+
+def encode(
+    codec: Codec, image: Photo, rate: int, snr_db: float, side_cost: SideCost, **more: Any
+) -> Encoded:
+    """``encode_image`` of any codec, told what its bytes cost where it sends any.
+
+    Raises
+    ------
+    ValueError
+        As there.
+    """
+    if codec.sends_side:
+        more["side_cost"] = side_cost
+    return codec.encode_image(image, rate, snr_db, **more)
 
 
 def check_rate(rate: int) -> None:

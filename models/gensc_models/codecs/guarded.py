@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gensc_models.codecs.codec import (
+    BLOCK,
     MAX_PIXELS,
     Codec,
     CodecError,
@@ -91,6 +93,18 @@ class GuardedCodec(Codec):
         if self._lacks("stream_lengths"):
             return super().stream_lengths(received, side_cost)
         return tuple(int(n) for n in self._call("stream_lengths", received, side_cost))
+
+    def mask_of(self, side: bytes, height: int, width: int) -> NDArray[np.bool_] | None:
+        """As :meth:`Codec.mask_of`; errors as of :meth:`encode_image`."""
+        if self._lacks("mask_of"):
+            return None
+        made = self._call("mask_of", side, height, width)
+        if made is None:
+            return None
+        mask, blocks = as_array(made), (-(-height // BLOCK), -(-width // BLOCK))
+        if mask.shape != blocks:
+            raise self._fail("mask_of", f"returned {mask.shape}, expected {blocks}")
+        return mask.astype(bool)
 
     def to(self, device: str) -> GuardedCodec:
         """Moves it where it can be moved."""

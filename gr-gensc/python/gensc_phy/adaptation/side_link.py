@@ -37,6 +37,12 @@ def side_link(snr_db: float) -> SideLink:
     return next((link for below, link in _LINKS if snr_db < below), _BEST)
 
 
+def side_link_of(n_bytes: int, symbols: int) -> SideLink | None:
+    """The way that takes so many symbols for a header section; None where none does."""
+    ways = (*(link for _, link in _LINKS), _BEST)
+    return next((link for link in ways if link.symbols(n_bytes) == symbols), None)
+
+
 def side_symbols(n_bytes: int, snr_db: float) -> int:
     """Channel symbols of a header section of so many bytes at a design Es/N0."""
     return side_link(snr_db).symbols(n_bytes)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from .errors import GenscError
 
 if TYPE_CHECKING:
-    from gensc_models import Codec, JsccCodec
+    from gensc_models import Codec
     from gensc_models.codecs.bank import HyperpriorCodec
     from gensc_models.codecs.gened.codec import GenedCodec
     from gensc_models.restore.editing import Editor, SafeEditor
+    from gensc_models.restore.editing.plugged import PluggedEditor
     from gensc_models.restore.inpainting import Inpainter
     from gensc_models.restore.refiner import Refiner
     from gensc_models.semantics.captions import Captioner
@@ -41,16 +42,24 @@ def _one_line(what: str, *others: type[Exception]) -> Iterator[None]:
         raise GenscError(f"{what}: {error}") from error
 
 
-def load_codec(model: str) -> JsccCodec:
-    """A codec by the name of its weights, or a path.
+def load_codec(model: str, several: bool = False) -> Codec:
+    """A codec by what `gensc_models.load_codec` calls it.
+
+    Args:
+        model: name of weights, a path to them, `path/to/file.py:NAME`, or an entry point.
+        several: whether it is one whose images have several sections.
 
     Raises:
-        GenscError: no such weights, or damaged ones.
+        GenscError: no such codec, an unusable one, or not of these.
     """
     from gensc_models.catalogue.shared import shared_codec
 
     with _one_line(f"model {model!r}"):
-        return shared_codec(model)
+        codec = shared_codec(model)
+    if codec.several != several:
+        what, block = ("several sections", "gened") if codec.several else ("one stream", "jscc")
+        raise GenscError(f"model {model!r} sends {what}: take {block}_encoder and {block}_decoder")
+    return codec
 
 
 def codec_of(fingerprint: int) -> Codec:
@@ -139,7 +148,7 @@ def load_inpainter(model: str) -> Inpainter:
         return shared_inpainter(model)
 
 
-def load_refiner(model: str) -> Refiner:
+def load_refiner(model: str) -> Refiner | PluggedEditor:
     """A refiner by the name of its weights, or a path.
 
     Raises:

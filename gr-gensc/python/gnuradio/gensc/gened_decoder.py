@@ -1,4 +1,4 @@
-"""Dual-branch decoder block."""
+"""Decoder block of codecs that send an image in several sections."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gensc_phy.adaptation.side_link import side_symbols
 from gensc_phy.coding.bits import decode_bits
 from gensc_phy.waveform.combine import combine
 
-from .codecs import codec_of, load_gened
+from .codecs import codec_of, load_codec
 from .errors import GenscError, PduError
 from .mcs_choice import mcs_by_index
 from .message_ports import message_block
-from .metadata import ImageKey, Metadata, make_pdu, read_pdu
+from .metadata import ImageKey, Metadata, known, make_pdu, read_pdu
 
 if TYPE_CHECKING:
-    from gensc_models.codecs.gened.codec import GenedCodec
+    from gensc_models import Codec, Received
 
-STREAMS = ("foreground", "background")
+PORTS = ("foreground", "background")
 DONE_KEPT = 64
 """Images whose header section is remembered: a second copy of it is no image that is lost."""
 _NUMBERS = ("rate", "shape", "total", "aux", "noise_var", "snr_db", "cfo_hz")
@@ -53,35 +53,54 @@ class _Pending:
     `copies` are those of the header section that none could be decoded of.
     """
 
-    codec: GenedCodec
+    codec: Codec
     side: bytes | None = None
+    about_side: Metadata | None = None
     copies: list[_Stream] = field(default_factory=list)
     streams: dict[int, _Stream] = field(default_factory=dict)
 
+    def about(self) -> list[Metadata]:
+        """Metadata of the streams; of the header section of a codec that sends nothing else."""
+        streams = [stream.metadata for stream in self.streams.values()]
+        alone = self.about_side if self.codec.streams == 0 else None
+        return streams or ([] if alone is None else [replace(alone, rate=0, total=0)])
+
     def lengths(self) -> tuple[int, ...] | None:
-        """Symbols of both streams; None where it cannot be said yet.
+        """Symbols of every stream; None where it cannot be said yet.
 
         Raises:
             ValueError: the header section is not that of these streams.
         """
-        from gensc_models.codecs.codec import Received
-
-        if self.side is None or not self.streams:
+        if (self.codec.sends_side and self.side is None) or not self.about():
             return None
-        about = next(iter(self.streams.values())).metadata
-        height, width, _ = about.shape or (0, 0, 3)
-        known = Received(
-            np.zeros(0, np.complex64), np.zeros(0, np.float32), about.rate or 0, height, width,
-            about.aux or 0, self.side,
-        )  # fmt: skip
-        lengths = self.codec.stream_lengths(known, side_symbols)
+        if self.codec.streams == 0:
+            return ()
+        lengths = self.codec.stream_lengths(self.received(()), side_symbols)
         for number, stream in self.streams.items():
-            if stream.symbols.size != lengths[number]:
+            told = lengths[number] if number < len(lengths) else 0
+            if stream.symbols.size != told:
                 raise ValueError(
                     f"stream {number} of {stream.symbols.size} symbols, the header section says "
-                    f"{lengths[number]}"
+                    f"{told}"
                 )
         return lengths
+
+    def received(self, lengths: tuple[int, ...]) -> Received:
+        """What a codec takes; of streams that are lost so many zeros."""
+        from gensc_models.codecs.codec import Received
+
+        symbols, noise = [np.zeros(0, np.complex64)], [np.zeros(0, np.float32)]
+        for number, length in enumerate(lengths):
+            stream = self.streams.get(number)
+            symbols.append(np.zeros(length, np.complex64) if stream is None else stream.symbols)
+            erased = np.full(length, np.inf, np.float32)
+            noise.append(erased if stream is None else stream.noise_var)
+        about = self.about()[0]
+        height, width, _ = known(about.shape)
+        return Received(
+            np.concatenate(symbols), np.concatenate(noise), about.rate or 0, height, width,
+            about.aux or 0, self.side or b"",
+        )  # fmt: skip
 
     def complete(self) -> bool:
         """Whether nothing more will come; raises as `lengths`."""
@@ -94,18 +113,21 @@ class _Pending:
 class gened_decoder(message_block):
     """Puts the [section]s of a `gened_encoder` together to an [image].
 
-    It takes both streams and the header section; what belongs to other codecs passes by. An image
-    leaves when all of it is there. Where a whole stream is lost, it leaves without it, as soon as
-    `max_pending` newer images wait or the stream ends. Without its header section no image can be
-    decoded: it is counted as lost.
+    It takes all streams and the header section of codecs that send several; what belongs to other
+    codecs passes by. An image leaves when all of it is there. Where a whole stream is lost, it
+    leaves without it, as soon as `max_pending` newer images wait or the stream ends. Without its
+    header section no image can be decoded: it is counted as lost.
 
-    `keep` in the metadata of the image is the mask: the blocks of the foreground.
+    `keep` in the metadata of the image is the mask, where the codec has one: the blocks of the
+    foreground.
 
-    The received streams also leave as they came, on [foreground] and [background]: for displays.
+    The received streams also leave as they came, on [foreground] and, from the second on,
+    [background]: for displays.
 
     Args:
-        model: name of a dual-branch codec's weights, or a path to them; empty takes the installed
-            one that the burst header names.
+        model: a codec as `gensc_models.load_codec` takes it: weights by name or path,
+            `path/to/file.py:NAME`, or an entry point; empty takes the installed one that the burst
+            header names.
         max_pending: images kept waiting at most.
 
     Attributes:
@@ -113,20 +135,20 @@ class gened_decoder(message_block):
         lost: images of which something arrived and that could not be decoded.
 
     Raises:
-        GenscError: no such model, or weights that do not fit it.
+        GenscError: no such model, an unusable one, or one that sends one stream.
     """
 
     def __init__(self, model: str = "", max_pending: int = 4) -> None:
         message_block.__init__(self, "gened_decoder")
         self.max_pending = int(max_pending)
         self.damaged = self.lost = 0
-        self._only = load_gened(model) if model else None
-        self._codecs: dict[int, GenedCodec | None] = {}
+        self._only = load_codec(model, several=True) if model else None
+        self._codecs: dict[int, Codec | None] = {}
         self._pending: OrderedDict[_Key, _Pending] = OrderedDict()
         self._done: OrderedDict[_Key, bytes] = OrderedDict()
-        self.setup_ports({"section": self._add}, ["image", *STREAMS])
+        self.setup_ports({"section": self._add}, ["image", *PORTS])
 
-    def _codec(self, fingerprint: int) -> GenedCodec | None:
+    def _codec(self, fingerprint: int) -> Codec | None:
         if self._only is not None:
             return self._only if fingerprint == self._only.fingerprint else None
         if fingerprint not in self._codecs:
@@ -144,21 +166,21 @@ class gened_decoder(message_block):
             self._add_side(key, codec, metadata, symbols)
         else:
             number = metadata.stream or 0
-            if number >= len(STREAMS):
-                raise PduError(f"stream {number}: there are {len(STREAMS)}")
+            if number >= codec.streams:
+                raise PduError(f"stream {number}: there are {codec.streams}")
             if number in self._of(key, codec).streams:
                 self._give(key)  # the image number came round again
             stream = _Stream(
                 replace(metadata, noise_var=None), np.array(symbols), np.array(noise_var)
             )
             self._of(key, codec).streams[number] = stream
-            self.publish(STREAMS[number], pdu)
+            self.publish(PORTS[min(number, len(PORTS) - 1)], pdu)
         self._give_what_is_ready(key)
 
     def _add_side(
         self,
         key: _Key,
-        codec: GenedCodec,
+        codec: Codec,
         metadata: Metadata,
         symbols: NDArray[np.complex64],
     ) -> None:
@@ -180,21 +202,21 @@ class gened_decoder(message_block):
             return
         if self._of(key, codec).side not in (None, result.payload):
             self._give(key)
-        self._of(key, codec).side = result.payload
+        pending = self._of(key, codec)
+        pending.side, pending.about_side = result.payload, new.metadata
 
-    def _of(self, key: _Key, codec: GenedCodec) -> _Pending:
+    def _of(self, key: _Key, codec: Codec) -> _Pending:
         """What waits of an image, or a new start."""
         return self._pending.setdefault(key, _Pending(codec))
 
     def _give_what_is_ready(self, key: _Key) -> None:
         pending = self._pending.get(key)
         try:
-            if pending is not None and pending.complete():
-                self._give(key)
-        except ValueError as error:
-            del self._pending[key]
-            self.lost += 1
-            raise PduError(f"image {key[0]}: {error}") from error
+            ready = pending is not None and pending.complete()
+        except ValueError:
+            ready = True  # it says why
+        if ready:
+            self._give(key)
         while len(self._pending) > self.max_pending:
             self._give(next(iter(self._pending)))
 
@@ -204,61 +226,56 @@ class gened_decoder(message_block):
             self._give(key)
 
     def _give(self, key: _Key) -> None:
-        """Decode what there is of an image."""
+        """Decode what there is of an image; what cannot be decoded is lost, and said."""
         pending = self._pending.pop(key)
+        try:
+            self._decode(key, pending)
+        except ValueError as error:
+            self.lost += 1
+            self.drop(f"image {key[0]} is lost ({self.lost}): {error}")
+
+    def _decode(self, key: _Key, pending: _Pending) -> None:
+        """Give out the image of what there is.
+
+        Raises:
+            ValueError: the sections are not those of an image, or the codec fails.
+        """
         lengths = pending.lengths()
         if lengths is None:
-            known = key in self._done and pending.side in (None, self._done[key])
-            if known and not pending.streams:
+            again = key in self._done and pending.side in (None, self._done[key])
+            if again and not pending.streams:
                 return  # the second copy of the section of an image that is out
             self.lost += 1
             missing = "its streams" if pending.side is not None else "its header section"
             self._log.warn(f"image {key[0]} is lost ({self.lost}): {missing} did not arrive")
             return
-        assert pending.side is not None
-        from gensc_models.codecs.codec import Received
-
-        self._done[key] = pending.side
+        self._done[key] = pending.side or b""
         while len(self._done) > DONE_KEPT:
             self._done.popitem(last=False)
-        streams, noise = [], []
-        for number, length in enumerate(lengths):
-            stream = pending.streams.get(number)
-            streams.append(np.zeros(length, np.complex64) if stream is None else stream.symbols)
-            erased = np.full(length, np.inf, np.float32)
-            noise.append(erased if stream is None else stream.noise_var)
-        metadata = _together(list(pending.streams.values()), pending.codec.fingerprint)
-        assert metadata.shape is not None
-        height, width, _ = metadata.shape
-        image = pending.codec.decode_image(
-            Received(
-                np.concatenate(streams), np.concatenate(noise), metadata.rate or 0, height, width,
-                metadata.aux or 0, pending.side,
-            )
-        )  # fmt: skip
+        received = pending.received(lengths)
+        image = pending.codec.decode_image(received)
+        mask = pending.codec.mask_of(received.side, received.height, received.width)
         told = replace(
-            metadata,
+            _together(pending.about(), pending.codec.fingerprint),
+            streams=len(lengths),
             total=sum(lengths),
-            keep=pending.codec.mask_of(pending.side, height, width).ravel(),
+            keep=None if mask is None else mask.ravel(),
             complete=pending.complete(),
         )
         self.publish("image", make_pdu(told, image))
 
 
-def _installed(fingerprint: int) -> GenedCodec | None:
-    """The installed dual-branch codec that a burst header names."""
-    from gensc_models.codecs.gened.codec import GenedCodec
-
+def _installed(fingerprint: int) -> Codec | None:
+    """The installed codec of several sections that a burst header names."""
     try:
         found = codec_of(fingerprint)
     except GenscError:
         return None
-    return found if isinstance(found, GenedCodec) else None
+    return found if found.several else None
 
 
-def _together(streams: list[_Stream], fingerprint: int) -> Metadata:
+def _together(about: list[Metadata], fingerprint: int) -> Metadata:
     """Metadata of an image from those of its streams; the SNR is their mean in linear units."""
-    about = [stream.metadata for stream in streams]
     weights = [m.fragments_received or 1 for m in about]
     power = np.average([10 ** ((m.snr_db or 0.0) / 10) for m in about], weights=weights)
     return replace(

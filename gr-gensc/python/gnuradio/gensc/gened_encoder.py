@@ -7,24 +7,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gensc_phy.adaptation.side_link import side_link, side_symbols
+from gensc_phy.adaptation.side_link import side_link_of, side_symbols
 from gensc_phy.coding.bits import encode_bits
 
 from . import choice_message
-from .codecs import load_gened
+from .codecs import load_codec
+from .errors import PduError
 from .image_encoder import image_encoder
 from .metadata import Metadata, kept_blocks, make_pdu, read_image
 
 if TYPE_CHECKING:
-    from gensc_models.codecs.gened.codec import GenedEncoded, Importance
+    from gensc_models import Codec, Encoded
+    from gensc_models.codecs.gened.codec import Importance
+
+
+PORTS = ("foreground", "background")
 
 
 class gened_encoder(image_encoder):
-    """Encodes each [image] into two streams of analog symbols with powers of their own.
+    """Encodes each [image] into several sections: GenED's two streams, or what else a codec sends.
 
     [foreground] and [background] are analog sections; the mean power over both together is 1. A
-    stream without symbols is not sent. [side] is the header section that the receiver cannot do
-    without (mask and split, coded as bits); at low SNR it goes twice, before and after the streams
+    stream without symbols is not sent; from the third stream on they leave on [background], too.
+    [side] is the header section that the receiver cannot do without (of GenED: mask and split),
+    coded as bits; at low SNR it goes twice, before and after the streams
     (`gensc_phy.adaptation.side_link`). What it takes is taken from the streams: rate says the
     symbols of all.
 
@@ -36,7 +42,8 @@ class gened_encoder(image_encoder):
     SNR for these.
 
     Args:
-        model: name of a dual-branch codec's weights, or a path to them; the router's.
+        model: a codec that sends several sections, as `gensc_models.load_codec` takes it; the
+            router's.
         rate: channel symbols per 16x16 pixels, of images without a route.
         snr_db: Es/N0 that these are encoded for.
 
@@ -48,23 +55,30 @@ class gened_encoder(image_encoder):
         image_encoder.__init__(
             self, "gened_encoder", rate, snr_db, ["side", "foreground", "background", "sent"]
         )
-        self.codec = load_gened(model)
+        self.codec: Codec = load_codec(model, several=True)
 
     def on_image(self, pdu: Any) -> None:
         """Handler of the block's input."""
         metadata, image = read_image(pdu)
-        routing = _routing(metadata)
+        routing = _routing(metadata) if hasattr(self.codec, "route") else None
         rate, snr_db = self.rate, self.snr_db
         if routing is not None:
             rate = rate if metadata.rate is None else metadata.rate
             snr_db = snr_db if metadata.snr_db is None else metadata.snr_db
-        sent = self.codec.encode_image(
-            np.array(image), rate, snr_db, routing=routing, side_cost=side_symbols
-        )
+        from gensc_models.codecs.codec import encode
+
+        route = {} if routing is None else {"routing": routing}
+        sent = encode(self.codec, np.array(image), rate, snr_db, side_symbols, **route)
         self._send(sent, metadata, snr_db)
 
-    def _send(self, sent: GenedEncoded, metadata: Metadata, snr_db: float) -> None:
-        from gensc_models.codecs.layout import SideInfo
+    def _send(self, sent: Encoded, metadata: Metadata, snr_db: float) -> None:
+        streams = [(n, symbols) for n, symbols in enumerate(sent.streams) if symbols.size]
+        link = side_link_of(len(sent.side), sent.side_symbols)
+        if sent.side and link is None:
+            raise PduError(f"{len(sent.side)} bytes of side information counted as "
+                           f"{sent.side_symbols} symbols")  # fmt: skip
+        copies = link.copies if sent.side and link is not None else 0
+        mask = self.codec.mask_of(sent.side, sent.height, sent.width)
 
         def section(kind: str, rate: int, total: int, stream: int = 0) -> Metadata:
             return Metadata(
@@ -79,40 +93,40 @@ class gened_encoder(image_encoder):
                 aux=sent.aux,
                 snr_db=snr_db,
                 name=metadata.name,
-                streams=sum(bool(s.size) for s in (sent.foreground, sent.background)),
-                keep=sent.importance.mask.ravel(),
+                streams=len(streams),
+                sections=len(streams) + copies,
+                keep=None if mask is None else mask.ravel(),
             )
 
-        link = side_link(SideInfo.unpack(sent.aux).snr_db)
-        side = encode_bits(sent.side, link.mcs)
-
         def send_side(copy: int) -> None:
+            assert link is not None
             about = section("bits", link.mcs.index, len(sent.side), copy)
-            self.publish("side", make_pdu(about, side))
+            self.publish("side", make_pdu(about, encode_bits(sent.side, link.mcs)))
 
-        send_side(0)
-        streams = (("foreground", sent.foreground), ("background", sent.background))
-        for number, (port, symbols) in enumerate(streams):
-            if symbols.size:
-                stream = section("analog", sent.rate, symbols.size, number)
-                self.publish(port, make_pdu(stream, symbols))
-        for copy in range(1, link.copies):
+        for copy in range(min(1, copies)):
             send_side(copy)
-        self.publish("sent", _told(sent, metadata, snr_db))
+        for number, symbols in streams:
+            stream = section("analog", sent.rate, symbols.size, number)
+            self.publish(PORTS[min(number, len(PORTS) - 1)], make_pdu(stream, symbols))
+        for copy in range(1, copies):
+            send_side(copy)
+        self.publish("sent", _told(sent, mask, metadata, snr_db))
 
 
-def _told(sent: GenedEncoded, metadata: Metadata, snr_db: float) -> Any:
+def _told(sent: Encoded, mask: NDArray[np.bool_] | None, metadata: Metadata, snr_db: float) -> Any:
     """What was done with an image, as a PMT dict."""
+    first, *others = sent.streams
+    rest = np.concatenate([np.zeros(0, np.complex64), *others])
     return choice_message.plain_dict(
         image_id=metadata.image_id,
         snr_db=snr_db,
-        foreground_blocks=float(sent.importance.mask.mean()),
-        foreground_symbols=sent.foreground.size,
-        background_symbols=sent.background.size,
+        foreground_blocks=None if mask is None else float(mask.mean()),
+        foreground_symbols=first.size,
+        background_symbols=rest.size,
         side_symbols=sent.side_symbols,
-        mask_bits=sent.mask_bits,
-        foreground_db=_power_db(sent.foreground),
-        background_db=_power_db(sent.background),
+        mask_bits=getattr(sent, "mask_bits", None),
+        foreground_db=_power_db(first),
+        background_db=_power_db(rest),
     )
 
 

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 class jscc_decoder(message_block):
     """Decodes each analog [section] into an [image], told the noise variance of every symbol.
 
-    Sections of other kinds pass by, and so do the streams of dual-branch codecs, which
+    Sections of other kinds pass by, and so do those of codecs that send several, which
     `gened_decoder` takes; a section of a model that is not installed is dropped.
 
     Args:
-        model: name of a codec's weights, or a path to them; empty takes the installed one whose
+        model: a codec as `gensc_models.load_codec` takes it: weights by name or path,
+            `path/to/file.py:NAME`, or an entry point; empty takes the installed one whose
             fingerprint the burst header carries.
 
     Raises:
-        GenscError: no such model, or weights that do not fit it.
+        GenscError: no such model, an unusable one, or one that sends several sections.
     """
 
     def __init__(self, model: str = "") -> None:
@@ -46,7 +47,7 @@ class jscc_decoder(message_block):
 
     def _find(self, fingerprint: int) -> Codec | None:
         found = codec_of(fingerprint)
-        if found.streams > 1 or found.sends_side:
+        if found.several:
             return None
         if self._only is not None:
             raise PduError(f"weights {fingerprint:04x}, this decoder has {self._only.name}")

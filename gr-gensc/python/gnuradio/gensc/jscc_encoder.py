@@ -16,12 +16,13 @@ class jscc_encoder(image_encoder):
     to encode for: that closes the loop of an adaptive link.
 
     Args:
-        model: name of a codec's weights, or a path to them.
+        model: a codec as `gensc_models.load_codec` takes it: weights by name or path,
+            `path/to/file.py:NAME`, or an entry point.
         rate: channel symbols per 16x16 pixels; the bandwidth ratio is rate / 768.
         snr_db: Es/N0 the encoder is told.
 
     Raises:
-        GenscError: no such model, or weights that do not fit it.
+        GenscError: no such model, an unusable one, or one that sends several sections.
     """
 
     def __init__(self, model: str, rate: int, snr_db: float = 10.0) -> None:

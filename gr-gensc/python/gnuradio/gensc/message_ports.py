@@ -80,6 +80,7 @@ class MessagePorts(_Block):
                 only put the message into a queue.
         """
         self.dropped = 0
+        self.last_error: Exception | None = None  # of a handler
         self._inputs = dict(inputs)
         self._outputs = tuple(outputs)
         self._limits: dict[str, int | None] = {
@@ -137,8 +138,10 @@ class MessagePorts(_Block):
         try:
             self._inputs[port](message)
         except PduError as error:
+            self.last_error = error
             self.drop(f"[{port}] {error}")
         except Exception as error:  # nothing that arrives may end the thread
+            self.last_error = error
             self.drop(f"[{port}] {type(error).__name__}: {error}")
 
     def drop(self, reason: str) -> None:

@@ -123,6 +123,7 @@ class Metadata:
             that are not encoded yet the MCS they are to be sent with.
         shape: (height, width, 3) of the image.
         streams: analog sections that the image has, where it is more than one.
+        sections: all its sections but text, copies counted, where it is more than one.
         total: complex symbols of an analog section; payload bytes of bits and text.
         aux: codec side information, 16 bits.
         snr_db: at a receiver the measured Es/N0; at an encoder the one it was told.
@@ -155,6 +156,7 @@ class Metadata:
     rate: int | None = None
     shape: Shape | None = None
     streams: int | None = None
+    sections: int | None = None
     total: int | None = None
     aux: int | None = None
     snr_db: float | None = None
@@ -274,6 +276,7 @@ _CODECS: dict[str, _Codec] = {
     "rate": _INTEGER,
     "shape": _SHAPE,
     "streams": _INTEGER,
+    "sections": _INTEGER,
     "total": _INTEGER,
     "aux": _INTEGER,
     "snr_db": _REAL,
