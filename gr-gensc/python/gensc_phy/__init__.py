@@ -10,10 +10,11 @@ from gensc_phy.mimo.burst import UserModulator
 from gensc_phy.mimo.config import MimoConfig
 from gensc_phy.mimo.frame import UserBurst
 from gensc_phy.mimo.receiver import MimoReceiver
+from gensc_phy.waveform.assemble import Assembler, SectionSymbols
 from gensc_phy.waveform.burst import BurstModulator, papr_db
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.demodulate import Burst
-from gensc_phy.waveform.fragment import Assembler, SectionSymbols, split
+from gensc_phy.waveform.fragment import split
 from gensc_phy.waveform.header import Header, HeaderError, Section, VersionError
 from gensc_phy.waveform.receiver import BurstReceiver, ReceiverStats
 from gensc_phy.waveform.session import draw_session

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from gensc.link.channels import ChannelDraw
 from gensc_phy.channel.hostile import HostileChannel
 from gensc_phy.channel.impairments import Impairments, impair
+from gensc_phy.waveform.assemble import Assembler, SectionSymbols
 from gensc_phy.waveform.burst import BurstModulator
 from gensc_phy.waveform.config import WaveformConfig
-from gensc_phy.waveform.fragment import Assembler, SectionSymbols, split
+from gensc_phy.waveform.fragment import split
 from gensc_phy.waveform.header import Header, Section
 from gensc_phy.waveform.receiver import BurstReceiver
 

@@ -17,7 +17,8 @@ from gensc_phy.mimo.burst import UserModulator
 from gensc_phy.mimo.config import MimoConfig
 from gensc_phy.mimo.equalise import Separation
 from gensc_phy.mimo.receiver import MimoReceiver
-from gensc_phy.waveform.fragment import Assembler, SectionSymbols, split
+from gensc_phy.waveform.assemble import Assembler, SectionSymbols
+from gensc_phy.waveform.fragment import split
 from gensc_phy.waveform.header import Header, Section
 
 WAYS = ("torch", "numpy", "flowgraph")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from gensc_models.codecs.codec import Received
-    from gensc_phy.waveform.fragment import SectionSymbols
+    from gensc_phy.waveform.assemble import SectionSymbols
 
 #: Sections that may be decoded together.
 Group = tuple[int, int, int, int]

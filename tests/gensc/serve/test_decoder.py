@@ -24,9 +24,10 @@ from gensc.serve import (
 )
 from gensc.serve.decoder import CodecDecoder
 from gensc_models import WeightsError, load_codec
+from gensc_phy.waveform.assemble import Assembler
 from gensc_phy.waveform.burst import BurstModulator
 from gensc_phy.waveform.config import WaveformConfig
-from gensc_phy.waveform.fragment import Assembler, split
+from gensc_phy.waveform.fragment import split
 from gensc_phy.waveform.header import Header
 from gensc_phy.waveform.header import Section as Kind
 from gensc_phy.waveform.receiver import BurstReceiver

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pmt
 
+from gensc_phy.waveform.assemble import Assembler, SectionSymbols
 from gensc_phy.waveform.config import WaveformConfig
-from gensc_phy.waveform.fragment import Assembler, SectionSymbols
 from gensc_phy.waveform.receiver import Burst
 
 from .message_ports import message_block
@@ -56,7 +56,7 @@ class assembler(message_block):
 
     @property
     def stats(self) -> Any:
-        """Counters of the assembler (`gensc_phy.waveform.fragment.AssemblerStats`)."""
+        """Counters of the assembler (`gensc_phy.waveform.assemble.AssemblerStats`)."""
         return self._assembler.stats
 
     def start(self) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gensc.experiment.baselines import jpeg
 from gensc_phy.coding.bits import BitsResult, capacity_bytes, decode_bits, encode_bits, symbols_for
 from gensc_phy.coding.mcs import MCS_TABLE, Mcs
-from gensc_phy.waveform.fragment import SectionSymbols
+from gensc_phy.waveform.assemble import SectionSymbols
 
 
 @dataclass(frozen=True)
