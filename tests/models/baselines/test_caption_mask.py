@@ -1,68 +1,15 @@
-"""Caption alone, and caption with mask: what is sent, and what the receiver is told to draw."""
+"""Caption with mask: what is sent, and what the receiver is told to draw."""
 
 import numpy as np
 import pytest
 
-from gensc_models.baselines import Budget, CaptionMask, CaptionOnly, Reception
-from pdu_blocks import smooth_image
-
-IMAGE = smooth_image(40, 56)
-MASK = np.zeros((40, 56), bool)
-MASK[:, 16:32] = True
-CAPTION = "A red cat. It sits on the grass."
-ROOM = Budget(1000, lambda n: 4 * n, lambda n: 8 * n)
-
-
-class Artist:
-    """Notes what it is asked for, and draws one colour: the seed."""
-
-    name = "artist"
-
-    def __init__(self):
-        self.asked = []
-
-    def generate(self, prompt, height, width, seed=0):
-        self.asked.append((prompt, height, width, seed))
-        return np.full((height, width, 3), seed, np.uint8)
-
-    def paint(self, prompt, layout, mask, seed=0):
-        self.asked.append((prompt, layout, mask, seed))
-        return np.full(layout.shape, seed, np.uint8)
+from artist import CAPTION, IMAGE, MASK, ROOM, Artist
+from gensc_models.baselines import Budget, CaptionMask, Reception
 
 
 def caption_mask(**options):
     artist = Artist()
     return CaptionMask(artist, artist, **options), artist
-
-
-# ---------------------------------------------------------------- caption alone
-
-
-def test_a_caption_is_all_that_is_sent_and_all_that_is_drawn():
-    artist = Artist()
-    scheme = CaptionOnly(artist)
-    sent = scheme.send(IMAGE, CAPTION, MASK, ROOM)
-    assert (sent.text, sent.bits, len(sent.symbols)) == (CAPTION, b"", 0)
-    assert sent.cost(ROOM) == 4 * len(CAPTION)
-    assert scheme.receive(sent.intact(), seed=7).shape == IMAGE.shape
-    assert artist.asked == [(CAPTION, 40, 56, 7)]
-    assert scheme.name == "caption-only (artist)"
-
-
-def test_a_caption_that_does_not_fit_is_cut_and_none_at_all_is_refused():
-    scheme = CaptionOnly(Artist())
-    small = Budget(60, ROOM.text_symbols, ROOM.bits_symbols)
-    assert scheme.send(IMAGE, CAPTION, MASK, small).text == "A red cat."
-    none = Budget(3, ROOM.text_symbols, ROOM.bits_symbols)
-    with pytest.raises(ValueError, match="3 symbols carry no word"):
-        scheme.send(IMAGE, CAPTION, MASK, none)
-
-
-def test_a_lost_caption_still_gives_a_picture():
-    assert CaptionOnly(Artist()).receive(Reception(8, 9)).shape == (8, 9, 3)
-
-
-# ---------------------------------------------------------------- caption and mask
 
 
 def test_the_receiver_paints_the_mask_in_the_colours_of_foreground_and_background():
@@ -134,8 +81,8 @@ def test_bits_that_are_none_of_the_scheme_are_refused(bits):
         caption_mask()[0].receive(Reception(40, 56, CAPTION, bits))
 
 
-@pytest.mark.parametrize("scheme", [CaptionOnly(Artist()), caption_mask()[0]])
-def test_images_and_masks_that_are_none_are_refused(scheme):
+def test_images_and_masks_that_are_none_are_refused():
+    scheme = caption_mask()[0]
     with pytest.raises(ValueError, match="expected uint8"):
         scheme.send(IMAGE.astype(float), CAPTION, MASK, ROOM)
     with pytest.raises(ValueError, match="mask must be bool"):
