@@ -1,6 +1,7 @@
 """Settings of all tests, and what several of them stand on."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -20,3 +21,11 @@ def gened_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENSC_WEIGHTS", str(folder))
         yield str(folder / "tiny-gened")
+
+
+@pytest.fixture
+def air(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Fakes of the drivers of radios; see `fake_radios.Air`."""
+    from fake_radios import fake_air
+
+    return fake_air(monkeypatch)

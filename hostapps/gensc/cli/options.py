@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,7 +22,35 @@ MaxSide = Annotated[
     int, typer.Option(min=0, help="Scale larger pictures down to this; 0: leave them.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Of channel and noise.")]
-Sdr = Annotated[str, typer.Option(help="Hardware: uhd:ARGS (USRP) or pluto:URI (ADALM-Pluto).")]
+Sdr = Annotated[str, typer.Option(help="As --radio, of hardware alone.", hidden=True)]
+Radio = Annotated[
+    str,
+    typer.Option(
+        help="pluto:URI, uhd:ARGS, soapy:driver=NAME, file:PATH (SigMF, .cfile, .ci16 …) or "
+        "zmq:ADDRESS."
+    ),
+]
+Format = Annotated[
+    str, typer.Option(help="Of a recording whose name does not say it: sigmf, cf32 or ci16.")
+]
+Antenna = Annotated[str, typer.Option(help="Port of the hardware, as its driver names it.")]
+LoOffset = Annotated[
+    float, typer.Option(help="Local oscillator so far from the centre, Hz (USRP, LimeSDR).")
+]
+ClockSource = Annotated[str, typer.Option(help="10 MHz reference: internal, external, gpsdo.")]
+Bandwidth = Annotated[
+    float | None, typer.Option(help="Of the analog filter, Hz (default: the sample rate).")
+]
+CorrectPpm = Annotated[
+    float | None, typer.Option(help="Error of this radio's oscillator, ppm; made up for.")
+]
+Profile = Annotated[
+    Path | None, typer.Option(help="What gensc calibrate has written: gains and oscillator.")
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say band, power, air time and range; refuse; send nothing."),
+]
 Frequency = Annotated[float, typer.Option(min=0, help="Centre frequency of the hardware, Hz.")]
 SampleRate = Annotated[float, typer.Option(min=1, help="Complex samples per second.")]
 CfoRange = Annotated[

@@ -21,6 +21,7 @@ def receive(
     source: Annotated[
         str, typer.Option("--from", help="Recording or ZeroMQ address (tcp://127.0.0.1:5555).")
     ] = "",
+    radio: options.Radio = "",
     sdr: options.Sdr = "",
     out: Annotated[Path, typer.Option(help="Folder for images and results.jsonl.")] = Path(
         "out/received"
@@ -37,31 +38,61 @@ def receive(
     sample_rate: options.SampleRate = 1e6,
     frequency: options.Frequency = 2.45e9,
     gain: options.Gain = None,
+    antenna: options.Antenna = "",
+    bandwidth: options.Bandwidth = None,
+    lo_offset: options.LoOffset = 0.0,
+    clock_source: options.ClockSource = "",
+    correct_ppm: options.CorrectPpm = None,
+    profile: options.Profile = None,
+    format: options.Format = "",
+    save_iq: Annotated[
+        str, typer.Option(help="Recording that all samples are written to as well.")
+    ] = "",
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="Originals (folder, files, globs): what arrives is scored against them."),
+    ] = None,
     cfo_range: options.CfoRange = None,
     ppm: options.Ppm = None,
     bind: options.Bind = None,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object.")] = False,
 ) -> None:
     """Receive images through a GNU Radio flowgraph; Ctrl-C ends and loses nothing."""
+    from gensc.data.images import expand
+    from gensc.link.calibration import radio_settings
     from gensc.link.offset import cfo_range_hz
-    from gensc.link.radio import RadioSettings, parse_place
+    from gensc.link.radio import parse_place
     from gensc.receiver.run import ReceiveSettings, receive_images
 
-    place = parse_place(source, sdr, "--from")
+    place = parse_place(source, sdr, "--from", radio, format)
+    settings = ReceiveSettings(
+        out=out,
+        model=model,
+        count=count,
+        seconds=seconds,
+        keep_open=keep_open,
+        refine=refine,
+        edit=edit,
+        edit_limit_s=edit_limit,
+        save_iq=save_iq,
+        reference=expand(reference) if reference else [],
+        cfo_range_hz=cfo_range_hz(cfo_range, ppm, frequency),
+    )
     report = receive_images(
-        ReceiveSettings(
-            out,
-            model,
-            count,
-            seconds,
-            keep_open,
-            refine,
-            edit,
-            edit_limit,
-            cfo_range_hz(cfo_range, ppm, frequency),
-        ),
+        settings,
         place,
-        RadioSettings(sample_rate, frequency, gain),
+        radio_settings(
+            profile,
+            transmit=False,
+            sample_rate=sample_rate,
+            frequency=frequency,
+            gain=gain,
+            bandwidth=bandwidth,
+            antenna=antenna,
+            lo_offset=lo_offset,
+            clock_source=clock_source,
+            ppm=correct_ppm,
+        ),
         bind=options.binds(source, bind),
         on_image=lambda line: typer.echo(line, err=True),
     )
@@ -80,8 +111,11 @@ def receive(
             "edited": report.edited,
             "incomplete": report.incomplete,
         }
-        print(json.dumps({**summary, **c}))
+        level = report.level.report() if report.level else {}
+        print(json.dumps({**summary, **c, **level}))
         return
+    # What a recording of floats has as full scale, nobody knows.
+    clipped = report.level.clipped if report.level and place.is_hardware else 0
     dropped = c["messages_dropped"] + c["sections_dropped"]
     print(
         f"received {report.images} image{'s' if report.images != 1 else ''} "
@@ -90,5 +124,7 @@ def receive(
         + (f", {report.edited} edited" if report.edited else "")
         + (f", {c['images_lost']} lost" if c["images_lost"] else "")
         + (f", {dropped} messages dropped" if dropped else "")
+        + (f", {c['overflows']} overflows" if c["overflows"] else "")
+        + (f", {clipped} samples clipped" if clipped else "")
         + f": {out}"
     )

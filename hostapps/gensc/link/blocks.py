@@ -12,10 +12,13 @@ import numpy as np
 import pmt
 from numpy.typing import NDArray
 
+from gensc.link.level import Level
 from gensc.system.errors import UserError
 from gnuradio import gr
 from gnuradio.gensc.message_ports import message_block
 from gnuradio.gensc.metadata import Metadata, read_pdu
+
+_RX_TIME = pmt.intern("rx_time")
 
 
 class PduSource(message_block):
@@ -140,10 +143,17 @@ class FragmentDropper(message_block):
 
 
 class StreamGate(gr.sync_block):
-    """Passes samples until `close`, which ends the stream; what is behind it then runs dry."""
+    """Passes samples until `close`, which ends the stream; what is behind it then runs dry.
+
+    Attributes:
+        level: of the samples that passed.
+        restarts: times that the source has begun anew in mid-stream, as UHD does at an overflow.
+    """
 
     def __init__(self) -> None:
         gr.sync_block.__init__(self, "stream_gate", [np.complex64], [np.complex64])
+        self.level = Level()
+        self.restarts = 0
         self._closed = threading.Event()
 
     def close(self) -> None:
@@ -156,5 +166,10 @@ class StreamGate(gr.sync_block):
         """Pass on what there is."""
         if self._closed.is_set():
             return -1
-        output_items[0][:] = input_items[0]
-        return len(output_items[0])
+        samples = input_items[0]
+        output_items[0][:] = samples
+        self.level.add(samples)
+        # UHD tells the time at the start and again behind every overflow.
+        times = self.get_tags_in_window(0, 0, len(samples), _RX_TIME)
+        self.restarts += sum(tag.offset > 0 for tag in times)
+        return len(samples)

@@ -1,31 +1,21 @@
-"""Where samples go to and come from: SigMF recordings, ZeroMQ, and SDR hardware."""
+"""Where samples go to and come from: recordings, ZeroMQ, and SDR hardware."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from gensc.link.files import FORMATS, Recording, raw_sink, raw_source, recording
 from gensc.system.codecs import gnuradio_blocks
 from gensc.system.errors import UserError
+from gnuradio.gensc.radio.opened import parse_device
+from gnuradio.gensc.radio.settings import KINDS as RADIOS
+from gnuradio.gensc.radio.settings import RadioSettings
+
+__all__ = ["Place", "RadioSettings", "open_sink", "open_source", "parse_place"]
 
 ZMQ_SCHEMES = ("tcp://", "ipc://", "inproc://")
-#: Samples of a Pluto's buffers.
-PLUTO_BUFFER = 1 << 15
-
-
-@dataclass(frozen=True)
-class RadioSettings:
-    """What hardware is told.
-
-    Attributes:
-        sample_rate: samples per second.
-        frequency: centre frequency, Hz.
-        gain: dB as the device counts; None leaves its default (reception: automatic).
-    """
-
-    sample_rate: float = 1e6
-    frequency: float = 2.45e9
-    gain: float | None = None
+Kind = Literal["file", "zmq", "uhd", "pluto", "soapy"]
 
 
 @dataclass(frozen=True)
@@ -35,33 +25,56 @@ class Place:
     Attributes:
         kind: of place.
         name: file, address, or device arguments.
+        format: of a file's samples; "" is told by its name.
     """
 
-    kind: Literal["file", "zmq", "uhd", "pluto"]
+    kind: Kind
     name: str
+    format: str = ""
 
     @property
     def is_hardware(self) -> bool:
         """Whether samples leave in real time."""
-        return self.kind in ("uhd", "pluto")
+        return self.kind in RADIOS
+
+    def file(self, *, reading: bool) -> Recording:
+        """The file that this place is."""
+        return recording(self.name, reading=reading, told=self.format)
 
     def __str__(self) -> str:
         """As it was written."""
         return self.name if self.kind in ("file", "zmq") else f"{self.kind}:{self.name}"
 
 
-def parse_place(target: str, sdr: str, option: str) -> Place:
-    """The one place that `option` (--to or --from) and --sdr name.
+def parse_place(target: str, sdr: str, option: str, radio: str = "", format: str = "") -> Place:
+    """The one place that `option` (--to or --from), --sdr or --radio names.
 
     Raises:
-        UserError: none, both, or an SDR of a kind that is not known.
+        UserError: none, several, or one of a kind that is not known.
     """
-    if bool(target) == bool(sdr):
-        raise UserError(f"give either {option} FILE or ADDRESS, or --sdr uhd:ARGS or pluto:URI")
+    if bool(target) + bool(sdr) + bool(radio) != 1:
+        raise UserError(
+            f"give one of --radio KIND:WHERE ({', '.join(get_args(Kind))}), {option} FILE or "
+            "ADDRESS, and --sdr uhd:ARGS or pluto:URI"
+        )
+    if format and format not in FORMATS:
+        raise UserError(f"--format {format!r}: there are {', '.join(FORMATS)}")
+    if radio:
+        kind, _, rest = radio.partition(":")
+        if kind == "file" and rest:
+            return Place("file", rest, format)
+        if kind == "zmq" and rest:
+            return parse_place(rest if "://" in rest else f"tcp://{rest}", "", "--radio zmq:")
+        if kind in RADIOS:
+            return Place(kind, rest)  # type: ignore[arg-type]
+        raise UserError(
+            f"--radio {radio!r}: there are pluto:URI, uhd:ARGS, soapy:driver=NAME, file:PATH and "
+            "zmq:ADDRESS"
+        )
     if sdr:
-        kind, _, rest = sdr.partition(":")
-        if kind not in ("uhd", "pluto"):
-            raise UserError(f"--sdr {sdr!r}: there are uhd:ARGS and pluto:URI")
+        kind, rest = parse_device(sdr)
+        if kind is None:
+            raise UserError(f"--sdr {sdr!r}: there are uhd:ARGS, pluto:URI and soapy:driver=NAME")
         return Place(kind, rest)  # type: ignore[arg-type]
     if target.startswith(ZMQ_SCHEMES):
         return Place("zmq", target)
@@ -69,7 +82,7 @@ def parse_place(target: str, sdr: str, option: str) -> Place:
         raise UserError(
             f"{option} {target!r}: ZeroMQ addresses begin with {', '.join(ZMQ_SCHEMES)}"
         )
-    return Place("file", target)
+    return Place("file", target, format)
 
 
 def open_sink(place: Place, radio: RadioSettings, bind: bool = True) -> Any:
@@ -80,23 +93,15 @@ def open_sink(place: Place, radio: RadioSettings, bind: bool = True) -> Any:
     """
     gensc = gnuradio_blocks()
     if place.kind == "file":
-        return _guard(lambda: gensc.sigmf_sink(place.name, radio.sample_rate))
+        file = place.file(reading=False)
+        if file.format != "sigmf":
+            return raw_sink(file)
+        return _guard(lambda: gensc.sigmf_sink(place.name, radio.sample_rate, radio.frequency))
     if place.kind == "zmq":
         from gensc.link.zmq_stream import ZmqStreamSink
 
         return ZmqStreamSink(place.name, bind)
-    if place.kind == "uhd":
-        uhd = _module("uhd", "a USRP needs gr-uhd: apt-get install gnuradio uhd-host")
-        sink = _device(place, lambda: uhd.usrp_sink(place.name, uhd.stream_args("fc32")))
-        _tune_uhd(sink, radio)
-        return sink
-    iio = _module("iio", "a Pluto needs gr-iio: apt-get install gnuradio libiio-utils")
-    uri = place.name or iio.get_pluto_uri()
-    sink = _device(place, lambda: iio.fmcomms2_sink_fc32(uri, [True, True], PLUTO_BUFFER, False))
-    _tune_pluto(sink, radio)
-    # Pluto attenuates instead of amplifying.
-    sink.set_attenuation(0, 10.0 if radio.gain is None else max(0.0, -radio.gain))
-    return sink
+    return _guard(lambda: gensc.radio_sink(str(place), **vars(radio)))
 
 
 def open_source(
@@ -109,60 +114,15 @@ def open_source(
     """
     gensc = gnuradio_blocks()
     if place.kind == "file":
+        file = place.file(reading=True)
+        if file.format != "sigmf":
+            return raw_source(file)
         return _guard(lambda: gensc.sigmf_source(place.name))
     if place.kind == "zmq":
         from gensc.link.zmq_stream import ZmqStreamSource
 
         return ZmqStreamSource(place.name, bind, keep_open)
-    if place.kind == "uhd":
-        uhd = _module("uhd", "a USRP needs gr-uhd: apt-get install gnuradio uhd-host")
-        source = _device(place, lambda: uhd.usrp_source(place.name, uhd.stream_args("fc32")))
-        _tune_uhd(source, radio)
-        return source
-    iio = _module("iio", "a Pluto needs gr-iio: apt-get install gnuradio libiio-utils")
-    uri = place.name or iio.get_pluto_uri()
-    source = _device(place, lambda: iio.fmcomms2_source_fc32(uri, [True, True], PLUTO_BUFFER))
-    _tune_pluto(source, radio)
-    source.set_gain_mode(0, "slow_attack" if radio.gain is None else "manual")
-    if radio.gain is not None:
-        source.set_gain(0, radio.gain)
-    source.set_quadrature(True)
-    source.set_rfdc(True)
-    source.set_bbdc(True)
-    return source
-
-
-def _tune_uhd(device: Any, radio: RadioSettings) -> None:
-    device.set_samp_rate(radio.sample_rate)
-    device.set_center_freq(radio.frequency)
-    if radio.gain is not None:
-        device.set_gain(radio.gain)
-
-
-def _tune_pluto(device: Any, radio: RadioSettings) -> None:
-    device.set_frequency(int(radio.frequency))
-    device.set_samplerate(int(radio.sample_rate))
-    # Auto loads the decimating filter that rates below 2.1 Msps need, and sets the bandwidth.
-    device.set_filter_params("Auto", "", 0, 0)
-
-
-def _module(name: str, advice: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(f"gnuradio.{name}")
-    except ImportError as error:
-        raise UserError(advice) from error
-
-
-def _device(place: Place, make: Any) -> Any:
-    try:
-        return make()
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0].strip() or "no answer"
-        raise UserError(
-            f"--sdr {place}: device not found ({reason}); see uhd_find_devices or iio_info -s"
-        ) from error
+    return _guard(lambda: gensc.radio_source(str(place), **vars(radio)))
 
 
 def _guard(make: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +15,12 @@ from PIL import Image
 
 from gensc.editing.choose import NONE as NO_EDITOR
 from gensc.editing.choose import choose_editor
+from gensc.link.driver_output import caught
+from gensc.link.level import Level
 from gensc.link.offset import receiver_config
-from gensc.link.radio import Place, RadioSettings, open_source
+from gensc.link.radio import Place, RadioSettings, open_sink, open_source
 from gensc.link.schemes import all_decoders, load_scheme
+from gensc.receiver.reference import References
 from gensc.results.result import METRICS, Result, Symbols, write_line
 from gensc.system import codecs
 from gensc.system.errors import UserError
@@ -61,6 +64,8 @@ class ReceiveSettings:
     refine: str = codecs.NO_REFINER
     edit: str = NO_EDITOR
     edit_limit_s: float = 300.0
+    save_iq: str = ""
+    reference: Sequence[str] = ()
     cfo_range_hz: float | None = None
 
 
@@ -73,7 +78,8 @@ class ReceiveReport:
         refined: refined images written beside them.
         edited: images written beside them that an editor has changed.
         incomplete: images of which bursts were lost.
-        counters: of receiver, assembler, decoders and the ZeroMQ source.
+        counters: of receiver, assembler, decoders and the source.
+        level: of the samples; None where ZeroMQ brought them.
         interrupted: Ctrl-C ended it.
     """
 
@@ -84,6 +90,7 @@ class ReceiveReport:
     incomplete: int = 0
     counters: dict[str, int] = field(default_factory=dict)
     interrupted: bool = False
+    level: Level | None = None
 
 
 class Writer:
@@ -96,6 +103,7 @@ class Writer:
         on_image: told a line about each file.
         refiner: weights of the refined images.
         only: the one codec that is received; None takes what is installed.
+        reference: originals; see `gensc.receiver.reference`.
     """
 
     def __init__(
@@ -106,6 +114,7 @@ class Writer:
         on_image: Callable[[str], None],
         refiner: Weights | None = None,
         only: Codec | None = None,
+        reference: Sequence[str] = (),
     ) -> None:
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -120,6 +129,7 @@ class Writer:
         self._only = only
         self._weights = lru_cache(maxsize=64)(self._weights_of)
         self._refiner = refiner
+        self._references = References(reference) if reference else None
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -130,7 +140,7 @@ class Writer:
         """Write an image as PNG and its result line."""
         meta = seen.metadata
         path = self._save(seen, "")
-        result = self._result(meta, path)
+        result, scored = self._scored(self._result(meta, path), seen)
         with self._lock:
             write_line(self._lines, result)
             self.report.images += 1
@@ -138,7 +148,7 @@ class Writer:
         height, width, _ = result.shape
         self._say(
             f"{path.name}: {width}x{height}, SNR {meta.snr_db:.1f} dB, "
-            f"{meta.fragments_received}/{meta.fragments} bursts"
+            f"{meta.fragments_received}/{meta.fragments} bursts{scored}"
         )
 
     def refined(self, seen: Seen) -> None:
@@ -148,6 +158,7 @@ class Writer:
         path = self._save(seen, "-refined")
         plain = self._result(seen.metadata, path)
         result = replace(plain, scheme=f"{plain.scheme}+{self._refiner.id}", refiner=self._refiner)
+        result, _ = self._scored(result, seen)
         with self._lock:
             write_line(self._lines, result)
             self.report.refined += 1
@@ -160,11 +171,24 @@ class Writer:
         plain = self._result(meta, path)
         told = {"editor": meta.editor, "edit": meta.edit, "edit_reason": meta.edit_reason}
         result = replace(plain, scheme=f"{plain.scheme}+edit", extra=plain.extra | told)
+        result, _ = self._scored(result, seen)
         with self._lock:
             write_line(self._lines, result)
             self.report.edited += meta.edit in ("accepted", "blended")
         reason = f" ({meta.edit_reason})" if meta.edit_reason else ""
         self._say(f"{path.name}: edit by {meta.editor} {meta.edit}{reason}")
+
+    def _scored(self, result: Result, seen: Seen) -> tuple[Result, str]:
+        """The result with metrics against its original where there is one, and words for it."""
+        if self._references is None:
+            return result, ""
+        match = self._references.match(seen.data.reshape(result.shape))
+        if match is None:
+            missing = dict.fromkeys(METRICS, "none of the references is this picture")
+            return replace(result, reasons=missing), ", no reference"
+        extra = result.extra | {"reference": match.name}
+        scored = replace(result, metrics=match.metrics, reasons=match.reasons, extra=extra)
+        return scored, f", PSNR {match.metrics['psnr']:.2f} dB against {match.name}"
 
     def _save(self, seen: Seen, mark: str) -> Path:
         """Write the pixels to a file of their own."""
@@ -267,11 +291,14 @@ def receive_images(
     from gnuradio import gr
 
     source = open_source(place, radio, bind, settings.keep_open)
-    recorded = source.recording.sample_rate if place.kind == "file" else None
+    if place.is_hardware:
+        on_image(source.tuned.line())
+    # A raw recording does not say at what rate it was made.
+    recorded = source.recording.sample_rate if hasattr(source, "recording") else None
     config = receiver_config(recorded or radio.sample_rate, settings.cfo_range_hz)
     writer = Writer(
         settings.out, place, config, on_image, refiner[1] if refiner else None,
-        scheme.codec if scheme else None,
+        scheme.codec if scheme else None, settings.reference,
     )  # fmt: skip
     top = gr.top_block("gensc_receive", catch_exceptions=False)
     # A ZeroMQ source can end by itself, also while nothing arrives; the others need the gate.
@@ -285,6 +312,9 @@ def receive_images(
         top.connect(source, rx)
     else:
         top.connect(source, gate, rx)
+    if settings.save_iq:
+        told = replace(radio, sample_rate=config.sample_rate)
+        top.connect(gate, open_sink(Place("file", settings.save_iq), told))
     for sender, output, taker, port in (
         (rx, "fragment", assembler, "fragment"),
         *((assembler, "section", decoder, "section") for decoder in decoders),
@@ -305,7 +335,8 @@ def receive_images(
         top.msg_connect((text_decoder, "text"), (edit, "text"))
         top.msg_connect((edit, "image"), (edited, "in"))
     try:
-        _run(top, gate, settings, writer)
+        with caught() as printed:
+            _run(top, gate, settings, writer)
     finally:
         writer.close()
     report = writer.report
@@ -318,7 +349,10 @@ def receive_images(
         "messages_dropped": getattr(source, "dropped", 0),
         "sections_dropped": sum(b.dropped for b in (*decoders, text_decoder, assembler)),
         "images_lost": sum(getattr(decoder, "lost", 0) for decoder in decoders),
+        "overflows": printed.overflows + getattr(gate, "restarts", 0),
     }
+    if isinstance(gate, StreamGate):
+        report.level = gate.level
     return report
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gensc.caption.choose import choose_captioner
 from gensc.data.images import display_name, load_image
+from gensc.link.driver_output import caught
 from gensc.link.radio import Place, RadioSettings, open_sink
 from gensc.link.schemes import load_scheme
 from gensc.system import codecs
@@ -56,12 +57,14 @@ class SendReport:
     Attributes:
         images, bursts: counts.
         samples, seconds: of the bursts and the gaps between them.
+        underflows: times that a radio had to wait for samples.
     """
 
     images: int
     bursts: int
     samples: int
     seconds: float
+    underflows: int = 0
 
 
 def send_images(
@@ -153,9 +156,18 @@ def send_images(
     top.msg_connect((fragmenter, "fragment"), (tx, "fragment"))
     top.msg_connect((fragmenter, "fragment"), (fragments, "in"))
     top.connect(tx, air)
-    top.run()
+    if place.is_hardware:
+        say(air.tuned.line())
+    with caught() as printed:
+        top.run()
     samples = sum(config.burst_len(n) + config.gap for n in lengths)
-    return SendReport(sent - encoder.dropped, len(lengths), samples, samples / config.sample_rate)
+    return SendReport(
+        sent - encoder.dropped,
+        len(lengths),
+        samples,
+        samples / config.sample_rate,
+        printed.underflows,
+    )
 
 
 def _utf8(captions: dict[int, str], before: Metadata) -> NDArray[np.uint8]:

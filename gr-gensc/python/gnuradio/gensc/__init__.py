@@ -38,6 +38,8 @@ from .metadata import Metadata, make_pdu, read_image, read_pdu
 from .mimo_channel import mimo_channel
 from .mimo_rx import mimo_rx
 from .mimo_tx import mimo_tx
+from .radio_sink import radio_sink
+from .radio_source import radio_source
 from .rate_controller import rate_controller
 from .refiner import refiner
 from .semantic_router import semantic_router
@@ -88,6 +90,8 @@ __all__ = [
     "mimo_rx",
     "mimo_tx",
     "one_line_errors",
+    "radio_sink",
+    "radio_source",
     "rate_controller",
     "read_image",
     "read_pdu",
