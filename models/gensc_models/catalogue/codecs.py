@@ -7,7 +7,7 @@
 A name is one of
 
 - weights: the name of a folder on the search path of :mod:`gensc_models.weights.store`, or a path
-  to one;
+  to one. Those of a codec bank stand for the adaptive code on it, which ``adaptive`` is short for;
 - ``path/to/file.py:NAME``: a class of that file, or a function that makes a codec;
 - an entry point ``gensc.codecs`` of an installed package.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gensc_models.catalogue import plugins
+from gensc_models.codecs.adaptive.codec import AdaptiveCodec
 from gensc_models.codecs.codec import Codec
 from gensc_models.codecs.gened.codec import KIND as GENED
 from gensc_models.codecs.gened.codec import GenedCodec
@@ -53,6 +54,7 @@ def weights_folder(name: str) -> Path | None:
     """
     if plugins.names_one(plugins.CODEC, name):
         return None
+    name = weights.BANK if name == weights.ADAPTIVE else name
     if not weights.is_there(name):
         known = [info.name for info in weights.available() if is_codec(info.kind)]
         there = ", ".join([*known, *plugins.installed(plugins.CODEC)]) or "none"
@@ -62,10 +64,10 @@ def weights_folder(name: str) -> Path | None:
 
 def is_codec(kind: str) -> bool:
     """Whether weights of that kind are a codec of the contract."""
-    return kind in KINDS or kind == GENED
+    return kind in KINDS or kind in (GENED, weights.BANK)
 
 
-def kind_of(folder: Path) -> type[JsccCodec] | type[GenedCodec]:
+def kind_of(folder: Path) -> type[JsccCodec] | type[GenedCodec] | type[AdaptiveCodec]:
     """The class of the codec whose weights lie in a folder.
 
     Raises
@@ -76,4 +78,6 @@ def kind_of(folder: Path) -> type[JsccCodec] | type[GenedCodec]:
     kind = weights.read_config(folder)["kind"]
     if not is_codec(kind):
         raise WeightsError(f"weights '{folder.name}' are of kind '{kind}', not a codec")
+    if kind == weights.BANK:
+        return AdaptiveCodec
     return GenedCodec if kind == GENED else JsccCodec

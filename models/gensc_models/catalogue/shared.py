@@ -60,7 +60,10 @@ def shared_codec_by_fingerprint(number: int) -> Codec:
         None is installed, several differ, or what is installed is no codec of images.
     """
     try:
-        return shared_codec(weights.with_fingerprint(number).path)
+        codec = shared_codec(weights.with_fingerprint(number).path)
+        if codec.fingerprint != number:
+            raise weights.WeightsError(f"weights {number:04x} are a codec bank: bits, no symbols")
+        return codec
     except weights.NotInstalledError:
         for name in plugins.installed(plugins.CODEC):
             with contextlib.suppress(weights.WeightsError):  # one that fails hides no other

@@ -32,6 +32,9 @@ Variances = NDArray[np.float32]
 SideCost = Callable[[int, float], int]
 """Symbols that so many bytes of a header section take on the air, at a design SNR in dB."""
 
+# What a bit of the header section costs in symbols where no waveform says it: BPSK behind a code of
+# rate 1/2, which arrives at 0 dB.
+SYMBOLS_PER_BIT = 2
 # CBR = rate / 768: 1/48, 1/32, 1/24, 1/16, 1/12, 1/8, 1/6.
 RECOMMENDED_RATES = (16, 24, 32, 48, 64, 96, 128)
 MAX_PIXELS = 1 << 24
@@ -191,6 +194,11 @@ def encode(
     if codec.sends_side:
         more["side_cost"] = side_cost
     return codec.encode_image(image, rate, snr_db, **more)
+
+
+def counted_symbols(n_bytes: int, snr_db: float) -> int:
+    """The :data:`SideCost` of simulations without a waveform: the same at every SNR."""
+    return 8 * n_bytes * SYMBOLS_PER_BIT
 
 
 def check_rate(rate: int) -> None:

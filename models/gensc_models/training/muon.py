@@ -19,17 +19,24 @@ STEP_RMS = 0.2
 
 
 def orthogonalised(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """``U V'`` of the singular value decomposition ``U S V'``, approximately, computed in dtype.
+    """``U V'`` of the singular value decomposition ``U S V'``, approximately.
 
-    bfloat16 is exact enough, and where the processor multiplies it natively twice as fast.
+    ``dtype`` is that of the last product, the largest: bfloat16 is exact enough for it.
     """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
-    x = (x / (x.norm() + 1e-7)).to(dtype)
+    x = x / (x.norm() + 1e-7)
+    # Every iterate is a polynomial of the first Gram matrix times x; polynomials commute, so that
+    # all but two products are between matrices of the short side. Those need float32: a Gram matrix
+    # rounded to bfloat16 has negative eigenvalues, which the polynomial blows up.
+    gram = x @ x.T
+    unit = torch.eye(len(gram), device=gram.device)
+    factor = unit
     for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        now = factor @ gram @ factor
+        factor = (a * unit + b * now + c * now @ now) @ factor
+    x = factor.to(dtype) @ x.to(dtype)
     return (x.T if tall else x).to(matrix.dtype)
 
 

@@ -23,7 +23,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
-from gensc_models.weights.fingerprint import fingerprint
+from gensc_models.weights.fingerprint import derived, fingerprint
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -31,6 +31,8 @@ ENVIRONMENT = "GENSC_WEIGHTS"
 CONFIG = "config.json"
 TENSORS = "model.safetensors"
 FORMAT = 1
+BANK, ADAPTIVE = "hyperprior", "adaptive"
+"""Kind of a codec bank, and the code of analog symbols that its weights serve besides."""
 # Kinds of weights that no burst header names and that have no rates.
 NOT_CODECS = frozenset({"classifier", "importance", "inpainter", "refiner"})
 
@@ -61,6 +63,12 @@ class WeightsInfo:
     def fingerprint(self) -> int:
         """What burst headers name these weights by; 0 for what is no codec."""
         return 0 if self.kind in NOT_CODECS else fingerprint(self.sha256)
+
+    @property
+    def fingerprints(self) -> frozenset[int]:
+        """All such numbers: those of a codec bank serve an adaptive code, too."""
+        also = (fingerprint(derived(self.sha256, ADAPTIVE)),) if self.kind == BANK else ()
+        return frozenset({self.fingerprint, *also})
 
 
 def search_folders() -> list[Path]:
@@ -277,7 +285,7 @@ def with_fingerprint(number: int) -> WeightsInfo:
     WeightsError
         Several that differ have it.
     """
-    found = {e.sha256: e for e in reversed([*_installed()]) if number and e.fingerprint == number}
+    found = {e.sha256: e for e in reversed([*_installed()]) if number and number in e.fingerprints}
     if len(found) > 1:
         where = ", ".join(str(entry.path) for entry in found.values())
         raise WeightsError(f"weights {number:04x} are ambiguous: {where}")

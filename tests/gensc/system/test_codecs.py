@@ -47,8 +47,8 @@ def test_unknown_weights_are_named_beside_the_known_ones(use):
 
 
 def test_weights_of_another_kind_say_which():
-    with pytest.raises(UserError, match="'hyperprior' are of kind 'hyperprior', not a codec"):
-        codecs.load("hyperprior")
+    with pytest.raises(UserError, match="'importance' are of kind 'importance', not a codec"):
+        codecs.load("importance")
     with pytest.raises(UserError, match="gened-photo is a codec of several sections"):
         codecs.load("gened-photo")
     assert codecs.load("gened-photo", several=True)[1].id == "gened-photo"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gensc_models.codecs.bank import container, wavelet
+from gensc_models.codecs.bank import container, posterior, wavelet
 from gensc_models.codecs.bank.coder import CodingTable, SymbolReader, SymbolWriter
 from gensc_models.codecs.bank.container import Container, Header
 from gensc_models.codecs.bank.decisions import decide
@@ -34,17 +34,24 @@ from gensc_models.codecs.bank.latents import (
 from gensc_models.codecs.bank.masks import coded_groups, coded_latents
 from gensc_models.codecs.bank.network import HyperpriorNetwork, multipliers
 from gensc_models.codecs.bank.padding import padded
-from gensc_models.codecs.bank.points import POINTS, check_point, position_of_point
+from gensc_models.codecs.bank.points import FIRST, check_point, position_of_point
 from gensc_models.codecs.bank.runs import read_mask, write_mask
 from gensc_models.codecs.bank.scales import latent_bits, scale_of_level
 from gensc_models.codecs.bank.tables import Z_LIMIT, ProbabilityTables
-from gensc_models.codecs.bank.transforms import MEAN_CHANNELS, HyperpriorConfig, Transforms
+from gensc_models.codecs.bank.transforms import (
+    GROUP,
+    MEAN_CHANNELS,
+    HyperpriorConfig,
+    Transforms,
+    on_latents,
+    step,
+)
 from gensc_models.data.photos import BLOCK
 from gensc_models.weights import store as weights
 from gensc_models.weights.fingerprint import fingerprint
 from gensc_models.weights.store import WeightsError
 
-KIND = "hyperprior"
+KIND = weights.BANK
 MAX_PIXELS = 1 << 22
 STRIPE = 4
 """Rows of latents that are coded as one unit."""
@@ -121,7 +128,7 @@ class _Reading:
 
 
 class HyperpriorCodec(nn.Module):
-    """A codec with its identity; 19 operating points in one network.
+    """A codec with its identity; many operating points in one network.
 
     ``max_pixels`` bounds what a stream may ask to be decoded.
     """
@@ -140,7 +147,7 @@ class HyperpriorCodec(nn.Module):
     @property
     def points(self) -> tuple[int, ...]:
         """Operating points, best quality first (D(Phi_1) <= D(Phi_2) <= ...)."""
-        return POINTS
+        return tuple(range(FIRST, FIRST + self.config.points))
 
     @property
     def fingerprint(self) -> int:
@@ -229,7 +236,7 @@ class HyperpriorCodec(nn.Module):
         height, width = image.shape[:2]
         if height * width > self.max_pixels or max(height, width) > container.LARGEST_SIDE:
             raise ValueError(f"image of {width}x{height} is larger than {self.max_pixels} pixels")
-        check_point(point)
+        check_point(point, self.points[-1])
         blocks = wavelet.grid(height, width)
         if keep is None:
             return np.ones(blocks, bool)
@@ -242,7 +249,7 @@ class HyperpriorCodec(nn.Module):
     def _position(self, point: int, count: int = 1) -> Tensor:
         return torch.full((count,), position_of_point(point), device=self.device)
 
-    def _analyse(self, image: Photo, point: int, keep: Flags) -> tuple[Tensor, Tensor, Tensor]:
+    def analyse(self, image: Photo, point: int, keep: Flags) -> tuple[Tensor, Tensor, Tensor]:
         """Latents about their means, coded flags (``1 x 768 x h x w``) and z, all on the CPU."""
         pixels = torch.tensor(np.ascontiguousarray(image), device=self.device)
         whole = padded(pixels.permute(2, 0, 1)[None].float() / 255.0)
@@ -254,13 +261,27 @@ class HyperpriorCodec(nn.Module):
         z = z * torch.from_numpy(_groups(keep))
         return latents.cpu(), coded, z
 
-    def _decide(self, latents: Tensor, side: Side, point: int) -> Tensor:
-        """Integers to send, ``1 x 768 x h x w``."""
+    @torch.inference_mode()
+    def prepare(self, image: Photo, point: int) -> tuple[Tensor, Side, NDArray[np.int32]]:
+        """Latents about their means ``1 x 768 x h x w``, what z says of them, and z itself.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`encode`.
+        """
+        keep = self._check(image, point, None)
+        latents, _, z = self.analyse(image, point, keep)
+        side = _crop(self.hyper(z, [point]), *keep.shape)
+        return latents - means(side), side, z[0].to(torch.int32).numpy()
+
+    def decide(self, residual: Tensor, side: Side, point: int) -> Tensor:
+        """Integers to send for latents about their means, ``1 x 768 x h x w``."""
         position = self._position(point).cpu()
         values = decide(
-            (latents - _means(side)).nan_to_num(0.0),
+            residual.nan_to_num(0.0),
             side.levels.float(),
-            self.transforms.gains.inverse(self._position(point)).cpu(),
+            on_latents(step(position)),
             multipliers(position),
         )
         return values.clamp(-VALUE_LIMIT, VALUE_LIMIT)
@@ -271,7 +292,7 @@ class HyperpriorCodec(nn.Module):
 
         Parameters
         ----------
-        point : operating point, 1 (best) to 19.
+        point : operating point, 1 (best) to the last of :attr:`points`.
         keep : bool ``ceil(H/16) x ceil(W/16)``; blocks that are False are not coded and decode to
             what the hyper-latents predict. The coarse bands of their direct neighbours are coded
             with the kept blocks (:mod:`.masks`). None keeps all and sends no mask.
@@ -282,25 +303,60 @@ class HyperpriorCodec(nn.Module):
             Not a uint8 colour image, too large, no such point, or a mask of the wrong shape.
         """
         flags = self._check(image, point, keep)
-        latents, coded, z = self._analyse(image, point, flags)
+        latents, coded, z = self.analyse(image, point, flags)
         side = _crop(self.hyper(z, [point]), *flags.shape)
-        values = self._decide(latents, side, point)
+        values = self.decide(latents - means(side), side, point)
         writer = SymbolWriter()
         masked = not bool(flags.all())
         if masked:
             write_mask(writer, flags)
-        groups = _groups(flags)
-        write_hyper(writer, z[0].to(torch.int32).numpy(), groups, self._hyper)
-        symbols, which = values[0].to(torch.int32).numpy(), coded[0].numpy()
-        levels = side.levels[0].numpy()
-        for top in range(0, flags.shape[0], STRIPE):
-            part = np.s_[:, top : top + STRIPE]
-            here = which[part]
-            write_latents(writer, symbols[part][here], levels[part][here], self._latent)
+        self.write_hyper(writer, z[0].to(torch.int32).numpy(), _groups(flags))
+        self.write_latents(writer, values[0].to(torch.int32).numpy(), side, coded[0].numpy())
         header = Header(self.fingerprint, point, masked, *image.shape[:2])
         data = container.pack(header, writer.words())
         y, zb, mask = (writer.bits[part] for part in ("y", "z", "mask"))
         return Encoded(data, Bits(y, zb, mask, 8.0 * len(data) - y - zb - mask))
+
+    def write_hyper(
+        self, writer: SymbolWriter, z: NDArray[np.int32], groups: Flags | None = None
+    ) -> None:
+        """Codes hyper-latents ``Z x h/4 x w/4``, those in ``groups`` or all."""
+        groups = np.ones(z.shape[1:], bool) if groups is None else groups
+        write_hyper(writer, z, groups, self._hyper)
+
+    def write_latents(
+        self,
+        writer: SymbolWriter,
+        values: NDArray[np.int32],
+        side: Side,
+        coded: Flags | None = None,
+    ) -> None:
+        """Codes integers ``768 x h x w`` about their means, those ``coded`` or all, by stripes."""
+        coded = np.ones(values.shape, bool) if coded is None else coded
+        levels = side.levels[0].numpy()
+        for top in range(0, values.shape[1], STRIPE):
+            part = np.s_[:, top : top + STRIPE]
+            here = coded[part]
+            write_latents(writer, values[part][here], levels[part][here], self._latent)
+
+    def read_hyper(self, reader: SymbolReader, height: int, width: int) -> NDArray[np.int32]:
+        """All hyper-latents of ``height x width`` blocks; raises as :meth:`decode`."""
+        groups = np.ones((-(-height // GROUP), -(-width // GROUP)), bool)
+        return read_hyper(reader, groups, self._hyper)
+
+    def read_latents(self, reader: SymbolReader, side: Side) -> NDArray[np.int32]:
+        """All integers ``768 x h x w`` about their means; raises as :meth:`decode`."""
+        levels = side.levels[0].numpy()
+        values = np.zeros(levels.shape, np.int32)
+        for top in range(0, levels.shape[1], STRIPE):
+            part = np.s_[:, top : top + STRIPE]
+            here = levels[part]
+            values[part] = read_latents(reader, here.ravel(), self._latent).reshape(here.shape)
+        return values
+
+    def side(self, z: NDArray[np.int32], point: int, height: int, width: int) -> Side:
+        """What hyper-latents ``Z x h/4 x w/4`` say of ``height x width`` blocks."""
+        return _crop(self.hyper(torch.from_numpy(z)[None], [point]), height, width)
 
     @torch.inference_mode()
     def estimate_bits(self, image: Photo, point: int, keep: Flags | None = None) -> Bits:
@@ -309,9 +365,9 @@ class HyperpriorCodec(nn.Module):
         Arguments and errors as :meth:`encode`.
         """
         flags = self._check(image, point, keep)
-        latents, coded, z = self._analyse(image, point, flags)
+        latents, coded, z = self.analyse(image, point, flags)
         side = _crop(self.hyper(z, [point]), *flags.shape)
-        values = self._decide(latents, side, point)
+        values = self.decide(latents - means(side), side, point)
         y = float((latent_bits(values.double(), side.levels.double()) * coded).sum())
         sent = z[0].long().numpy()[:, _groups(flags)] + Z_LIMIT
         zb = sum(float(t.cost[row].sum()) for row, t in zip(sent, self._hyper, strict=True))
@@ -325,13 +381,15 @@ class HyperpriorCodec(nn.Module):
     def scales(self, image: Photo, point: int) -> Tensor:
         """Scales theta of the latents in quantiser steps, ``1 x 768 x h x w`` (GVIF, Eq. 28)."""
         keep = self._check(image, point, None)
-        _, _, z = self._analyse(image, point, keep)
+        _, _, z = self.analyse(image, point, keep)
         return scale_of_level(_crop(self.hyper(z, [point]), *keep.shape).levels.float())
 
     def _begin(self, data: bytes, partial: bool) -> _Reading:
         """Header, mask and hyper-latents of one stream."""
         stream = container.unpack(data, self.max_pixels)
         header = stream.header
+        if header.point not in self.points:
+            raise BitstreamError(f"operating point {header.point} of '{self.name}', which has none")
         if header.codec and self.fingerprint and header.codec != self.fingerprint:
             raise BitstreamError(
                 f"stream of codec {header.codec:04x}, but '{self.name}' is {self.fingerprint:04x}"
@@ -412,19 +470,31 @@ class HyperpriorCodec(nn.Module):
         images: dict[int, Photo] = {}
         for key in {(s.keep.shape, s.header.point) for s in symbols}:
             members = [i for i, s in enumerate(symbols) if (s.keep.shape, s.header.point) == key]
-            values = torch.cat(
-                [
-                    torch.from_numpy(symbols[i].values)[None] + _means(symbols[i].side)
-                    for i in members
-                ]
+            known = [self._known(symbols[i]) for i in members]
+            estimate, deviation = (
+                torch.cat(part).to(self.device) for part in zip(*known, strict=True)
             )
             position = self._position(key[1], len(members))
-            image = self.transforms.synthesise(values.to(self.device), position)
-            pixels = (image.nan_to_num(0.5).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
-            for i, one in zip(members, pixels.permute(0, 2, 3, 1).cpu(), strict=True):
+            pixels = self.picture(estimate, deviation, position)
+            for i, one in zip(members, pixels, strict=True):
                 header = symbols[i].header
                 images[i] = one[: header.height, : header.width].contiguous().numpy()
         return [self._decoded(s, images[i]) for i, s in enumerate(symbols)]
+
+    def picture(self, estimate: Tensor, deviation: Tensor, position: Tensor) -> Tensor:
+        """What is known of latents, ``B x 768 x h x w`` each, to uint8 ``B x 16h x 16w x 3``."""
+        image = self.transforms.synthesise(estimate, deviation, position)
+        pixels = (image.nan_to_num(0.5).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+        return pixels.permute(0, 2, 3, 1).cpu()
+
+    def _known(self, symbols: Symbols) -> tuple[Tensor, Tensor]:
+        """Estimate and deviation of one stream's latents, ``1 x 768 x h x w`` each, on the CPU."""
+        values = torch.from_numpy(symbols.values)[None].float()
+        prior = self.transforms.prior(symbols.side.levels.to(self.device)).cpu()
+        arrived = _coded(symbols.keep)
+        arrived[:, :, symbols.rows :] = False
+        deviation = torch.where(arrived, posterior.of_quantised(values, prior), prior)
+        return values + means(symbols.side), deviation
 
     @staticmethod
     def _decoded(symbols: Symbols, image: Photo) -> Decoded:
@@ -447,7 +517,7 @@ def _crop(side: Side, height: int, width: int) -> Side:
     return Side(side.levels[..., :height, :width], side.means[..., :height, :width])
 
 
-def _means(side: Side) -> Tensor:
+def means(side: Side) -> Tensor:
     """Means of all latents in quantiser steps, ``B x 768 x h x w``."""
     low = side.means.float() / float(1 << MEAN_BITS)
     return F.pad(low, (0, 0, 0, 0, 0, wavelet.CHANNELS - MEAN_CHANNELS))

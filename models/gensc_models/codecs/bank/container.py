@@ -6,7 +6,7 @@ offset bytes field (big endian)
 0      2     magic ``GH``
 2      1     version, 1
 3      2     codec: first two bytes of the SHA-256 of the weights
-5      1     operating point, 1 to 19
+5      1     operating point, 1 to 28
 6      1     flags: bit 0, a mask is coded; the others are zero
 7      2     height in pixels
 9      2     width in pixels
@@ -27,7 +27,7 @@ import numpy as np
 
 from gensc_models.codecs.bank.coder import Words
 from gensc_models.codecs.bank.errors import BitstreamError
-from gensc_models.codecs.bank.points import POINTS
+from gensc_models.codecs.bank.points import FIRST, LAST
 
 MAGIC = b"GH"
 VERSION = 1
@@ -106,7 +106,7 @@ def unpack(data: bytes, max_pixels: int) -> Container:
         raise BitstreamError("the header is damaged")
     if version != VERSION:
         raise BitstreamError(f"stream of version {version}, expected {VERSION}")
-    if point not in POINTS or flags & ~FLAG_MASK or not (height and width):
+    if not FIRST <= point <= LAST or flags & ~FLAG_MASK or not (height and width):
         raise BitstreamError("the header makes no sense")
     if height * width > max_pixels:
         raise BitstreamError(f"image of {width}x{height} is larger than {max_pixels} pixels")

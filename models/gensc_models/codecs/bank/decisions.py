@@ -17,18 +17,18 @@ RATE_WEIGHT = 0.8
 
 
 @torch.no_grad()
-def decide(residual: Tensor, levels: Tensor, inverse_gain: Tensor, multiplier: Tensor) -> Tensor:
+def decide(residual: Tensor, levels: Tensor, step: Tensor, multiplier: Tensor) -> Tensor:
     """Integers to send for latents about their means.
 
     Parameters
     ----------
     residual, levels : ``B x 768 x h x w``, in quantiser steps and entropy levels.
-    inverse_gain : ``B x 768 x 1 x 1``, grey levels per step.
+    step : ``B x 1 x 1 x 1``, grey levels per quantiser step.
     multiplier : ``B``, lambda. The three colours of a pixel share its bits.
     """
     nearest = residual.round()
     lower = (nearest.abs() - 1.0).clamp_min(0.0) * nearest.sign()
-    weight = multiplier[:, None, None, None] * inverse_gain.square() / (3.0 * RATE_WEIGHT)
+    weight = multiplier[:, None, None, None] * step.square() / (3.0 * RATE_WEIGHT)
     error = (residual - lower).square() - (residual - nearest).square()
     saved = latent_bits(nearest, levels) - latent_bits(lower, levels)
     return torch.where(saved > weight * error, lower, nearest)

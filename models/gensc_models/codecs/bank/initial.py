@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from gensc_models.codecs.bank import wavelet
 from gensc_models.codecs.bank.network import HyperpriorNetwork, HyperSynthesis
 from gensc_models.codecs.bank.scales import LOG_STEP, SMALLEST
-from gensc_models.codecs.bank.transforms import magnitude
+from gensc_models.codecs.bank.transforms import magnitude, step
 from gensc_models.codecs.layers import bias_of
 
 STEPS_PER_NAT = 2.0
@@ -72,9 +72,10 @@ def _measure_levels(network: HyperpriorNetwork, coefficients: Tensor) -> None:
     """Mean activity of the bands and offset of every channel's level, at each anchor."""
     transforms, synthesis = network.transforms, network.hyper_synthesis
     bands = wavelet.band_of_channel()
-    anchors = transforms.gains.encoder.values.shape[0]
-    for anchor, position in enumerate(torch.linspace(-1.0, 1.0, anchors)):
-        latents = coefficients * transforms.gains.gain(position[None])
+    config = network.config
+    places = torch.linspace(config.lowest, 1.0, config.anchors)
+    for anchor, position in enumerate(places):
+        latents = coefficients / step(position)
         activity = _activity(latents)
         mean = activity.mean(dim=(0, 2, 3))
         synthesis.bias1.values[anchor, : wavelet.BANDS] = mean

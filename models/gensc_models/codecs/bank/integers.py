@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from gensc_models.codecs.bank import wavelet
 from gensc_models.codecs.bank.network import HyperSynthesis, positions
-from gensc_models.codecs.bank.points import POINTS
+from gensc_models.codecs.bank.points import FIRST
 from gensc_models.codecs.bank.scales import LEVELS
 from gensc_models.codecs.bank.tables import Z_LIMIT
 from gensc_models.codecs.bank.transforms import MEAN_CHANNELS, HyperpriorConfig, Transforms
@@ -93,10 +93,11 @@ class IntegerHyperSynthesis(nn.Module):
             size = inputs * results * kernel * kernel
             kind = torch.int32 if number == len(self.layers) else torch.int16
             self.register_buffer(f"weight{number}", torch.zeros(size, dtype=kind))
-            size = len(POINTS) * results
+            size = config.points * results
             self.register_buffer(f"bias{number}", torch.zeros(size, dtype=torch.int32))
-        size = len(POINTS) * MEAN_CHANNELS
+        size = config.points * MEAN_CHANNELS
         self.register_buffer("unit", torch.zeros(size, dtype=torch.int32))
+        self.points = config.points
         self._exact: list[Tensor] = []
 
     def _weights(self) -> list[Tensor]:
@@ -122,7 +123,7 @@ class IntegerHyperSynthesis(nn.Module):
 
     def _bias(self, number: int, points: Tensor, bits: int) -> Tensor:
         """Biases of one layer for every image, ``B x O x 1 x 1``, at ``2^-bits``."""
-        table = getattr(self, f"bias{number}").cpu().double().view(len(POINTS), -1)
+        table = getattr(self, f"bias{number}").cpu().double().view(self.points, -1)
         return (table[points] * float(1 << (bits - WEIGHT_BITS)))[:, :, None, None]
 
     @torch.inference_mode()
@@ -132,7 +133,7 @@ class IntegerHyperSynthesis(nn.Module):
         Always on the CPU, whatever the other networks run on.
         """
         weights = self._weights()
-        index = torch.tensor([point - POINTS[0] for point in points])
+        index = torch.tensor([point - FIRST for point in points])
         total = WEIGHT_BITS + ACTIVATION_BITS
         x = exact_convolution(z.cpu().double().clamp(-Z_LIMIT, Z_LIMIT), weights[0], 3)
         x = F.pixel_shuffle(x + self._bias(1, index, WEIGHT_BITS), 2)
@@ -145,7 +146,7 @@ class IntegerHyperSynthesis(nn.Module):
         out = exact_convolution(x, weights[3], 1) + self._bias(4, index, total)
         levels = _shift(out[:, : wavelet.CHANNELS], total).clamp(0.0, LEVELS - 1.0)
         means = _shift(out[:, wavelet.CHANNELS :], ACTIVATION_BITS).clamp(-MEAN_LIMIT, MEAN_LIMIT)
-        unit = self.unit.cpu().double().view(len(POINTS), -1)[index][:, :, None, None]
+        unit = self.unit.cpu().double().view(self.points, -1)[index][:, :, None, None]
         means = _shift(means * unit, WEIGHT_BITS + UNIT_BITS - MEAN_BITS)
         return Side(levels.to(torch.uint8), means.clamp(-MEAN_LIMIT, MEAN_LIMIT).to(torch.int32))
 
@@ -158,11 +159,11 @@ def _integers(x: Tensor, bits: int, limit: float) -> Tensor:
 def quantise(
     network: HyperSynthesis, transforms: Transforms, config: HyperpriorConfig
 ) -> IntegerHyperSynthesis:
-    """Integer version of a trained hyper-synthesis for the 19 operating points."""
+    """Integer version of a trained hyper-synthesis for all operating points of the bank."""
     result = IntegerHyperSynthesis(config)
-    where = positions()
+    where = positions(config.points)
     unit = HyperSynthesis.unit(transforms, where)
-    count = len(POINTS)
+    count = config.points
     gain4 = torch.ones(network.conv4.out_channels, 1)
     gain4[: wavelet.CHANNELS] = HyperSynthesis.LEVEL_GAIN
     weights = [c.weight.flatten(1) for c in (network.conv1, network.conv2, network.conv3)]

@@ -11,13 +11,15 @@ from torch.nn import functional as F
 from gensc_models.codecs.bank import wavelet
 from gensc_models.codecs.bank.decisions import decide
 from gensc_models.codecs.bank.masks import coded_groups, coded_latents
-from gensc_models.codecs.bank.points import POINTS, multiplier
+from gensc_models.codecs.bank.points import FIRST, multiplier, position_of_point
 from gensc_models.codecs.bank.scales import LEVELS, latent_bits
 from gensc_models.codecs.bank.transforms import (
     MEAN_CHANNELS,
     HyperpriorConfig,
     PositionTable,
     Transforms,
+    on_latents,
+    step,
 )
 
 
@@ -40,15 +42,14 @@ class HyperSynthesis(nn.Module):
         self.conv2 = nn.Conv2d(width, 4 * width, 3, padding=1)
         self.conv3 = nn.Conv2d(width, width, 1)
         self.conv4 = nn.Conv2d(width, outputs, 1)
-        self.bias1 = PositionTable(config.anchors, width)
-        self.bias3 = PositionTable(config.anchors, width)
-        self.bias4 = PositionTable(config.anchors, outputs)
+        self.bias1 = PositionTable(config, width)
+        self.bias3 = PositionTable(config, width)
+        self.bias4 = PositionTable(config, outputs)
 
     @staticmethod
     def unit(transforms: Transforms, position: Tensor) -> Tensor:
         """Unit of the predicted means in quantiser steps, ``B x 48``."""
-        scale = transforms.deviation * transforms.gains.gain(position)[:, :, 0, 0]
-        return scale[:, :MEAN_CHANNELS]
+        return transforms.deviation[:MEAN_CHANNELS] / step(position)[:, None]
 
     def forward(self, z: Tensor, position: Tensor, transforms: Transforms) -> tuple[Tensor, Tensor]:
         """``B x Z x h/4 x w/4`` to levels ``B x 768 x h x w`` and means ``B x 48 x h x w``.
@@ -95,10 +96,18 @@ class LogisticPrior(nn.Module):
 
 
 @dataclass(frozen=True)
-class TrainingPass:
-    """What a training pass gives: the picture and the bits of y and z, each ``B``."""
+class Coded:
+    """Images as a transmitter has them: ``B x 768 x h x w`` but for the bits, ``B``.
 
-    image: Tensor
+    ``latents`` about ``means`` and the integers ``values`` that would be sent of them, in quantiser
+    steps; ``levels`` continuous in [0, 63]; ``sent`` flags of the latents that the mask sends.
+    """
+
+    latents: Tensor
+    means: Tensor
+    values: Tensor
+    levels: Tensor
+    sent: Tensor
     y_bits: Tensor
     z_bits: Tensor
 
@@ -118,15 +127,15 @@ class HyperpriorNetwork(nn.Module):
         self.hyper_synthesis = HyperSynthesis(config)
         self.prior = LogisticPrior(config.hyper_channels)
 
-    def forward(self, image: Tensor, position: Tensor, keep: Tensor) -> TrainingPass:
-        """One pass with the symbols of real use; only z has noise where its rate is estimated.
+    def forward(self, image: Tensor, position: Tensor, keep: Tensor) -> Coded:
+        """Codes images with the symbols of real use; only z has noise where its rate is estimated.
 
-        Gradients pass straight through roundings.
+        Gradients of the bits pass straight through roundings.
 
         Parameters
         ----------
         image : ``B x 3 x H x W`` in [0, 1], sides multiples of 64.
-        position : ``B``, operating positions in [-1, 1].
+        position : ``B``, operating positions (:mod:`.points`).
         keep : ``B x h x w`` bool, blocks that are to be sent.
         """
         coded = coded_latents(keep)
@@ -136,14 +145,16 @@ class HyperpriorNetwork(nn.Module):
         levels, low = self.hyper_synthesis(rounded(z) * sent, position, self.transforms)
         means = F.pad(low, (0, 0, 0, 0, 0, wavelet.CHANNELS - MEAN_CHANNELS))
         residual = latents - means
-        inverse = self.transforms.gains.inverse(position)
-        chosen = decide(residual, levels, inverse, multipliers(position))
+        chosen = decide(residual, levels, on_latents(step(position)), multipliers(position))
         sent_values = (residual + (chosen - residual).detach()) * coded
         bits = latent_bits(sent_values, levels) * coded
         z_bits = self.prior.bits(z + torch.rand_like(z) - 0.5) * sent
-        quantised = sent_values + means
-        return TrainingPass(
-            self.transforms.synthesise(quantised, position),
+        return Coded(
+            residual,
+            means,
+            sent_values,
+            levels,
+            coded,
             bits.sum(dim=(1, 2, 3)),
             z_bits.sum(dim=(1, 2, 3)),
         )
@@ -155,6 +166,6 @@ def multipliers(position: Tensor) -> Tensor:
     return torch.tensor(values, device=position.device)
 
 
-def positions(device: torch.device | str = "cpu") -> Tensor:
-    """Positions of all operating points, ``19``, best first."""
-    return torch.linspace(1.0, -1.0, len(POINTS), device=device)
+def positions(points: int) -> Tensor:
+    """Positions of the operating points of a bank that has so many, best first."""
+    return torch.tensor([position_of_point(FIRST + i) for i in range(points)])

@@ -1,32 +1,34 @@
-"""The codec bank: operating points Phi_1 ... Phi_19 of one variable-rate network.
+"""The codec bank: operating points Phi_1, Phi_2, ... of one variable-rate network.
 
 A point is a Lagrangian multiplier: the network minimises ``lambda 255^2 MSE + bits per pixel``
 (Balle et al. 2018, with their lambda). As in GVIF-CIE (Section V) the points are ordered by their
 distortion, ``D(Phi_1) <= D(Phi_2) <= ...``: Phi_1 is the best picture and costs most bits.
 
 Between the few multipliers at which gains are learned they are interpolated in the logarithm
-(Cui et al., "Asymmetric gained deep image compression", CVPR 2021); the *position* in [-1, 1] is
-the logarithm of lambda scaled to the range of the bank.
+(Cui et al., "Asymmetric gained deep image compression", CVPR 2021); the *position* is the logarithm
+of lambda, 1 for Phi_1 and -1 for Phi_19. A bank has the first 19 points, or as many more as its
+configuration says: each costs about a sixth fewer bits than the one before, to some .04 bit/pixel
+at Phi_28 (position -2).
 """
 
 from __future__ import annotations
 
 import math
 
-POINTS = tuple(range(1, 20))
-"""Numbers of the operating points, best quality first."""
+FIRST, NINETEENTH, LAST = 1, 19, 28
+"""Operating points: the best, the one at position -1, and the last that a bank can have."""
 LAMBDA_HIGH = 0.25
 LAMBDA_LOW = 0.0015
 
 
-def check_point(point: int) -> None:
-    """Raises ``ValueError`` unless ``point`` is an operating point."""
-    if isinstance(point, bool) or point not in POINTS:
-        raise ValueError(f"operating point must be {POINTS[0]} to {POINTS[-1]}, not {point!r}")
+def check_point(point: int, last: int = LAST) -> None:
+    """Raises ``ValueError`` unless ``point`` is an operating point of a bank up to ``last``."""
+    if isinstance(point, bool) or point not in range(FIRST, last + 1):
+        raise ValueError(f"operating point must be {FIRST} to {last}, not {point!r}")
 
 
 def position_of_point(point: int) -> float:
-    """Position of Phi_point: 1 for the first (best), -1 for the last.
+    """Position of Phi_point: 1 for the first (best), -1 for the nineteenth.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def position_of_point(point: int) -> float:
         No such point.
     """
     check_point(point)
-    return 1.0 - 2.0 * (point - POINTS[0]) / (POINTS[-1] - POINTS[0])
+    return 1.0 - 2.0 * (point - FIRST) / (NINETEENTH - FIRST)
 
 
 def multiplier(position: float) -> float:

@@ -2,12 +2,14 @@
 
 ::
 
-    v    = gain(p) * W(image) + f(image, p)                     latents in quantiser steps
+    v    = W(image) / step(p) + f(image, p)                     latents in quantiser steps
     q    = round(v - mean),  v^ = q + mean                      mean, scales: hyper-synthesis of z
-    out  = W^-1(v^ / inverse gain(p)) + step(p) * g(v^, W^-1(...), p)
+    out  = W^-1(v^ step(p)) + step(p) * g(v^, sd, W^-1(...), p)
 
 ``f`` and ``g`` are convolutional networks whose last layer starts at zero: an untrained codec is
-a wavelet codec. ``p`` is the position of the operating point (:mod:`.points`).
+a wavelet codec. ``p`` is the position of the operating point (:mod:`.points`), ``v^`` an estimate
+of the latents and ``sd`` its posterior standard deviation (:mod:`.posterior`), whatever the cause
+of the uncertainty: a quantiser, a channel, a lost burst, a block that was not sent.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gensc_models.codecs.bank import wavelet
-from gensc_models.codecs.bank.points import initial_step
+from gensc_models.codecs.bank import posterior, wavelet
+from gensc_models.codecs.bank.points import NINETEENTH, initial_step, position_of_point
+from gensc_models.codecs.bank.scales import LEVELS
 from gensc_models.codecs.layers import Conditioner, FilmStack, Upsample, zero_initialised
 
 GROUP = 4
@@ -36,6 +39,8 @@ class HyperpriorConfig:
     ``hyper_width`` and ``hyper_channels`` are Balle's N of the hyper-networks and the channels of
     z; ``anchors`` the number of positions at which gains are learned. ``learned_analysis`` brings
     in ``f``; without it the wavelet is the analysis, which trains in an hour on one core.
+    ``points`` is the number of operating points; ``anchors`` are spread evenly over their
+    positions.
     """
 
     learned_analysis: bool = False
@@ -55,52 +60,44 @@ class HyperpriorConfig:
     hyper_channels: int = 64
     anchors: int = 5
     condition: int = 32
+    points: int = NINETEENTH
+
+    @property
+    def lowest(self) -> float:
+        """Position of the last operating point."""
+        return position_of_point(self.points)
 
 
 class PositionTable(nn.Module):
     """One vector per operating position: learned at a few anchors, interpolated linearly."""
 
-    def __init__(self, anchors: int, channels: int) -> None:
+    def __init__(self, config: HyperpriorConfig, channels: int) -> None:
         super().__init__()
-        self.values = nn.Parameter(torch.zeros(anchors, channels))
+        self.lowest = config.lowest
+        self.values = nn.Parameter(torch.zeros(config.anchors, channels))
 
     def forward(self, position: Tensor) -> Tensor:
-        """Positions ``B`` in [-1, 1] to ``B x channels``."""
-        place = (position + 1.0) * 0.5 * (self.values.shape[0] - 1)
+        """Positions ``B``, from the lowest to 1, to ``B x channels``."""
+        share = (position - self.lowest) / (1.0 - self.lowest)
+        place = share * (self.values.shape[0] - 1)
         left = place.floor().clamp(0, self.values.shape[0] - 2)
         fraction = (place - left)[:, None]
         index = left.long()
         return self.values[index] * (1.0 - fraction) + self.values[index + 1] * fraction
 
 
-class Gains(nn.Module):
-    """Per-channel gain of the encoder and inverse gain of the decoder at a position.
+def step(position: Tensor) -> Tensor:
+    """Quantiser step in grey levels, one for all latents, ``B``.
 
-    Both start at the step of :func:`.points.initial_step` for all channels; what is stored is the
-    logarithm of the deviation. Only the decoder's is learned: seen through roundings whose gradient
-    is passed straight through, a coarser step saves bits and costs nothing, so the encoder's would
-    drift from its optimum.
+    The basis is nearly orthonormal, so that equal steps are the best for the squared error.
     """
+    low, high = math.log(initial_step(-1.0)), math.log(initial_step(1.0))
+    return torch.exp(low + (high - low) * (position + 1.0) / 2.0)
 
-    def __init__(self, anchors: int) -> None:
-        super().__init__()
-        self.encoder = PositionTable(anchors, wavelet.CHANNELS)
-        self.encoder.requires_grad_(False)
-        self.decoder = PositionTable(anchors, wavelet.CHANNELS)
 
-    @staticmethod
-    def step(position: Tensor) -> Tensor:
-        """Initial quantiser step in grey levels, ``B``."""
-        low, high = math.log(initial_step(-1.0)), math.log(initial_step(1.0))
-        return torch.exp(low + (high - low) * (position + 1.0) / 2.0)
-
-    def gain(self, position: Tensor) -> Tensor:
-        """``B x 768 x 1 x 1``, quantiser steps per grey level."""
-        return (self.encoder(position).exp() / self.step(position)[:, None])[:, :, None, None]
-
-    def inverse(self, position: Tensor) -> Tensor:
-        """``B x 768 x 1 x 1``, grey levels per quantiser step."""
-        return (self.decoder(position).exp() * self.step(position)[:, None])[:, :, None, None]
+def on_latents(values: Tensor) -> Tensor:
+    """One number per image, ``B``, to multiply latents with."""
+    return values[:, None, None, None]
 
 
 class AnalysisResidual(nn.Module):
@@ -128,13 +125,13 @@ class AnalysisResidual(nn.Module):
 
 
 class SynthesisResidual(nn.Module):
-    """``g``: latents and what the trunk makes of them to a correction of the image."""
+    """``g``: latents, how sure they are, and what the trunk makes of them, to a correction."""
 
     def __init__(self, config: HyperpriorConfig) -> None:
         super().__init__()
         c = config
         self.condition = Conditioner(1, c.condition)
-        self.enter = nn.Conv2d(wavelet.CHANNELS, c.decoder_width_16, 1)
+        self.enter = nn.Conv2d(2 * wavelet.CHANNELS, c.decoder_width_16, 1)
         self.at_16 = FilmStack(c.decoder_width_16, c.decoder_depth_16, c.condition)
         self.up_8 = Upsample(c.decoder_width_16, c.decoder_width_8)
         self.at_8 = FilmStack(c.decoder_width_8, c.decoder_depth_8, c.condition)
@@ -143,10 +140,13 @@ class SynthesisResidual(nn.Module):
         self.at_4 = FilmStack(c.decoder_width_4, c.decoder_depth_4, c.condition)
         self.leave = zero_initialised(nn.Conv2d(c.decoder_width_4, 48, 3, padding=1))
 
-    def forward(self, latents: Tensor, trunk: Tensor, position: Tensor) -> Tensor:
-        """``B x 768 x h x w`` in steps and ``B x 3 x 16h x 16w`` to ``B x 3 x 16h x 16w``."""
+    def forward(
+        self, latents: Tensor, deviation: Tensor, trunk: Tensor, position: Tensor
+    ) -> Tensor:
+        """Two ``B x 768 x h x w`` in steps and ``B x 3 x 16h x 16w`` to ``B x 3 x 16h x 16w``."""
         condition = self.condition(position[:, None])
-        x = self.at_16(self.enter(torch.asinh(latents)), condition)
+        told = torch.cat([torch.asinh(latents), torch.log1p(deviation)], dim=1)
+        x = self.at_16(self.enter(told), condition)
         x = self.at_8(self.up_8(x), condition)
         x = self.up_4(x) + self.picture(F.pixel_unshuffle(4.0 * (trunk - 0.5), 4))
         return F.pixel_shuffle(self.leave(F.relu(self.at_4(x, condition))), 4)
@@ -167,10 +167,10 @@ class HyperAnalysis(nn.Module):
         super().__init__()
         width = config.hyper_width
         self.enter = nn.Conv2d(2 * wavelet.CHANNELS, width, 1)
-        self.position = PositionTable(config.anchors, width)
+        self.position = PositionTable(config, width)
         self.middle = nn.Conv2d(4 * width, width, 3, padding=1)
         self.leave = nn.Conv2d(4 * width, config.hyper_channels, 3, padding=1)
-        self.offset = PositionTable(config.anchors, config.hyper_channels)
+        self.offset = PositionTable(config, config.hyper_channels)
 
     def forward(self, latents: Tensor, position: Tensor) -> Tensor:
         """``B x 768 x h x w`` to ``B x Z x ceil(h/4) x ceil(w/4)``."""
@@ -187,18 +187,20 @@ class Transforms(nn.Module):
     """Everything of the codec that may be computed in floating point, on any device.
 
     ``deviation`` is the standard deviation of each wavelet coefficient over photos, in grey
-    levels: the unit of the predicted means.
+    levels: the unit of the predicted means. ``spread`` is that of a latent about its mean given its
+    level, in quantiser steps, measured over photos in training: the prior of what is not known.
     """
 
     deviation: Tensor
+    spread: Tensor
 
     def __init__(self, config: HyperpriorConfig) -> None:
         super().__init__()
-        self.gains = Gains(config.anchors)
         self.analysis = AnalysisResidual(config) if config.learned_analysis else None
         self.synthesis = SynthesisResidual(config)
         self.hyper_analysis = HyperAnalysis(config)
         self.register_buffer("deviation", torch.ones(wavelet.CHANNELS))
+        self.register_buffer("spread", posterior.model_deviation(torch.arange(LEVELS).float()))
         # Off while only the entropy model is trained: the residuals are zero then.
         self.with_residuals = True
         # Training on processors that multiply bfloat16 faster; weights stay float32.
@@ -212,22 +214,32 @@ class Transforms(nn.Module):
 
     def analyse(self, image: Tensor, position: Tensor) -> Tensor:
         """``B x 3 x H x W`` (sides multiples of 16) to latents in quantiser steps, float32."""
-        trunk = wavelet.analyse(image) * self.gains.gain(position).float()
+        trunk = wavelet.analyse(image) / on_latents(step(position.float()))
         if self.analysis is None or not self.with_residuals:
             return trunk
         kind = self.analysis.leave.weight.dtype
         return trunk + self._residual(self.analysis, image.to(kind), position.to(kind))
 
-    def synthesise(self, latents: Tensor, position: Tensor) -> Tensor:
-        """Inverse of :meth:`analyse` for quantised latents; float32, not clipped."""
+    def prior(self, levels: Tensor) -> Tensor:
+        """Standard deviation of latents about their means, in steps, from their levels."""
+        return self.spread[levels.float().round().long()]
+
+    def synthesise(self, latents: Tensor, deviation: Tensor, position: Tensor) -> Tensor:
+        """Image of estimated latents; float32, not clipped.
+
+        Parameters
+        ----------
+        latents, deviation : ``B x 768 x h x w``, estimates and their posterior standard
+            deviations, in quantiser steps of ``position`` (``B``).
+        """
         kind = self.synthesis.leave.weight.dtype
-        trunk = wavelet.synthesise(latents * self.gains.inverse(position).float())
+        steps = on_latents(step(position.float()))
+        trunk = wavelet.synthesise(latents * steps)
         if not self.with_residuals:
             return trunk
-        inputs = (latents.to(kind), trunk.to(kind), position.to(kind))
+        inputs = (latents.to(kind), deviation.to(kind), trunk.to(kind), position.to(kind))
         residual = self._residual(self.synthesis, *inputs)
-        amplitude = self.gains.step(position.float())[:, None, None, None] / (4.0 * 255.0)
-        return trunk + amplitude * residual
+        return trunk + steps / (4.0 * 255.0) * residual
 
     def hyper_latents(self, latents: Tensor, position: Tensor) -> Tensor:
         """``h_a`` in the networks' own precision, result in float32."""

@@ -27,6 +27,7 @@ from gensc_models.codecs.codec import (
     Received,
     SideCost,
     Symbols,
+    counted_symbols,
 )
 from gensc_models.codecs.gened.config import GenedConfig
 from gensc_models.codecs.gened.network import Analysis, GenedNetwork
@@ -42,9 +43,6 @@ from gensc_models.weights import store as weights
 from gensc_models.weights.store import WeightsError
 
 KIND = "gened"
-# What a bit of the header section costs in symbols where no waveform says it: BPSK behind a code of
-# rate 1/2, which arrives at 0 dB.
-SYMBOLS_PER_BIT = 2
 # What the error of a background block counts beside that of a foreground block.
 BACKGROUND_WEIGHT = 0.1
 # A block is foreground where it is so with more than one of these probabilities; which, is chosen
@@ -53,11 +51,6 @@ THRESHOLDS = (0.3, 0.5, 0.7)
 # A probability of an importance network is kept this far from certainty.
 LEAST_DOUBT = 0.01
 Mask = NDArray[np.bool_]
-
-
-def counted_symbols(n_bytes: int, snr_db: float) -> int:
-    """The :data:`SideCost` of simulations without a waveform: the same at every SNR."""
-    return 8 * n_bytes * SYMBOLS_PER_BIT
 
 
 @dataclass(frozen=True)

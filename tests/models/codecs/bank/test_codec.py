@@ -52,6 +52,16 @@ def test_the_bank_has_19_points_from_good_to_small() -> None:
     assert quality[-1] < 28
 
 
+def test_a_point_that_the_bank_has_not_is_refused() -> None:
+    codec, data = small_codec(), bytearray(small_codec().encode(photo(16, 16), 19).data)
+    with pytest.raises(ValueError, match="operating point must be 1 to 19, not 20"):
+        codec.encode(photo(16, 16), 20)
+    data[5] = 20
+    data[18:20] = (zlib.crc32(bytes(data[:18])) & 0xFFFF).to_bytes(2, "big")
+    with pytest.raises(BitstreamError, match="operating point 20"):
+        codec.decode(bytes(data))
+
+
 @pytest.mark.parametrize("shape", [(128, 192), (1, 1), (17, 300), (321, 77), (64, 16)])
 def test_images_of_any_size_come_back_whole(shape: tuple[int, int]) -> None:
     image = np.resize(photo(), (*shape, 3))
@@ -241,7 +251,7 @@ def test_an_untrained_codec_is_a_wavelet_codec() -> None:
     position = torch.tensor([1.0])
     with torch.no_grad():
         latents = codec.transforms.analyse(image[:, :1].expand(-1, 3, -1, -1), position)
-        back = codec.transforms.synthesise(latents, position)
+        back = codec.transforms.synthesise(latents, torch.zeros_like(latents), position)
     torch.testing.assert_close(back, image[:, :1].expand(-1, 3, -1, -1), atol=1e-4, rtol=0)
 
 

@@ -6,7 +6,6 @@ import torch
 
 from gensc_models.codecs.bank import integers
 from gensc_models.codecs.bank.network import HyperSynthesis, positions
-from gensc_models.codecs.bank.points import POINTS
 from small_hyperprior import SMALL, small_codec, small_network
 
 
@@ -29,14 +28,16 @@ def test_products_are_those_of_python_integers() -> None:
 
 
 def test_it_is_the_trained_network_up_to_rounding() -> None:
-    network, z = small_network(), hyper_latents(len(POINTS))
-    side = small_codec().hyper(z, POINTS)
+    network, z = small_network(), hyper_latents(SMALL.points)
+    side = small_codec().hyper(z, small_codec().points)
     with torch.no_grad():
-        levels, means = network.hyper_synthesis(z.float(), positions(), network.transforms)
+        levels, means = network.hyper_synthesis(
+            z.float(), positions(SMALL.points), network.transforms
+        )
     difference = (side.levels.float() - levels).abs()
     assert difference.max() < 0.6
     assert side.levels.max() < 64
-    unit = HyperSynthesis.unit(network.transforms, positions())[:, :, None, None]
+    unit = HyperSynthesis.unit(network.transforms, positions(SMALL.points))[:, :, None, None]
     error = (side.means.float() / (1 << integers.MEAN_BITS) - means).abs()
     assert (error < 0.02 * unit + 0.02).all()
 

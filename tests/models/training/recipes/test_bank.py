@@ -13,14 +13,17 @@ from skimage.data import astronaut, chelsea, coffee
 from gensc_models.codecs.bank import HyperpriorCodec, wavelet
 from gensc_models.codecs.bank.masks import coded_groups, coded_latents
 from gensc_models.codecs.bank.network import HyperpriorNetwork
-from gensc_models.codecs.bank.transforms import HyperpriorConfig
+from gensc_models.codecs.bank.points import multiplier
+from gensc_models.codecs.bank.transforms import HyperpriorConfig, step
 from gensc_models.metrics.fidelity import psnr
 from gensc_models.training.export.bank import export, load_checkpoint, main
 from gensc_models.training.recipes.bank import (
     TrainConfig,
+    distortion_loss,
     draw_masks,
-    draw_positions,
-    rate_distortion_loss,
+    load_network,
+    rate_loss,
+    save_network,
     train,
 )
 from gensc_models.weights.store import WeightsError
@@ -40,7 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def config(folder: Path, out: Path, **changes: object) -> TrainConfig:
     base = TrainConfig(
         data=(folder,), out=out, model=SMALL, minutes=10.0, max_steps=3, warmup_steps=1, crop=64,
-        batch=2, statistics_crops=8, entropy_share=0.0, validation_photos=1,
+        batch=2, decoder_crop=64, decoder_batch=2, statistics_crops=8, entropy_first=0.0,
+        validation_photos=1,
         validation_points=(3, 15), threads=torch.get_num_threads(),
     )  # fmt: skip
     return replace(base, **changes)
@@ -71,12 +75,37 @@ def test_a_run_stops_resumes_and_can_be_exported(folder: Path, tmp_path: Path) -
     assert (tmp_path / "other" / "model.safetensors").is_file()
 
 
+PLAIN = replace(SMALL, learned_analysis=False)
+LEAVE = "transforms.synthesis.leave.weight"
+
+
 def test_first_only_the_entropy_model_is_trained(folder: Path, tmp_path: Path) -> None:
-    state = torch.load(
-        train(config(folder, tmp_path, max_steps=2, entropy_share=0.5)), weights_only=True
-    )["network"]
-    assert state["transforms.synthesis.leave.weight"].abs().max() == 0
-    assert state["transforms.gains.decoder.values"].abs().max() > 0
+    run = config(folder, tmp_path, model=PLAIN, max_steps=2, entropy_first=0.5)
+    state = torch.load(train(run), weights_only=True)["network"]
+    assert state[LEAVE].abs().max() == 0
+    fresh = HyperpriorNetwork(PLAIN).state_dict()["transforms.spread"]
+    assert not torch.equal(state["transforms.spread"], fresh), "levels' deviations are measured"
+
+
+def test_entropy_model_and_decoder_take_turns(folder: Path, tmp_path: Path) -> None:
+    run = config(folder, tmp_path, model=PLAIN, max_steps=4, entropy_every=2)
+    state = torch.load(train(run), weights_only=True)["network"]
+    assert state[LEAVE].abs().max() > 0
+    (*_, last) = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
+    bits, error = last["loss"]
+    assert bits > 0 > error
+
+
+def test_a_run_can_start_where_another_network_stands(folder: Path, tmp_path: Path) -> None:
+    save_network(small_network(), tmp_path / "start.safetensors")
+    fresh = HyperpriorNetwork(SMALL)
+    load_network(fresh, tmp_path / "start.safetensors")
+    for name, value in small_network().state_dict().items():
+        torch.testing.assert_close(fresh.state_dict()[name], value, rtol=1e-3, atol=1e-3)
+    with pytest.raises(ValueError, match=r"start\.safetensors: cannot start from it"):
+        load_network(HyperpriorNetwork(replace(SMALL, anchors=6)), tmp_path / "start.safetensors")
+    with pytest.raises(ValueError, match=r"none\.safetensors: cannot start"):
+        train(config(folder, tmp_path / "run", start=tmp_path / "none.safetensors"))
 
 
 def test_the_image_networks_can_be_trained_in_bfloat16(folder: Path, tmp_path: Path) -> None:
@@ -104,10 +133,9 @@ def test_the_wavelet_can_be_all_the_analysis_there_is(folder: Path, tmp_path: Pa
     image = photo(64, 64)
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255.0
     position = torch.zeros(1)
-    gain = codec.transforms.gains.gain(position)
     with torch.no_grad():
         latents = codec.transforms.analyse(pixels, position)
-    torch.testing.assert_close(latents, wavelet.analyse(pixels) * gain)
+    torch.testing.assert_close(latents, wavelet.analyse(pixels) / step(position))
     half = codec.set_precision(torch.bfloat16)
     assert half.decode(half.encode(image, 5).data).complete
 
@@ -143,11 +171,6 @@ def _read(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def test_positions_cover_the_range_evenly() -> None:
-    drawn = draw_positions(8, torch.Generator().manual_seed(0))
-    assert sorted(((drawn + 1.0) * 4.0).floor().tolist()) == list(range(8))
-
-
 def test_some_crops_are_sent_in_part() -> None:
     generator = torch.Generator().manual_seed(0)
     keep = draw_masks(200, 8, 0.2, generator)
@@ -166,11 +189,26 @@ def test_masked_blocks_cost_nothing_and_count_for_nothing() -> None:
         nothing = network(image, position, keep)
         assert nothing.y_bits.item() == 0
         assert nothing.z_bits.item() == 0
-        assert rate_distortion_loss(network, image, position, keep).item() == 0
+        assert rate_loss(nothing, position, 128 * 128).item() == 0
         keep[:, 2:4, 2:4] = True
         part = network(image, position, keep)
         whole = network(image, position, torch.ones_like(keep))
     assert 0 < part.y_bits.item() < 0.15 * whole.y_bits.item()
+
+
+def test_both_parts_of_an_image_sent_in_part_count() -> None:
+    image = torch.zeros(1, 3, 32, 32)
+    keep = torch.tensor([[[True, False], [True, False]]])
+    decoded = image.clone()
+    decoded[..., :16] = 0.1
+    decoded[..., 16:] = 0.5
+    log, squared = (
+        distortion_loss(decoded, image, keep, torch.zeros(1), torch.tensor([whole])).item()
+        for whole in (False, True)
+    )
+    assert log == pytest.approx(np.log(0.01) + 0.25 * np.log(0.25), rel=1e-3)
+    weight = 255.0**2 * np.sqrt(multiplier(0.0))
+    assert squared == pytest.approx(weight * (0.01 + 0.25 * 0.25), rel=1e-3)
 
 
 def test_borders_of_a_mask_take_the_coarse_bands_along() -> None:
