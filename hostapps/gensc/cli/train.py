@@ -1,216 +1,126 @@
-"""`gensc train NAME`: train on one's own images."""
+"""`gensc train RECIPE`: train a model on one's own images; ends with weights that commands load."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gensc.system.errors import UserError
-from gensc.training.analog import Part
-from gensc.training.cie import CiePart
-from gensc.training.gened import Variant
 
-Out = Annotated[Path, typer.Option(help="Folder of checkpoint and log; a run there is resumed.")]
-ExcludePrefix = Annotated[
-    list[str] | None, typer.Option(help="Photos whose names begin so are left out.")
-]
-Minutes = Annotated[float, typer.Option(min=0.01, help="Time to train, over all resumptions.")]
-Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of batches and channels.")]
+if TYPE_CHECKING:
+    from gensc_models.training.options import RunSettings
+    from gensc_models.training.run import TrainingRun
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group `train` with one command per model family."""
-    group = typer.Typer(no_args_is_help=True, help="Train a codec or a refiner on images.")
-    group.command("jscc")(jscc)
-    group.command("gsc")(gsc)
-    group.command("cie")(cie)
-    group.command("gened")(gened)
-    group.command("editor")(editor)
-    app.add_typer(group, name="train")
+    """Add the command."""
+    app.command()(train)
 
 
-def jscc(
-    data: Annotated[list[Path], typer.Option(help="Folder of photos; may be given several times.")],
-    out: Out,
-    minutes: Minutes = 60.0,
-    threads: Threads = 2,
-    seed: Seed = 1,
-) -> None:
-    """The SNR- and rate-adaptive convolutional codec for photos."""
-    for folder in data:
-        if not folder.is_dir():
-            raise UserError(f"{folder}: no such folder of photos")
-    from gensc.training.analog import Request, plan_jscc, start
-
-    start(plan_jscc(Request(tuple(data), out, minutes, threads=threads, seed=seed)))
-
-
-def gsc(
-    part: Annotated[
-        Part, typer.Option(help="Swin JSCC codec, its baseline DeepJSCC, or the diffusion refiner.")
-    ],
+def train(
+    recipe: Annotated[str, typer.Argument(help="What to train; --list shows all.")] = "",
     data: Annotated[
-        list[Path],
-        typer.Option(
-            help="CIFAR-10 (folder of its .bin files, or .npz pack), or a folder of photos, "
-            "which may be given several times."
-        ),
-    ],
-    out: Out,
-    minutes: Minutes = 60.0,
-    codec: Annotated[
-        str, typer.Option(help="Refiner: codec it learns behind (default swin-cifar, swin-photo).")
-    ] = "",
-    start: Annotated[
-        str, typer.Option(help="Codec, DeepJSCC: weights to go on from, by name or folder.")
-    ] = "",
-    exclude_prefix: ExcludePrefix = None,
-    threads: Threads = 2,
-    seed: Seed = 1,
-) -> None:
-    """A part of GSC (Swin JSCC and diffusion refiner), for CIFAR-10 or photos as the data are.
-
-    Logs one JSON line per validation. `python -m gensc_models.training.export.swin`,
-    `.export_deepjscc` and `.export_refiner` make weights of the checkpoint.
-    """
-    from gensc.training import analog as training
-
-    prefixes = tuple(exclude_prefix or ())
-    request = training.Request(tuple(data), out, minutes, codec, start, prefixes, threads, seed)
-    training.start(training.plan_gsc(part, request))
-
-
-def cie(
-    part: Annotated[
-        CiePart,
-        typer.Option(
-            help="Codec bank, classifier of class activation maps, learned importance, inpainter."
-        ),
-    ],
-    data: Annotated[
-        list[Path],
-        typer.Option(
-            help="A pack of small JPEG files (.npz) for the classifier, else a folder of photos, "
-            "which may be given several times."
-        ),
-    ],
-    out: Out,
-    minutes: Minutes = 60.0,
-    maps: Annotated[
-        Path | None,
-        typer.Option(
-            help="Importance: folder of greyscale maps named like the photos. Inpainter: of maps "
-            "whose shapes half of the holes get."
-        ),
+        list[Path] | None,
+        typer.Option(help="Folder of photos, or pack; may be given several times."),
     ] = None,
-    validation: Annotated[
-        Path | None, typer.Option(help="Classifier: pack to measure its accuracy on.")
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of checkpoint, log, curve and weights.")
     ] = None,
-    start_from: Annotated[
-        str, typer.Option("--start", help="Importance: classifier that it begins with.")
-    ] = "",
-    exclude_prefix: ExcludePrefix = None,
-    threads: Threads = 2,
-    seed: Seed = 1,
-) -> None:
-    """A part of GVIF-CIE: the codec bank, which parts of an image matter, filling in the others.
-
-    Logs one JSON line per validation. `python -m gensc_models.training.export.importance`, for the
-    codec `.hyperprior.export`, for the inpainter `.export_inpainter`, makes weights of the
-    checkpoint.
-    """
-    from gensc.training.analog import Request, start
-    from gensc.training.cie import plan_cie
-
-    prefixes = tuple(exclude_prefix or ())
-    request = Request(
-        tuple(data), out, minutes, exclude_prefix=prefixes, threads=threads, seed=seed
-    )
-    start(plan_cie(part, request, maps, validation, start_from))
-
-
-def gened(
-    data: Annotated[list[Path], typer.Option(help="Folder of photos.")],
-    maps: Annotated[Path, typer.Option(help="Folder of their saliency, named like them (.png).")],
-    out: Out,
-    minutes: Minutes = 60.0,
-    variant: Annotated[
-        Variant, typer.Option(help="All of it, or without a part, as the ablation tables have it.")
-    ] = Variant.full,
-    photos: Annotated[
-        list[Path] | None, typer.Option(help="Folder of photos without maps, for --importance.")
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Time to train over all resumptions (default: the recipe's)."),
     ] = None,
-    importance: Annotated[
-        str, typer.Option(help="Weights of a saliency network that makes maps for --photos.")
+    name: Annotated[
+        str, typer.Option(help="Of the weights (default: from recipe and folder).")
     ] = "",
-    codec: Annotated[
-        str, typer.Option(help="Photo codec whose networks it starts from.")
-    ] = "deepjscc-photo",
-    clip: Annotated[
-        str, typer.Option(help="Model of open_clip whose score map is followed; none without.")
-    ] = "",
-    features: Annotated[
-        str,
-        typer.Option(help="Contextual loss on vgg19, a classifier, none, or auto: what there is."),
-    ] = "auto",
-    prefix: Annotated[
-        list[str] | None, typer.Option(help="Only photos with maps whose names begin so.")
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE: an option of the recipe; RECIPE --list shows them."),
     ] = None,
-    bfloat16: Annotated[bool, typer.Option(help="Networks in bfloat16.")] = False,
-    threads: Threads = 2,
-    seed: Seed = 1,
+    exclude_prefix: Annotated[
+        list[str] | None, typer.Option(help="Photos whose names begin so are left out.")
+    ] = None,
+    precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Of batches and channels.")] = 1,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, help="End after so many steps, if that is earlier.")
+    ] = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Show all recipes, or all options of one.")
+    ] = False,
 ) -> None:
-    """The dual-branch codec of GenED-SC: foreground and background with symbols of their own.
+    """Train a codec, a refiner or another model, and leave weights that every command takes.
 
-    Logs one JSON line per validation. `python -m gensc_models.training.export.gened` makes weights
-    of the checkpoint.
+    Prints a JSON line per validation. Ctrl-C leaves a checkpoint that --resume goes on from.
     """
-    from gensc.training.analog import Request, start
-    from gensc.training.gened import plan_gened
+    from gensc_models.training.options import RunSettings
 
-    request = Request(tuple(data), out, minutes, codec, threads=threads, seed=seed)
-    prefixes = tuple(prefix or ("",))
-    start(
-        plan_gened(
-            request,
-            maps,
-            variant,
-            tuple(photos or ()),
-            importance,
-            clip,
-            features,
-            prefixes,
-            bfloat16,
-        )
-    )
+    if list_:
+        _show(recipe, data or [])
+        return
+    missing = [
+        text for text, value in (("RECIPE", recipe), ("--data", data), ("--out", out)) if not value
+    ]
+    if missing:
+        raise UserError(f"train needs {' and '.join(missing)} (gensc train --list shows recipes)")
+    assert out is not None
+    settings = RunSettings(
+        data=tuple(data or ()), out=out, name=name, minutes=minutes,
+        exclude_prefix=tuple(exclude_prefix or ()), device=device, precision=precision,
+        threads=threads, seed=seed, resume=resume, max_steps=max_steps,
+    )  # fmt: skip
+    run = _prepared(recipe, settings, set_ or [])
+    from gensc_models.training.run import TooShortError
+
+    try:
+        weights = run.train()
+    except TooShortError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{out}: {error}") from error
+    print(f"weights: {weights}")
+    print(f"try: {run.recipe.usage.format(weights)}")
 
 
-def editor(
-    data: Annotated[list[Path], typer.Option(help="Folder of photos; may be given several times.")],
-    out: Out,
-    minutes: Minutes = 60.0,
-    codec: Annotated[
-        str, typer.Option(help="Dual-branch codec whose images it learns on.")
-    ] = "gened-photo",
-    refiner: Annotated[str, typer.Option(help="Weights that it starts from.")] = "refiner-photo",
-    exclude_prefix: ExcludePrefix = None,
-    bfloat16: Annotated[bool, typer.Option(help="Network in bfloat16.")] = False,
-    threads: Threads = 2,
-    seed: Seed = 1,
-) -> None:
-    """The compact editor of GenED-SC: a refiner that learns from a critic what photos look like.
+def _prepared(recipe: str, settings: RunSettings, assignments: list[str]) -> TrainingRun[Any]:
+    """The run, with its data loaded; what a user got wrong is one line."""
+    from gensc_models.training.options import parse
+    from gensc_models.training.recipes import find
+    from gensc_models.training.run import TrainingRun
+    from gensc_models.weights.hub import UnavailableError
 
-    Logs one JSON line per validation. `python -m gensc_models.training.export.editor` makes weights
-    of the checkpoint, which `--edit` takes.
-    """
-    from gensc.training.analog import Request, start
-    from gensc.training.gened import plan_editor
+    try:
+        settings.check()
+        kind = find(recipe)
+        return TrainingRun(kind(settings, parse(kind.options_for(settings.data), assignments)))
+    except (OSError, ValueError, UnavailableError) as error:
+        raise UserError(str(error)) from error
 
-    prefixes = tuple(exclude_prefix or ())
-    request = Request(
-        tuple(data), out, minutes, codec, exclude_prefix=prefixes, threads=threads, seed=seed
-    )
-    start(plan_editor(request, refiner, bfloat16))
+
+def _show(recipe: str, data: list[Path]) -> None:
+    from gensc.system import terminal
+    from gensc_models.training.options import described
+    from gensc_models.training.recipes import RECIPES, find
+
+    table = terminal.table()
+    if recipe:
+        try:
+            options = find(recipe).options_for(data)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        headings = ("--set", "default", "what")
+        rows = [(d.key, d.default, d.says) for d in described(options)]
+    else:
+        headings = ("recipe", "minutes", "what")
+        kinds = [find(name) for name in RECIPES]
+        rows = [(kind.name, f"{kind.Options().minutes:g}", kind.summary) for kind in kinds]
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    terminal.console().print(table)

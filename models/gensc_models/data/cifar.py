@@ -9,11 +9,14 @@ said to be of that copy.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gensc_models.data.jpeg_pack import read_pack
 
@@ -34,6 +37,31 @@ class ImageSet:
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     source: str
+
+
+def is_cifar(path: Path) -> bool:
+    """Whether a path is CIFAR-10 (pack or official files) rather than a folder of photos."""
+    return path.suffix == ".npz" or (path / BINARY_FILES["train"][0]).is_file()
+
+
+def shuffled_batches(images: NDArray[np.uint8], size: int, seed: int) -> Callable[[], Tensor]:
+    """A source of batches ``size x 3 x 32 x 32`` in [0, 1], each image mirrored or not.
+
+    All images in a new order before any comes again; the last few of an order are left out.
+    """
+    random = np.random.default_rng(seed)
+    size = min(size, len(images))
+
+    def endless() -> Iterator[Tensor]:
+        while True:
+            order = random.permutation(len(images))
+            for start in range(0, len(images) - size + 1, size):
+                chosen = torch.from_numpy(images[order[start : start + size]])
+                batch = chosen.permute(0, 3, 1, 2).float() / 255.0
+                mirrored = torch.from_numpy(random.random(size) < 0.5)[:, None, None, None]
+                yield torch.where(mirrored, batch.flip(3), batch)
+
+    return endless().__next__
 
 
 def _read_binary(folder: Path, split: str) -> ImageSet:

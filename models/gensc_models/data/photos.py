@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,7 +117,7 @@ class CropSampler:
         return torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255.0
 
 
-def prefetch(make: Callable[[], T], depth: int = 4) -> Iterator[T]:
+def prefetch(make: Callable[[], T], depth: int = 4) -> Generator[T, None, None]:
     """Endless results of ``make()``, prepared by a background thread while the caller computes.
 
     An exception in ``make`` is raised in the consumer.
@@ -139,7 +139,8 @@ def prefetch(make: Callable[[], T], depth: int = 4) -> Iterator[T]:
             except BaseException as error:
                 return put(error)
 
-    threading.Thread(target=work, daemon=True).start()
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
     try:
         while True:
             item = ready.get()
@@ -148,3 +149,4 @@ def prefetch(make: Callable[[], T], depth: int = 4) -> Iterator[T]:
             yield item
     finally:
         stop.set()
+        worker.join()

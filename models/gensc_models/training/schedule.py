@@ -12,13 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+# A run of few steps does not spend all of them on warming up.
+LONGEST_WARMUP = 0.1
+
 
 def pace(step: int, warmup_steps: int, progress: float, floor: float = 0.01) -> float:
     """Share of the peak learning rate: linear warm-up by steps, then a cosine over the clock.
 
-    ``progress`` is the share of the time that is spent; ``floor`` is what is left at its end.
+    ``progress`` is the share of the time that is spent; the warm-up takes a tenth of it at most.
+    ``floor`` is what is left at its end.
     """
-    warm = min(1.0, (step + 1) / warmup_steps)
+    warm = min(1.0, max((step + 1) / warmup_steps, progress / LONGEST_WARMUP))
     cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
     return warm * (floor + (1.0 - floor) * cosine)
 

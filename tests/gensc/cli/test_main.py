@@ -321,15 +321,3 @@ def test_grc_without_a_display_says_so(refused, monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert "display" in refused("grc")
-
-
-def test_training_is_told_what_the_command_line_says(tmp_path, monkeypatch):
-    from gensc_models.training.recipes import photo as train_jscc
-
-    asked = []
-    monkeypatch.setattr(train_jscc, "train", asked.append)
-    argv = ["train", "jscc", "--data", str(tmp_path), "--out", str(tmp_path / "run")]
-    assert run([*argv, "--minutes", "3", "--threads", "1", "--seed", "7"]) == 0
-    (config,) = asked
-    assert (config.data, config.out) == ((tmp_path,), tmp_path / "run")
-    assert (config.minutes, config.threads, config.seed) == (3, 1, 7)

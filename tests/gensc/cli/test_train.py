@@ -1,37 +1,28 @@
-"""`gensc train`: the right trainer with the right configuration, and mistakes named in a line."""
+"""`gensc train`: from a command line to weights, and mistakes named in a line."""
 
-import json
-import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from gensc.cli.main import run
-from small_packs import write_pack
-
-BATCHES = [f"data_batch_{i}.bin" for i in range(1, 6)]
-
-
-@pytest.fixture
-def cifar(tmp_path):
-    folder = tmp_path / "cifar"
-    folder.mkdir()
-    random = np.random.default_rng(0)
-    for name in BATCHES:
-        records = random.integers(0, 256, (250, 3073), dtype=np.uint8)
-        records[:, 0] = 3
-        records.tofile(folder / name)
-    return folder
+from gensc_models.codecs.jscc import load_jscc
+from gensc_models.training.recipes import RECIPES, find
+from gensc_models.weights.hub import UnavailableError
+from small_training import spelled, store
 
 
-@pytest.fixture
-def photos(tmp_path):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    Image.new("RGB", (40, 40)).save(folder / "small.png")
-    return folder
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return store(tmp_path_factory.mktemp("training"))
+
+
+def words(folder, out, recipe="photo", *more):
+    data, small = spelled(recipe, folder)
+    told = [word for assignment in small for word in ("--set", assignment)]
+    fixed = ["--data", data, "--out", out, "--threads", 1]
+    return [str(word) for word in ("train", recipe, *fixed, *told, *more)]
 
 
 @pytest.fixture
@@ -47,252 +38,89 @@ def refused(capsys):
     return call
 
 
-@pytest.fixture
-def asked(monkeypatch):
-    """The configurations that trainers were started with, without any training."""
-    from gensc_models.training.recipes import (
-        deepjscc as train_deepjscc,
-    )
-    from gensc_models.training.recipes import (
-        photo as train_jscc,
-    )
-    from gensc_models.training.recipes import (
-        refiner as train_refiner,
-    )
-
-    configs = []
-    for module in (train_deepjscc, train_jscc, train_refiner):
-        monkeypatch.setattr(module, "train", configs.append)
-    return configs
+def test_a_run_ends_with_weights_that_model_takes_at_once(folder, tmp_path, capsys):
+    out = tmp_path / "night"
+    assert run(words(folder, out, "photo", "--max-steps", "2")) == 0
+    said = capsys.readouterr().out
+    weights = out / "photo-night"
+    assert f"weights: {weights}" in said
+    assert f"gensc demo --model {weights}" in said
+    codec = load_jscc(weights)
+    assert codec.name == "photo-night"
+    picture = tmp_path / "picture.png"
+    Image.fromarray(np.zeros((48, 64, 3), np.uint8)).save(picture)
+    argv = ["demo", picture, "--model", weights, "--channel", "awgn", "--snr", "15", "--refine",
+            "none", "--caption", "none", "--out", tmp_path / "demo"]  # fmt: skip
+    assert run([str(word) for word in argv]) == 0
 
 
-def gsc(part, data, out, *more):
-    return ["train", "gsc", "--part", part, "--data", str(data), "--out", str(out), *more]
+def test_a_run_is_gone_on_with_only_where_asked(folder, tmp_path, refused):
+    assert run(words(folder, tmp_path, "photo", "--max-steps", "1")) == 0
+    assert "--resume" in refused(*words(folder, tmp_path, "photo", "--max-steps", "2"))
+    assert run(words(folder, tmp_path, "photo", "--max-steps", "2", "--resume")) == 0
+    other = words(folder, tmp_path, "swin", "--resume")
+    assert "another kind of run; choose another --out" in refused(*other)
 
 
-def cie(part, data, out, *more):
-    return ["train", "cie", "--part", part, "--data", str(data), "--out", str(out), *more]
+def test_a_run_too_short_to_show_anything_says_so(folder, tmp_path, monkeypatch, refused):
+    monkeypatch.setattr("gensc_models.training.run.TrainingRun.progress", 1.0)
+    line = refused(*words(folder, tmp_path))
+    assert "0 steps" in line
+    assert "--minutes" in line
 
 
-COMMON = ("--minutes", "3", "--threads", "1", "--seed", "7")
+def test_all_recipes_are_listed_and_all_options_of_one(capsys):
+    assert run(["train", "--list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(f" {name} " in listed for name in RECIPES)
+    assert run(["train", "gened", "--list"]) == 0
+    listed = capsys.readouterr().out
+    assert "trunk_share" in listed
+    assert "draws.snrs_db" in listed
 
 
-@pytest.mark.parametrize("part", ["codec", "deepjscc", "refiner"])
-def test_every_part_is_told_the_time_the_threads_and_the_seed(cifar, tmp_path, asked, part):
-    assert run(gsc(part, cifar, tmp_path / "run", *COMMON)) == 0
-    (config,) = asked
-    assert (config.minutes, config.threads, config.seed) == (3, 1, 7)
-    assert config.out == tmp_path / "run"
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (("--set", "bach=3"), "no option 'bach', perhaps batch"),
+        (("--set", "batch=few"), "--set batch=few"),
+        (("--set", "start=nobody"), "no weights called 'nobody'"),
+        (("--device", "tpu"), "--device tpu: must be one of auto, cpu, cuda"),
+        (("--precision", "int8"), "--precision int8"),
+        (("--name", "deepjscc-photo"), "shipped weights are called so"),
+        (("--data", "nowhere"), "nowhere: no such folder or pack"),
+        (("--minutes", "0"), "--minutes"),
+        (
+            ("--exclude-prefix", "0", "--exclude-prefix", "1", "--exclude-prefix", "2"),
+            "no training",
+        ),
+    ],
+)
+def test_mistakes_are_named_in_a_line(folder, tmp_path, monkeypatch, refused, more, reason):
+    monkeypatch.chdir(tmp_path)
+    assert reason in refused(*words(folder, "run", "photo", *more))
 
 
-def test_the_codec_is_the_papers_for_cifar_and_four_stages_for_photos(
-    cifar, photos, tmp_path, asked
-):
-    from gensc_models.codecs.swin.network import CIFAR, PHOTO
-
-    assert run(gsc("codec", cifar, tmp_path / "a")) == 0
-    assert run(gsc("codec", photos, tmp_path / "b", "--exclude-prefix", "test_")) == 0
-    small, large = asked
-    assert (small.model, large.model) == (CIFAR, PHOTO)
-    assert (small.data, large.data) == ((cifar,), (photos,))
-    assert large.exclude_prefix == ("test_",)
+def test_what_is_missing_is_named(refused, tmp_path):
+    assert "RECIPE and --data and --out" in refused("train")
+    assert "no recipe called 'video'" in refused("train", "video", "--list")
+    line = refused("train", "video", "--data", tmp_path, "--out", tmp_path / "run")
+    assert "no recipe called 'video'" in line
+    (tmp_path / "taken").write_text("")
+    line = refused("train", "photo", "--data", tmp_path, "--out", tmp_path / "taken")
+    assert "taken: is a file" in line
 
 
-def test_the_refiner_learns_behind_the_codec_that_is_named(cifar, photos, tmp_path, asked):
-    from gensc_models.restore.refiner.config import CONFIGS
+def test_a_model_that_cannot_be_had_is_the_users_to_know(folder, tmp_path, monkeypatch, refused):
+    def missing(self, settings, options):
+        raise UnavailableError("the CLIP model x cannot be had", "no network")
 
-    assert run(gsc("refiner", cifar, tmp_path / "a")) == 0
-    assert run(gsc("refiner", photos, tmp_path / "b", "--codec", "deepjscc-photo")) == 0
-    small, large = asked
-    assert (small.codec, small.cifar, small.data) == ("swin-cifar", cifar, ())
-    assert (large.codec, large.cifar, large.data) == ("deepjscc-photo", None, (photos,))
-    assert (small.model, large.model) == (CONFIGS["cifar"], CONFIGS["photo"])
+    monkeypatch.setattr(find("photo"), "__init__", missing)
+    assert "cannot be had (no network)" in refused(*words(folder, tmp_path))
 
 
-def test_codec_and_deepjscc_go_on_from_weights_and_the_refiner_does_not(
-    cifar, tmp_path, asked, refused
-):
-    assert run(gsc("codec", cifar, tmp_path / "a", "--start", "swin-cifar")) == 0
-    assert run(gsc("deepjscc", cifar, tmp_path / "b", "--start", "deepjscc-cifar")) == 0
-    assert run(gsc("codec", cifar, tmp_path / "c")) == 0
-    assert [config.start for config in asked] == ["swin-cifar", "deepjscc-cifar", None]
-    assert asked[0].base == "deepjscc-cifar"
-    assert "--start" in refused(*gsc("refiner", cifar, tmp_path / "d", "--start", "refiner-cifar"))
-
-
-def test_a_run_of_deepjscc_trains_is_left_when_done_and_goes_on_with_more_time(
-    cifar, tmp_path, capsys, monkeypatch
-):
-    from gensc_models.training.recipes import deepjscc as train_deepjscc
-
-    monkeypatch.setattr(train_deepjscc, "validate", lambda network, images, snr_db: {})
-    out = tmp_path / "run"
-    assert run(gsc("deepjscc", cifar, out, "--minutes", "0.02", "--threads", "1")) == 0
-    printed = capsys.readouterr().out.splitlines()
-    records = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    assert [json.loads(line) for line in printed] == records
-    assert (records[0]["snr_db"], records[-1]["snr_db"]) == (13.0, 1.0)
-    assert run(gsc("deepjscc", cifar, out, "--minutes", "0.02", "--threads", "1")) == 0
-    assert len((out / "log.jsonl").read_text().splitlines()) == len(records)
-    assert run(gsc("deepjscc", cifar, out, "--minutes", "0.3", "--threads", "1")) == 0
-    assert len((out / "log.jsonl").read_text().splitlines()) > len(records)
-
-
-@pytest.mark.parametrize("part", ["codec", "deepjscc", "refiner"])
-def test_data_that_is_not_there_is_named(refused, tmp_path, part):
-    assert "nowhere" in refused(*gsc(part, tmp_path / "nowhere", tmp_path / "run"))
-
-
-def test_data_of_another_kind_is_named(refused, cifar, photos, tmp_path):
-    text = tmp_path / "notes.txt"
-    text.write_text("no pictures")
-    out = tmp_path / "run"
-    assert "notes.txt" in refused(*gsc("codec", text, out))
-    assert "not on photos" in refused(*gsc("deepjscc", photos, out))
-    assert "alone" in refused(*gsc("codec", cifar, out, "--data", str(photos)))
-    assert "128 pixels" in refused(*gsc("codec", photos, out))
-    pack = tmp_path / "pack.npz"
-    pack.write_bytes(b"not a pack")
-    assert "pack.npz" in refused(*gsc("deepjscc", pack, out))
-
-
-def test_options_of_another_part_are_named(refused, cifar, tmp_path):
-    out = tmp_path / "run"
-    assert "--codec" in refused(*gsc("deepjscc", cifar, out, "--codec", "softcast"))
-    assert "--exclude-prefix" in refused(*gsc("codec", cifar, out, "--exclude-prefix", "x"))
-    assert "painter" in refused(*gsc("painter", cifar, out))
-    assert "--minutes" in refused(*gsc("codec", cifar, out, "--minutes", "0"))
-
-
-def test_an_unknown_codec_of_the_refiner_is_named(refused, cifar, tmp_path):
-    argv = gsc("refiner", cifar, tmp_path / "run", "--codec", "nosuch")
-    assert "no weights called 'nosuch'" in refused(*argv)
-
-
-def test_a_checkpoint_of_another_part_is_not_gone_on_with(refused, cifar, tmp_path):
-    from gensc_models.training.recipes.deepjscc import DeepJsccTrainConfig, TrainingRun
-
-    out = tmp_path / "run"
-    out.mkdir()
-    TrainingRun(DeepJsccTrainConfig(cifar, out)).save()
-    line = refused(*gsc("codec", cifar, out))
-    assert "checkpoint.pt" in line
-    assert "another --out" in line
-    torch.save([1, 2], out / "checkpoint.pt")
-    assert "another kind of run" in refused(*gsc("deepjscc", cifar, out))
-    with zipfile.ZipFile(out / "checkpoint.pt", "w") as archive:
-        archive.writestr("notes.txt", "no tensors")
-    assert "not a readable checkpoint" in refused(*gsc("deepjscc", cifar, out))
-    (out / "checkpoint.pt").write_bytes(b"torn")
-    assert "not a readable checkpoint" in refused(*gsc("deepjscc", cifar, out))
-
-
-def test_out_that_is_a_file_is_named(refused, cifar, tmp_path):
-    taken = tmp_path / "taken"
-    taken.write_text("")
-    assert "taken" in refused(*gsc("deepjscc", cifar, taken))
-
-
-def test_jscc_without_a_photo_large_enough_is_one_line(refused, photos, tmp_path):
-    argv = ("train", "jscc", "--data", photos, "--out", tmp_path / "run")
-    assert "128 pixels" in refused(*argv)
-
-
-# ---------------------------------------------------------------- cie
-
-
-@pytest.fixture
-def pack(tmp_path):
-    labels, names = np.arange(4), np.array(["ant", "bee", "cat", "dog"])
-    images = np.zeros((4, 16, 16, 3), np.uint8)
-    return write_pack(tmp_path / "pack.npz", images, labels, classes=names)
-
-
-@pytest.fixture
-def asked_of_cie(monkeypatch):
-    """As `asked`, for the parts of GVIF-CIE."""
-    from gensc_models.training.recipes import (
-        bank as train_hyperprior,
-    )
-    from gensc_models.training.recipes import (
-        classifier as train_classifier,
-    )
-    from gensc_models.training.recipes import (
-        importance as train_importance,
-    )
-    from gensc_models.training.recipes import (
-        inpainter as train_inpainter,
-    )
-
-    configs = []
-    for module in (train_classifier, train_hyperprior, train_importance, train_inpainter):
-        monkeypatch.setattr(module, "train", configs.append)
-    return configs
-
-
-def test_the_classifier_is_told_its_packs_and_the_importance_its_maps(
-    pack, photos, tmp_path, asked_of_cie
-):
-    run_of = tmp_path / "run"
-    argv = cie("classifier", pack, run_of, "--validation", str(pack), *COMMON)
-    assert run(argv) == 0
-    more = ["--maps", str(photos), "--start", "mine", "--exclude-prefix", "test_", *COMMON]
-    assert run(cie("importance", photos, run_of, *more)) == 0
-    first, second = asked_of_cie
-    for config in (first, second):
-        assert (config.minutes, config.threads, config.seed, config.out) == (3, 1, 7, run_of)
-    assert (first.data, first.validation) == (pack, pack)
-    assert (second.data, second.maps) == ((photos,), photos)
-    assert (second.start, second.exclude_prefix) == ("mine", ("test_",))
-
-
-def test_the_codec_bank_takes_photos_alone(photos, tmp_path, asked_of_cie, refused):
-    run_of = tmp_path / "run"
-    assert run(cie("codec", photos, run_of, "--exclude-prefix", "test_", *COMMON)) == 0
-    (config,) = asked_of_cie
-    assert (config.data, config.exclude_prefix, config.out) == ((photos,), ("test_",), run_of)
-    assert (config.minutes, config.threads, config.seed) == (3, 1, 7)
-    assert "--maps is not for" in refused(*cie("codec", photos, run_of, "--maps", str(photos)))
-
-
-def test_the_inpainter_takes_photos_and_maps_where_there_are_any(photos, tmp_path, asked_of_cie):
-    run_of = tmp_path / "run"
-    more = ["--exclude-prefix", "test_", *COMMON]
-    assert run(cie("inpainter", photos, run_of, *more)) == 0
-    assert run(cie("inpainter", photos, run_of, "--maps", str(photos), *more)) == 0
-    first, second = asked_of_cie
-    assert (first.data, first.saliency, first.exclude_prefix) == ((photos,), None, ("test_",))
-    assert (second.saliency, second.out, second.minutes, second.seed) == (photos, run_of, 3, 7)
-
-
-def test_what_does_not_go_with_a_part_of_cie_is_named(refused, pack, photos, tmp_path):
-    out = tmp_path / "run"
-    assert "--maps" in refused(*cie("importance", photos, out))
-    assert "--maps is not for" in refused(*cie("classifier", pack, out, "--maps", str(photos)))
-    assert "--start is not for" in refused(*cie("classifier", pack, out, "--start", "mine"))
-    assert "--start is not for" in refused(*cie("inpainter", photos, out, "--start", "mine"))
-    assert "no image files under" in refused(
-        *cie("inpainter", photos, out, "--maps", str(tmp_path / "nowhere"))
-    )
-    assert "one pack" in refused(*cie("classifier", photos, out))
-    maps = ("--maps", str(photos))
-    assert "--validation" in refused(
-        *cie("importance", photos, out, *maps, "--validation", str(pack))
-    )
-    assert "no map for small" in refused(
-        *cie("importance", photos, out, "--maps", str(tmp_path / "nowhere"))
-    )
-    assert "nobody" in refused(*cie("importance", photos, out, *maps, "--start", "nobody"))
-    torn = tmp_path / "torn.npz"
-    torn.write_bytes(b"torn")
-    assert "torn.npz: not a pack" in refused(*cie("classifier", torn, out))
-
-
-def test_a_checkpoint_of_another_part_or_of_other_classes_is_not_gone_on_with(
-    refused, pack, photos, tmp_path
-):
-    out = tmp_path / "run"
-    out.mkdir()
-    torch.save({"config": {"classes": ("ant", "bee")}}, out / "checkpoint.pt")
-    assert "another --out" in refused(*cie("importance", photos, out, "--maps", str(photos)))
-    assert "another --out" in refused(*cie("classifier", pack, out))
+def test_no_data_is_read_before_what_is_asked_is_known_to_make_sense(tmp_path, refused):
+    packs = Path(tmp_path / "torn.npz")
+    packs.write_bytes(b"torn")
+    line = refused("train", "classifier", "--data", packs, "--out", tmp_path / "run")
+    assert "torn.npz: not a pack" in line

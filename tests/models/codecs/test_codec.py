@@ -13,8 +13,8 @@ from skimage.data import astronaut, chelsea, coffee
 
 from gensc_models import Codec, Encoded, Received, load_codec
 from gensc_models.codecs.codec import symbols_for
+from gensc_models.codecs.simulated import receive
 from gensc_models.metrics.fidelity import psnr
-from gensc_models.training.evaluation.photo import send_through
 
 NAMES = ("softcast", "deepjscc-photo")
 Photo = NDArray[np.uint8]
@@ -23,6 +23,12 @@ codec_named = cache(load_codec)
 
 def photo(height: int = 128, width: int = 128) -> Photo:
     return astronaut()[50 : 50 + height, 150 : 150 + width]
+
+
+def send_through(
+    codec: Codec, image: Photo, channel: str, rate: int, snr: float, seed: int
+) -> Photo:
+    return receive(codec, codec.encode_image(image, rate, snr), channel, snr, seed)
 
 
 def decode(codec: Codec, sent: Encoded, symbols: Photo, noise_var: Photo) -> Photo:

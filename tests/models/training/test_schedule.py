@@ -1,14 +1,11 @@
-"""What the trainers have in common."""
-
-import json
-from pathlib import Path
+"""Pace of a run and averaging of its weights."""
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gensc_models.training.schedule import follow, log_record, pace, save_checkpoint
+from gensc_models.training.schedule import follow, pace
 
 
 @given(st.integers(0, 5000), st.floats(0, 2), st.floats(0, 0.5))
@@ -40,18 +37,6 @@ def test_the_average_follows_fast_at_first_and_slowly_later() -> None:
     assert average[0].tolist() == pytest.approx([1e-3, 1e-3], rel=1e-3)
 
 
-def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    path = tmp_path / "checkpoint.pt"
-    save_checkpoint({"step": 1}, path)
-    with pytest.raises(Exception, match="pickle"):
-        save_checkpoint({"step": lambda: 2}, path)
-    assert torch.load(path, weights_only=True) == {"step": 1}
-
-
-def test_records_are_lines_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "log.jsonl"
-    log_record(path, {"step": 1})
-    log_record(path, {"step": 2, "psnr": {"10dB": 30.1}})
-    lines = path.read_text().splitlines()
-    assert [json.loads(line)["step"] for line in lines] == [1, 2]
-    assert capsys.readouterr().out.splitlines() == lines
+def test_a_run_of_few_steps_does_not_spend_them_on_warming_up() -> None:
+    assert pace(1, 200, 0.05) == pytest.approx(0.5, abs=0.01)
+    assert pace(2, 200, 0.1) == pytest.approx(0.976, abs=0.01)

@@ -116,7 +116,7 @@ def times(bank: HyperpriorCodec, photo: Photo, plan: RatePlan) -> list[Row]:
     """One row per size of `SIZES`: milliseconds of encoder and decoder, medians."""
     import torch
 
-    from gensc_models.training.evaluation.bank import evaluate
+    from gensc_models.codecs.bank.rate_distortion import evaluate
 
     rows = []
     for height, width in SIZES:

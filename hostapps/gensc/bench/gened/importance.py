@@ -10,12 +10,12 @@ from gensc.bench.gened.data import MarkedSet
 from gensc.bench.gened.schemes import DualBranch
 from gensc_models import WeightsError
 from gensc_models.catalogue.importance import load_importance
+from gensc_models.codecs.gened.measure import on_pixels
+from gensc_models.metrics.importance import evaluate
 from gensc_models.semantics.importance.classical import CentrePrior, SpectralResidual
 from gensc_models.semantics.importance.maps import MappedPhoto
 from gensc_models.semantics.importance.pixels import Map, Photo
 from gensc_models.semantics.importance.sources import ImageImportance
-from gensc_models.training.evaluation.gened import on_pixels
-from gensc_models.training.evaluation.importance import evaluate
 
 EXPERIMENT = "importance"
 LEARNED, CENTRE, SPECTRAL = "learned", CentrePrior().name, SpectralResidual().name

@@ -21,7 +21,7 @@ from gensc.system import codecs
 from gensc.system.errors import UserError
 from gensc.system.weights import Weights
 from gensc_models.codecs.gened.config import VARIANTS
-from gensc_models.training.evaluation.gened import on_pixels
+from gensc_models.codecs.gened.measure import on_pixels
 from gensc_phy.adaptation.side_link import side_symbols
 from gensc_phy.coding.text import decode_text, encode_text
 

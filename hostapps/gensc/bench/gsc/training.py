@@ -1,7 +1,7 @@
 """Figure 7: how the refiner's training went, from the log that lies beside its weights.
 
-`training.jsonl` has one record per validation: step, phase (1 or 2 of the two-step training),
-minutes, loss, and validation PSNR of decoded and refined images by SNR. Records without minutes
+`training.jsonl` has one record per validation: step, stage (1 or 2 of the two-step training; older
+logs say phase), minutes, loss, and what validation found by SNR. Records without minutes or steps
 (what the run started from, and what was solved for at its end) are no points of a curve.
 """
 
@@ -38,19 +38,20 @@ def read_log(name: str) -> list[dict[str, Any]]:
             continue
         try:
             record = json.loads(line)
-            if isinstance(record, dict) and "minutes" not in record:
+            if isinstance(record, dict) and ("minutes" not in record or record.get("step") == 0):
                 continue
+            found = record.get("validation", {})
             rows.append(
                 {
                     "experiment": EXPERIMENT,
                     "model": name,
                     "step": record["step"],
-                    "phase": record.get("phase"),
+                    "phase": record.get("stage", record.get("phase")),
                     "minutes": record["minutes"],
                     "loss": record["loss"],
-                    "coarse": record.get("coarse", {}),
+                    "coarse": record.get("coarse", found.get("PSNR decoded (dB)", {})),
                     "refined": record.get("refined", {}),
-                    "gain": record.get("gain", {}),
+                    "gain": record.get("gain", found.get("gain (dB)", {})),
                 }
             )
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -30,6 +30,11 @@ class RefinerNetwork(nn.Module):
         """Refined image, not clipped; ``noise`` (``B x 4C'``) is the standard normal Z_T."""
         return self.restoration(decoded, self.estimate_prior(decoded, snr_db, noise), snr_db)
 
+    def start_from(self, first: PretrainingNetwork) -> None:
+        """Takes over what the first training step learned: N2 and the body of N1."""
+        self.restoration.load_state_dict(first.restoration.state_dict())
+        self.prior.start_from(first.prior)
+
 
 class PretrainingNetwork(nn.Module):
     """The first training step: N1 sees the original too, and N2 gets its Z directly (eq. 8)."""
@@ -47,11 +52,3 @@ class PretrainingNetwork(nn.Module):
     def forward(self, decoded: Tensor, original: Tensor, snr_db: Tensor) -> Tensor:
         """Refined image, not clipped."""
         return self.restoration(decoded, self.extract(decoded, original), snr_db)
-
-
-def second_step_from(first: PretrainingNetwork) -> RefinerNetwork:
-    """The network of the second step with what the first one learned: N2 and the body of N1."""
-    network = RefinerNetwork(first.config)
-    network.restoration.load_state_dict(first.restoration.state_dict())
-    network.prior.start_from(first.prior)
-    return network

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gensc_models.codecs.jscc import JsccCodec
+from gensc_models.codecs.layout import SideInfo
 from gensc_models.codecs.softcast.linear import real_channels
+from gensc_models.restore.refiner.config import CALIBRATION_SNRS_DB
 
 # What the codec takes at once while a pool is filled: so many pictures, or more small ones.
 IMAGES_PER_PASS = 8
@@ -77,6 +81,29 @@ def transmit(
     received = (sent + noise * used.rsqrt()) * (precision > 0)
     decoded = codec.network.decode(received, precision, scale, design_db, rate)
     return (decoded.nan_to_num(0.5).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+
+
+class ImageSetSampler:
+    """Draws from a set of images of one size (uint8 ``N x S x S x 3``), mirrored or not."""
+
+    def __init__(self, images: np.ndarray, seed: int) -> None:
+        self.images = images
+        self.random = np.random.default_rng(seed)
+
+    def batch(self, count: int, size: int) -> Tensor:
+        """``count x 3 x size x size`` in [0, 1]; ``size`` is the images' own.
+
+        Raises
+        ------
+        ValueError
+            Another size.
+        """
+        if self.images.shape[1:3] != (size, size):
+            raise ValueError(f"the images are {self.images.shape[1:3]}, not {size}x{size}")
+        chosen = self.images[self.random.integers(len(self.images), size=count)]
+        mirrored = self.random.random(count) < 0.5
+        chosen[mirrored] = chosen[mirrored, :, ::-1]
+        return torch.from_numpy(chosen).permute(0, 3, 1, 2).float() / 255.0
 
 
 class PairMaker:
@@ -193,6 +220,33 @@ class PairPool:
         """Pairs drawn with replacement."""
         where = torch.randint(self.filled, (count,), generator=self.generator)
         return Pairs(self._decoded[where], self._original[where], self._snr_db[where])
+
+    def refreshed(self, count: int, every: int, images: int) -> Callable[[], Pairs]:
+        """A source of ``count`` pairs; every so many times that many pictures are sent anew."""
+        turns = itertools.count()
+
+        def draw() -> Pairs:
+            if next(turns) % every == 0:
+                self.refresh(images)
+            return self.sample(count)
+
+        return draw
+
+
+def calibration_pairs(codec: JsccCodec, images: Tensor, rate: int, fade_db: float = 0.0) -> Pairs:
+    """Images ``N x 3 x S x S`` in [0, 1], each received at every SNR of the calibration.
+
+    The encoder expected an SNR that was higher by ``fade_db``.
+    """
+    rates = torch.full((len(images),), rate)
+    decoded, original, met = [], (images * 255.0).round().to(torch.uint8), []
+    for snr_db in CALIBRATION_SNRS_DB:
+        generator = torch.Generator().manual_seed(round(snr_db))
+        snr = torch.full((len(images),), snr_db)
+        design = (snr + fade_db).clamp_max(SideInfo.SNR_HIGH_DB)
+        decoded.append(transmit(codec, images, snr, design, rates, generator))
+        met.append(snr)
+    return Pairs(torch.cat(decoded), original.repeat(len(met), 1, 1, 1), torch.cat(met))
 
 
 def validation_pairs(

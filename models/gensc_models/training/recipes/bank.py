@@ -30,6 +30,7 @@ from gensc_models.codecs.bank.codec import HyperpriorCodec
 from gensc_models.codecs.bank.initial import initialise
 from gensc_models.codecs.bank.network import Coded, HyperpriorNetwork, multipliers
 from gensc_models.codecs.bank.points import LAST
+from gensc_models.codecs.bank.rate_distortion import evaluate
 from gensc_models.codecs.bank.scales import LEVELS
 from gensc_models.codecs.bank.transforms import HyperpriorConfig
 from gensc_models.data.photos import (
@@ -42,7 +43,6 @@ from gensc_models.data.photos import (
     prefetch,
     to_tensor,
 )
-from gensc_models.training.evaluation.bank import evaluate
 from gensc_models.training.muon import Muon
 from gensc_models.training.recipes.uncertainty import Draw, Drawer, Shares, known, matching_position
 from gensc_models.training.schedule import follow, log_record, pace, save_checkpoint

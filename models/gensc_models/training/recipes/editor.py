@@ -1,20 +1,17 @@
-"""Trainer of an editor: a refiner that learns to look right, not to be near on average.
+"""An editor: a refiner that learns to look right, not to be near on average.
 
-``python -m gensc_models.training.recipes.editor --data DIR... --out DIR`` starts from a trained
-refiner and goes on with three losses on images of the dual-branch codec: the distance to the
-original, that of the classifier's features, and what a critic of patches complains of. The critic's
-share follows the others': its gradient with respect to the image is scaled to a part of theirs. The
-filter that the refiner was given in closed form stays as it is.
+Starts from a trained refiner and goes on with three losses on images of the dual-branch codec: the
+distance to the original, that of the classifier's features, and what a critic of patches complains
+of. The critic's share follows the others': its gradient with respect to the image is scaled to a
+part of theirs. The filter that the refiner was given in closed form stays as it is.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,12 +25,15 @@ from gensc_models.metrics.fidelity import psnr
 from gensc_models.metrics.patch_distance import PatchDistance
 from gensc_models.restore.refiner import Refiner, RefinerConfig, load_refiner
 from gensc_models.restore.refiner.critic import PatchCritic
+from gensc_models.restore.refiner.gened_pairs import GenedPairMaker
 from gensc_models.restore.refiner.network import RefinerNetwork
 from gensc_models.restore.refiner.pairs import LinkRange, PairPool, Pairs
 from gensc_models.semantics.importance.classifier import DEFAULT as CLASSIFIER
 from gensc_models.semantics.importance.classifier import Classifier
-from gensc_models.training.gened_pairs import GenedPairMaker
-from gensc_models.training.timed_run import RunSettings, TimedRun, add_run_options
+from gensc_models.training.optimisers import Group, kernels_and_others
+from gensc_models.training.options import Options, RunSettings, option
+from gensc_models.training.recipe import Figures, Recipe
+from gensc_models.weights.store import WeightsError
 
 PREFIX = "network."
 # Share of the correction on the foreground. All of it costs 1.3 dB there, this 0.2 dB, and BRISQUE
@@ -42,35 +42,28 @@ ANCHORED = 0.35
 
 
 @dataclass(frozen=True, kw_only=True)
-class EditorTrainConfig(RunSettings):
-    """What one training run needs to know.
+class EditorOptions(Options):
+    """What a run of the editor can be told."""
 
-    ``data`` are folders of photos. Pictures of ``size`` pixels go through ``codec`` and are cut
-    into tiles of ``tile``; the pool holds up to ``pool`` tiles, ``start`` of them before training,
-    and every ``refresh_steps`` steps a picture is sent anew. ``feature_weight`` is of the features'
-    distance, ``critic_share`` the size of the critic's gradient relative to the other losses'.
-    """
-
-    data: tuple[Path, ...]
-    exclude_prefix: tuple[str, ...] = ()
-    codec: str = "gened-photo"
-    refiner: str = "refiner-photo"
-    classifier: str = CLASSIFIER
-    rates: tuple[int, ...] = (8, 16, 24, 32, 48, 64)
-    size: int = 192
-    tile: int = 96
+    codec: str = option("gened-photo", "dual-branch codec whose images it learns on")
+    refiner: str = option("refiner-photo", "weights that it starts from")
+    classifier: str = option(CLASSIFIER, "weights of the network of features")
+    rates: tuple[int, ...] = option((8, 16, 24, 32, 48, 64), "symbols per block")
+    picture: int = option(192, "pixels a side that are coded at once")
+    tile: int = option(96, "pixels a side that the network sees")
+    pool: int = option(4000, "tiles that are held")
+    start: int = option(1600, "tiles before training")
+    refresh_steps: int = option(4, "until a picture is sent anew")
+    feature_weight: float = option(0.2, "of the features' distance")
+    critic_share: float = option(0.25, "size of the critic's gradient, of the other losses'")
+    refiner_share: float = option(0.15, "learning rate of the refiner, of the critic's")
+    held_out: int = option(12, "photos, for validation")
     batch: int = 8
-    pool: int = 4000
-    start: int = 1600
-    refresh_steps: int = 4
-    feature_weight: float = 0.2
-    critic_share: float = 0.25
-    refiner_share: float = 0.15
     learning_rate: float = 5e-4
     muon_rate: float = 1e-3
+    decay: float = 0.1
     warmup_steps: int = 200
     clip: float = 10.0
-    held_out: int = 12
 
 
 class Learner(nn.Module):
@@ -90,17 +83,58 @@ def whole_correction(config: RefinerConfig) -> RefinerConfig:
     return replace(config, applied=ones, calibration=ones, anchored=ANCHORED)
 
 
-class EditorTrainer:
-    """One step on tiles from the pool."""
+class EditorRecipe(Recipe[Learner, Pairs, EditorOptions]):
+    """Distance of image and features, and a critic."""
 
-    def __init__(
-        self, config: EditorTrainConfig, run: TimedRun[Learner], classifier: Classifier
-    ) -> None:
-        self.config, self.run, self.classifier = config, run, classifier
-        self.noise = torch.Generator().manual_seed(config.seed + run.step)
+    name = "editor"
+    summary = "editor behind the dual-branch codec, from folders of photos"
+    usage = "gensc demo --model gened-photo --edit {}"
+    Options = EditorOptions
+
+    def __init__(self, settings: RunSettings, options: EditorOptions) -> None:
+        super().__init__(settings, options)
+        if options.refiner in ("", "none"):
+            raise WeightsError("refiner=none: an editor starts from a refiner")
+        self.refiner = load_refiner(options.refiner)
+        self.config = whole_correction(self.refiner.config)
+        classifier = Classifier.from_pretrained(options.classifier)
+        self.classifier = classifier.eval().requires_grad_(False)
+        self.codec = load_gened(options.codec)
+        prefixes = settings.exclude_prefix
+        self.photos, held_out = load_split(
+            settings.data, prefixes, options.held_out, options.picture
+        )
+        self.check = self._maker(held_out, options.picture, 100).make(2 * len(held_out))
+
+    def _maker(self, photos: Sequence[Photo], tile: int, seed: int) -> GenedPairMaker:
+        o = self.options
+        links, crops = LinkRange(rates=o.rates), CropSampler(photos, seed)
+        return GenedPairMaker(self.codec, crops, links, o.picture, tile, seed)
+
+    def model(self) -> Learner:
+        return Learner(self.config)
+
+    def described(self) -> dict[str, Any]:
+        return {"network": self.config.as_json()}
+
+    def begin(self, network: Learner) -> None:
+        network.network.load_state_dict(self.refiner.network.state_dict())
+
+    def groups(self, learner: nn.Module) -> list[Group]:
+        o = self.options
+        slower = (PREFIX, o.refiner_share)
+        return kernels_and_others(learner, o.muon_rate, o.learning_rate, o.decay, slower)
+
+    def sampler(self, seed: int) -> Callable[[], Pairs]:
+        o = self.options
+        self.noise = torch.Generator().manual_seed(seed)
+        pool = PairPool(self._maker(self.photos, o.tile, seed), o.pool, seed)
+        pool.fill(o.start)
+        return pool.refreshed(o.batch, o.refresh_steps, 1)
 
     def _features(self, images: Tensor) -> list[Tensor]:
-        return [level.float() for level in self.classifier.features(images).levels[:2]]
+        levels = self.classifier.to(images.device).features(images).levels
+        return [level.float() for level in levels[:2]]
 
     def _rebuild(self, refined: Tensor, original: Tensor) -> Tensor:
         """Distance of image and features, in absolute values."""
@@ -109,25 +143,49 @@ class EditorTrainer:
             wanted = self._features(original)
         for shown, right in zip(self._features(refined), wanted, strict=True):
             scale = right.abs().mean().clamp_min(1e-6)
-            loss = loss + self.config.feature_weight * (shown - right).abs().mean() / scale
+            loss = loss + self.options.feature_weight * (shown - right).abs().mean() / scale
         return loss
 
-    def loss(self, pairs: Pairs) -> Tensor:
-        """Of refiner and critic; its gradient is all there is to it, for the refiner's part."""
-        network, critic = self.run.network.network, self.run.network.critic
-        decoded, original = (x.float() / 255.0 for x in pairs[:2])
-        size = network.config.prior_size
-        noise = torch.randn(len(decoded), size, generator=self.noise)
-        with self.run.precision():
-            refined = network(decoded, pairs.snr_db, noise).float()
-            shown = refined.clamp(-0.1, 1.1)
-            near = self._rebuild(shown, original)
-            complaint = critic.complaint(shown, decoded)
-            (towards,) = torch.autograd.grad(near, refined, retain_graph=True)
-            (outwards,) = torch.autograd.grad(complaint, refined, retain_graph=True)
-            scale = self.config.critic_share * towards.norm() / outwards.norm().clamp_min(1e-12)
-            step = towards + scale * outwards
-            return (refined * step).sum() + critic.loss(shown, original, decoded)
+    def loss(self, network: Learner, batch: Pairs, progress: float) -> dict[str, Tensor]:
+        decoded, original = (x.float() / 255.0 for x in (batch.decoded, batch.original))
+        noise = torch.randn(len(decoded), self.config.prior_size, generator=self.noise)
+        refined = network.network(decoded, batch.snr_db, noise.to(decoded.device)).float()
+        shown = refined.clamp(-0.1, 1.1)
+        near = self._rebuild(shown, original)
+        complaint = network.critic.complaint(shown, decoded)
+        (towards,) = torch.autograd.grad(near, refined, retain_graph=True)
+        (outwards,) = torch.autograd.grad(complaint, refined, retain_graph=True)
+        scale = self.options.critic_share * towards.norm() / outwards.norm().clamp_min(1e-12)
+        # Its gradient is all there is to the refiner's term.
+        return {
+            "refiner": (refined * (towards + scale * outwards)).sum(),
+            "critic": network.critic.loss(shown, original, decoded),
+        }
+
+    def validate(self, network: Learner) -> Figures:
+        refiner = self.product(network, "run")
+        decoded, original = (
+            [x.permute(1, 2, 0).numpy() for x in part]
+            for part in (self.check.decoded, self.check.original)
+        )
+        edited = [
+            refiner.refine(np.ascontiguousarray(image), snr_db)
+            for image, snr_db in zip(decoded, self.check.snr_db.tolist(), strict=True)
+        ]
+        distance = PatchDistance(self.classifier.to("cpu"))
+        shown = {"decoded": decoded, "edited": edited}
+        pairs = {name: zip(original, images, strict=True) for name, images in shown.items()}
+        found = {
+            "PSNR (dB)": {k: np.mean([psnr(a, b) for a, b in v]) for k, v in pairs.items()},
+            "BRISQUE": {k: mean_brisque(v) for k, v in shown.items()},
+            "Frechet distance": {k: distance(original, v) for k, v in shown.items()},
+        }
+        return {q: {k: round(float(x), 3) for k, x in v.items()} for q, v in found.items()}
+
+    def product(self, network: Learner, name: str) -> Refiner:
+        refiner = Refiner(name, self.config)
+        refiner.network.load_state_dict(network.network.state_dict())
+        return refiner
 
 
 def mean_brisque(images: Sequence[Photo]) -> float:
@@ -137,98 +195,3 @@ def mean_brisque(images: Sequence[Photo]) -> float:
         with suppress(ValueError):
             values.append(brisque(image))
     return float(np.mean(values)) if values else math.nan
-
-
-def validate(network: RefinerNetwork, pairs: Pairs, classifier: Classifier) -> dict[str, float]:
-    """PSNR, BRISQUE and the features' Frechet distance, decoded and edited, of tiles held out."""
-    refiner = Refiner("run", network.config)
-    refiner.network.load_state_dict(network.state_dict())
-    decoded, original = ([x.permute(1, 2, 0).numpy() for x in part] for part in pairs[:2])
-    edited = [
-        refiner.refine(np.ascontiguousarray(image), snr_db)
-        for image, snr_db in zip(decoded, pairs.snr_db.tolist(), strict=True)
-    ]
-    distance = PatchDistance(classifier)
-    shown = {"decoded": decoded, "edited": edited}
-    found = {
-        f"psnr_{name}": np.mean([psnr(a, b) for a, b in zip(original, images, strict=True)])
-        for name, images in shown.items()
-    }
-    found |= {f"brisque_{name}": mean_brisque(images) for name, images in shown.items()}
-    found |= {f"frechet_{name}": distance(original, images) for name, images in shown.items()}
-    return {name: round(float(value), 3) for name, value in found.items()}
-
-
-def pairs_of(config: EditorTrainConfig, photos: Any, tile: int, seed: int) -> GenedPairMaker:
-    """The maker of pairs over some photos."""
-    links = LinkRange(rates=config.rates)
-    sampler = CropSampler(photos, seed)
-    return GenedPairMaker(load_gened(config.codec), sampler, links, config.size, tile, seed)
-
-
-def train(config: EditorTrainConfig) -> Path:
-    """Train (or go on training) and return the path of ``checkpoint.pt``.
-
-    Raises
-    ------
-    FileNotFoundError
-        A folder does not exist or holds no photo.
-    ValueError
-        Too few photos, or a checkpoint of another kind of run.
-    WeightsError
-        Codec, refiner or classifier cannot be loaded.
-    """
-    torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
-    start = load_refiner(config.refiner)
-    model = whole_correction(start.config)
-    classifier = Classifier.from_pretrained(config.classifier).eval().requires_grad_(False)
-    photos, held_out = load_split(config.data, config.exclude_prefix, config.held_out, config.size)
-    config.out.mkdir(parents=True, exist_ok=True)
-    described = {"network": model.as_json()}
-    run = TimedRun(config, lambda: Learner(model), described, (PREFIX, config.refiner_share))
-    if not run.checkpoint.exists():
-        for learner in (run.network, run.average):
-            learner.network.load_state_dict(start.network.state_dict())
-    run.resume()
-    pool = PairPool(
-        pairs_of(config, photos, config.tile, config.seed + 7919 * run.step),
-        config.pool,
-        config.seed + run.step,
-    )
-    pool.fill(config.start)
-    check = pairs_of(config, held_out, config.size, 100).make(2 * len(held_out))
-    trainer = EditorTrainer(config, run, classifier)
-
-    def advance() -> float:
-        run.network.train()
-        if run.step % config.refresh_steps == 0:
-            pool.refresh(1)
-        return run.descend(trainer.loss(pool.sample(config.batch)))
-
-    return run.go_on(advance, lambda: validate(run.average.network, check, classifier))
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line of the trainer."""
-    base = EditorTrainConfig(out=Path(), data=())
-    parser = argparse.ArgumentParser(
-        prog="gensc_models.training.recipes.editor", description=__doc__
-    )
-    add_run_options(parser, base)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of photos")
-    parser.add_argument("--exclude-prefix", nargs="*", default=[], help="of file names")
-    parser.add_argument("--codec", default=base.codec)
-    parser.add_argument("--refiner", default=base.refiner, help="weights to start from")
-    parser.add_argument("--feature-weight", type=float, default=base.feature_weight)
-    parser.add_argument("--critic-share", type=float, default=base.critic_share)
-    parser.add_argument("--max-steps", type=int)
-    parser.add_argument("--validate-every", dest="validate_every_minutes", type=float, default=5.0)
-    options = vars(parser.parse_args(arguments))
-    for name in ("data", "exclude_prefix"):
-        options[name] = tuple(options[name])
-    train(replace(base, **options))
-
-
-if __name__ == "__main__":
-    main()

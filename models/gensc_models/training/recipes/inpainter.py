@@ -1,17 +1,15 @@
-"""Trainer of the inpainting network: ``python -m gensc_models.training.recipes.inpainter``.
+"""The inpainting network: the velocity of the residual over a smooth continuation, in the holes.
 
-Draws patches of all kinds of level (:mod:`gensc_models.restore.inpainting.patches`), a noise level
-for each, and learns the velocity of the residual over the smooth continuation by its squared error
-in the holes, for a given number of minutes. :mod:`gensc_models.training.export.inpainter` makes
-weights of the checkpoint.
+Draws patches of all kinds of level (:mod:`gensc_models.restore.inpainting.patches`) and a noise
+level for each.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,55 +17,127 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from gensc_models.data.photos import load_split, photo_files, prefetch
+from gensc_models.data.photos import BLOCK, centre_crop, crop_to_blocks, load_split, photo_files
+from gensc_models.restore.inpainting.classical import SmoothFill
 from gensc_models.restore.inpainting.config import NetworkConfig
+from gensc_models.restore.inpainting.diffusion import DiffusionInpainter
+from gensc_models.restore.inpainting.masks import MaskMaker
+from gensc_models.restore.inpainting.measures import measure
 from gensc_models.restore.inpainting.network import InpaintingNetwork
 from gensc_models.restore.inpainting.patches import Patches, PatchMaker, residual_scales
 from gensc_models.restore.inpainting.pyramid import KINDS
 from gensc_models.restore.inpainting.schedule import velocity
-from gensc_models.training.timed_run import RunSettings, TimedRun
+from gensc_models.training.options import Options, RunSettings, option
+from gensc_models.training.recipe import Figures, Recipe
 
-# Share of each kind of level in a batch, finest first; patches of the coarsest are smaller.
-SHARES = (0.15, 0.15, 0.2, 0.2, 0.3)
 VALIDATION_TAUS = (1.0, 0.75, 0.5, 0.25)
 VALIDATION_PATCHES = 64
 LEAST_TAU = 1e-3
+MEASURED_SIDE, MEASURED_PHOTOS = 160, 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class InpainterTrainConfig(RunSettings):
-    """What one training run needs to know.
+class InpainterOptions(Options):
+    """What a run of the inpainter can be told."""
 
-    ``data`` are folders of photos without those whose names begin with ``exclude_prefix``,
-    ``saliency`` optionally one of importance maps whose shapes half of the masks get. Every
-    batch has ``SHARES`` of all kinds of level. ``mean_share`` of the noise levels are pure noise,
-    where the network learns the mean: sampling starts there.
-    """
-
-    data: tuple[Path, ...]
-    exclude_prefix: tuple[str, ...] = ()
-    saliency: Path | None = None
-    model: NetworkConfig = field(default_factory=NetworkConfig)
-    patch: int = 32
-    mean_share: float = 0.1
-    held_out: int = 16
-    scale_patches: int = 256
-    minutes: float = 60.0
+    maps: Path | None = option(None, "folder of importance maps whose shapes half of the holes get")
+    network: NetworkConfig = option(NetworkConfig(), "widths and depths")
+    patch: int = option(32, "pixels a side")
+    shares: tuple[float, ...] = option(
+        (0.15, 0.15, 0.2, 0.2, 0.3), "of each kind of level in a batch, finest first"
+    )
+    mean_share: float = option(
+        0.1, "of pure noise, where it learns the mean: sampling starts there"
+    )
+    held_out: int = option(16, "photos, for validation")
+    scale_patches: int = option(256, "that the size of the residual is measured on")
     batch: int = 40
     learning_rate: float = 1e-3
     muon_rate: float = 3e-3
-    decay: float = 0.0
     ema: float = 0.999
     clip: float = 1.0
-    validate_every_minutes: float = 5.0
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """Patches of a step by kind of level, at least one of each."""
-        return tuple(max(1, round(self.batch * share)) for share in SHARES)
 
 
-def load_maps(config: InpainterTrainConfig) -> list[NDArray[np.uint8]]:
+class InpainterRecipe(Recipe[InpaintingNetwork, list[Patches], InpainterOptions]):
+    """Squared error of the velocity."""
+
+    name = "inpainter"
+    summary = "diffusion inpainter that fills in what is not sent, from folders of photos"
+    usage = "gensc bench cie --inpainter {}"
+    Options = InpainterOptions
+
+    def __init__(self, settings: RunSettings, options: InpainterOptions) -> None:
+        super().__init__(settings, options)
+        self.maps = load_maps(options.maps, settings.exclude_prefix)
+        self.photos, self.held_out = load_split(
+            settings.data, settings.exclude_prefix, options.held_out, options.patch
+        )
+        validation = PatchMaker(self.held_out, 0, self.maps, options.patch)
+        self.sets = [validation.of_kind(k, VALIDATION_PATCHES) for k in range(KINDS)]
+
+    def model(self) -> InpaintingNetwork:
+        return InpaintingNetwork(self.options.network)
+
+    def described(self) -> dict[str, Any]:
+        return asdict(self.options.network)
+
+    def begin(self, network: InpaintingNetwork) -> None:
+        maker = PatchMaker(self.photos, self.settings.seed, self.maps, self.options.patch)
+        network.residual_scales.copy_(residual_scales(maker, self.options.scale_patches))
+
+    def sampler(self, seed: int) -> Callable[[], list[Patches]]:
+        # Other patches than those that the scales were measured on.
+        maker = PatchMaker(self.photos, seed + 7919, self.maps, self.options.patch)
+        self.random = torch.Generator().manual_seed(seed + 7919)
+        counts = [max(1, round(self.options.batch * share)) for share in self.options.shares]
+        return lambda: maker.batch(counts)
+
+    def loss(
+        self, network: InpaintingNetwork, batch: list[Patches], progress: float
+    ) -> dict[str, Tensor]:
+        losses = []
+        for patches in batch:
+            device = patches.image.device
+            noise = torch.randn(patches.image.shape, generator=self.random).to(device)
+            tau = draw_taus(len(noise), self.options.mean_share, self.random).to(device)
+            losses.append(hole_loss(network, patches, tau, noise))
+        return {"velocity": torch.cat(losses).mean()}
+
+    @torch.inference_mode()
+    def validate(self, network: InpaintingNetwork) -> Figures:
+        """Loss on fixed patches; at tau = 1 the mean's squared error over the continuation's."""
+        device = network.residual_scales.device
+        result = {}
+        for kind, stored in enumerate(self.sets):
+            patches = stored.to(str(device))
+            random = torch.Generator().manual_seed(0)
+            noise = torch.randn(patches.image.shape, generator=random).to(device)
+            for value in VALIDATION_TAUS:
+                tau = torch.full((len(noise),), value, device=device)
+                loss = hole_loss(network, patches, tau, noise).mean().item()
+                result[f"level {kind}, tau {value:g}"] = round(loss, 4)
+        return {"loss in the holes": result}
+
+    def measure(self, network: InpaintingNetwork, last: Figures) -> Figures:
+        """What it fills in whole photos with, beside their smooth continuation."""
+        masks = MaskMaker(0, self.maps)
+        photos = [centre_crop(crop_to_blocks(p), MEASURED_SIDE) for p in self.held_out]
+        side = min(MEASURED_SIDE, *(min(photo.shape[:2]) for photo in photos))
+        squares = [centre_crop(photo, side) for photo in photos[:MEASURED_PHOTOS]]
+        pairs = [(photo, masks.pixels(side, BLOCK)) for photo in squares]
+        figures: dict[str, dict[str, float]] = {}
+        for inpainter in (self.product(network, "trained"), SmoothFill()):
+            found = [measure(p, keep, inpainter.inpaint(p, keep)) for p, keep in pairs]
+            for key in ("psnr", "texture", "border"):
+                middle = float(np.median([getattr(one, key) for one in found]))
+                figures.setdefault(f"{key} in the holes", {})[inpainter.name] = round(middle, 3)
+        return {**last, **figures}
+
+    def product(self, network: InpaintingNetwork, name: str) -> DiffusionInpainter:
+        return DiffusionInpainter(name, network)
+
+
+def load_maps(folder: Path | None, exclude_prefix: Sequence[str]) -> list[NDArray[np.uint8]]:
     """Importance maps, ``H x W``; none where no folder is named.
 
     Raises
@@ -75,10 +145,8 @@ def load_maps(config: InpainterTrainConfig) -> list[NDArray[np.uint8]]:
     FileNotFoundError
         The folder does not exist or holds no image.
     """
-    if config.saliency is None:
-        return []
     maps = []
-    for path in photo_files([config.saliency], config.exclude_prefix):
+    for path in photo_files([folder], exclude_prefix) if folder else []:
         with Image.open(path) as picture:
             maps.append(np.asarray(picture.convert("L")))
     return maps
@@ -104,90 +172,3 @@ def draw_taus(count: int, mean_share: float, random: torch.Generator) -> Tensor:
     tau = (order + torch.rand(count, generator=random)) / count
     pure = torch.rand(count, generator=random) < mean_share
     return torch.where(pure, 1.0, tau.clamp_min(LEAST_TAU))
-
-
-@torch.inference_mode()
-def validate(network: InpaintingNetwork, sets: Sequence[Patches]) -> dict[str, float]:
-    """Loss on fixed patches, ``{"kind/tau": loss}``.
-
-    At tau = 1 it is the squared error of the mean over the smooth continuation's.
-    """
-    result = {}
-    for kind, patches in enumerate(sets):
-        random = torch.Generator().manual_seed(0)
-        noise = torch.randn(patches.image.shape, generator=random).to(patches.image.device)
-        for value in VALIDATION_TAUS:
-            tau = torch.full((len(noise),), value, device=noise.device)
-            loss = hole_loss(network, patches, tau, noise).mean().item()
-            result[f"{kind}/{value:g}"] = round(loss, 4)
-    return result
-
-
-def train(config: InpainterTrainConfig) -> Path:
-    """Train (or go on training) and return the path of ``checkpoint.pt``.
-
-    The log's validation is the averaged network's loss on held-out photos.
-
-    Raises
-    ------
-    FileNotFoundError
-        A data folder does not exist or holds no image large enough.
-    ValueError
-        The checkpoint is of a network of another size.
-    """
-    torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
-    maps = load_maps(config)
-    photos, held_out = load_split(config.data, config.exclude_prefix, config.held_out, config.patch)
-    config.out.mkdir(parents=True, exist_ok=True)
-    run = TimedRun(config, lambda: InpaintingNetwork(config.model), asdict(config.model))
-    if not run.checkpoint.exists():
-        maker = PatchMaker(photos, config.seed, maps, config.patch)
-        scales = residual_scales(maker, config.scale_patches)
-        for network in (run.network, run.average):
-            network.residual_scales.copy_(scales)
-    run.resume()
-    seed = config.seed + 7919 * (run.step + 1)
-    maker = PatchMaker(photos, seed, maps, config.patch)
-    random = torch.Generator().manual_seed(seed)
-    batches = prefetch(lambda: maker.batch(config.counts))
-    validation = PatchMaker(held_out, 0, maps, config.patch)
-    sets = [validation.of_kind(k, VALIDATION_PATCHES).to(config.device) for k in range(KINDS)]
-
-    def advance() -> float:
-        losses = []
-        for patches in next(batches):
-            noise = torch.randn(patches.image.shape, generator=random).to(config.device)
-            tau = draw_taus(len(noise), config.mean_share, random).to(config.device)
-            with run.precision():
-                losses.append(hole_loss(run.network, patches.to(config.device), tau, noise))
-        return run.descend(torch.cat(losses).mean())
-
-    return run.go_on(advance, lambda: validate(run.average, sets))
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line of the trainer."""
-    config = InpainterTrainConfig(out=Path(), data=())
-    parser = argparse.ArgumentParser(
-        prog="gensc_models.training.recipes.inpainter", description=__doc__
-    )
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of photos")
-    parser.add_argument("--exclude-prefix", nargs="*", default=[], help="file names to leave out")
-    parser.add_argument("--saliency", type=Path, help="folder of importance maps, for masks")
-    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
-    parser.add_argument("--minutes", type=float, default=config.minutes)
-    parser.add_argument("--batch", type=int, default=config.batch, help="patches per step")
-    parser.add_argument("--learning-rate", type=float, default=config.learning_rate)
-    parser.add_argument("--muon-rate", type=float, default=config.muon_rate)
-    parser.add_argument("--threads", type=int, default=config.threads)
-    parser.add_argument("--bfloat16", action="store_true", help="mixed precision, where it is fast")
-    parser.add_argument("--device", default=config.device)
-    parser.add_argument("--seed", type=int, default=config.seed)
-    options = vars(parser.parse_args(arguments))
-    tuples = {name: tuple(options[name]) for name in ("data", "exclude_prefix")}
-    train(replace(config, **{**options, **tuples}))
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from gensc_models.training.evaluation.bank import evaluate, main, table
 from PIL import Image
 
 from gensc_models.codecs.bank import BitstreamError, HyperpriorCodec, HyperpriorConfig
@@ -16,7 +17,6 @@ from gensc_models.codecs.bank.latents import write_latents
 from gensc_models.codecs.bank.points import LAMBDA_HIGH, LAMBDA_LOW, multiplier, position_of_point
 from gensc_models.codecs.bank.tables import latent_counts
 from gensc_models.metrics.fidelity import psnr
-from gensc_models.training.evaluation.bank import evaluate, main, table
 from gensc_models.weights.store import WeightsError
 from small_hyperprior import photo, small_codec
 

@@ -8,7 +8,6 @@ from gensc_models.restore.refiner.config import CIFAR, CONFIGS, PAPER, PHOTO, Re
 from gensc_models.restore.refiner.network import (
     PretrainingNetwork,
     RefinerNetwork,
-    second_step_from,
 )
 from gensc_models.restore.refiner.prior import PriorExtraction
 from gensc_models.restore.refiner.scales import HIGHEST_SNR_DB, LOWEST_SNR_DB, snr_feature, strength
@@ -113,7 +112,8 @@ def test_prior_is_4c_numbers_of_unit_variance() -> None:
 
 def test_second_step_starts_from_what_the_first_learned() -> None:
     first = awake(PretrainingNetwork(SMALL))
-    second = second_step_from(first)
+    second = RefinerNetwork(SMALL)
+    second.start_from(first)
     decoded, snr_db = torch.rand(2, 3, 32, 32), torch.tensor([3.0, 12.0])
     prior = first.extract(decoded, torch.rand(2, 3, 32, 32))
     assert torch.equal(

@@ -1,81 +1,45 @@
 """The perceptual fine-tuning of a refiner, its critic, and the pairs it sees."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from skimage.data import astronaut, coffee
 
 from gensc_models import WeightsError
 from gensc_models.data.photos import CropSampler
-from gensc_models.restore.refiner import Refiner, load_refiner
+from gensc_models.restore.refiner import load_refiner
 from gensc_models.restore.refiner.critic import PatchCritic
+from gensc_models.restore.refiner.gened_pairs import GenedPairMaker
 from gensc_models.restore.refiner.pairs import LinkRange
-from gensc_models.semantics.importance.classifier import Classifier
-from gensc_models.training.export.editor import export
-from gensc_models.training.gened_pairs import GenedPairMaker
-from gensc_models.training.recipes.editor import EditorTrainConfig, mean_brisque, train
+from gensc_models.training.recipes.editor import mean_brisque
 from small_gened import small_codec
-from small_importance import CLASSIFIER
-from small_refiner import SMALL
+from small_training import prepared, store
 
 PHOTOS = (astronaut(), coffee())
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photos, and small weights of codec, refiner and classifier."""
-    folder = tmp_path_factory.mktemp("parts")
-    (folder / "photos").mkdir()
-    for number, photo in enumerate((*PHOTOS, *PHOTOS)):
-        Image.fromarray(photo[:256, :256]).save(folder / "photos" / f"{number}.png")
-    small_codec().save_pretrained(folder / "codec")
-    model = replace(SMALL, solved_filter=True)
-    Refiner("refiner", model).save_pretrained(folder / "refiner")
-    Classifier(CLASSIFIER).save_pretrained(folder / "classifier")
-    return folder
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return store(tmp_path_factory.mktemp("training"))
 
 
-def config(parts: Path, out: Path, **changes: object) -> EditorTrainConfig:
-    base = EditorTrainConfig(
-        data=(parts / "photos",), out=out, codec=str(parts / "codec"),
-        refiner=str(parts / "refiner"), classifier=str(parts / "classifier"), rates=(64, 96),
-        size=96, tile=48, batch=2, pool=16, start=8, held_out=2, minutes=10.0, max_steps=3,
-        warmup_steps=1, threads=1,
-    )  # fmt: skip
-    return replace(base, **changes)
-
-
-def test_a_run_goes_on_where_it_stopped_and_its_weights_edit_images(
-    parts: Path, tmp_path: Path
+def test_the_weights_apply_all_of_the_correction_but_on_the_foreground(
+    folder: Path, tmp_path: Path
 ) -> None:
-    train(config(parts, tmp_path / "run", max_steps=2))
-    checkpoint = train(config(parts, tmp_path / "run", max_steps=4))
-    assert torch.load(checkpoint, weights_only=True)["step"] == 4
-    records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
-    names = {f"{what}_{which}" for what in ("psnr", "frechet") for which in ("decoded", "edited")}
-    assert names < set(records[-1]["validation"])
-    folder = export(checkpoint, tmp_path / "editor")
-    editor = load_refiner(folder)
-    assert editor.name == "editor"
+    editor = load_refiner(prepared("editor", folder, tmp_path, max_steps=1).train())
     assert set(editor.config.applied) == {1.0}
     assert editor.config.anchored == 0.35
-    image = PHOTOS[0][:64, :64]
-    assert editor.refine(image, 5.0).shape == image.shape
 
 
 def test_refiner_and_critic_both_learn_and_the_solved_filter_stays(
-    parts: Path, tmp_path: Path
+    folder: Path, tmp_path: Path
 ) -> None:
-    states = []
-    for steps in (1, 5):
-        checkpoint = train(config(parts, tmp_path / str(steps), max_steps=steps, bfloat16=True))
-        states.append(torch.load(checkpoint, weights_only=True)["network"])
-    moved = {name for name in states[0] if not torch.equal(states[0][name], states[1][name])}
+    run = prepared("editor", folder, tmp_path, precision="bfloat16", max_steps=4)
+    before = {k: v.clone() for k, v in run.network.state_dict().items()}
+    run.train()
+    moved = {k for k, v in run.network.state_dict().items() if not torch.equal(v, before[k])}
     assert any(name.startswith("network.restoration") for name in moved)
     assert any(name.startswith("critic.") for name in moved)
     assert not any("solved" in name for name in moved)
@@ -128,11 +92,10 @@ def test_images_that_brisque_has_no_value_for_do_not_count() -> None:
     assert np.isnan(mean_brisque([flat]))
 
 
-def test_what_is_missing_is_named(parts: Path, tmp_path: Path) -> None:
+def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no weights called 'nobody'"):
-        train(config(parts, tmp_path, codec="nobody"))
+        prepared("editor", folder, tmp_path, "codec=nobody")
+    with pytest.raises(WeightsError, match="an editor starts from a refiner"):
+        prepared("editor", folder, tmp_path, "refiner=none")
     with pytest.raises(FileNotFoundError, match="no training photo of 512 pixels"):
-        train(config(parts, tmp_path, size=512))
-    (tmp_path / "checkpoint.pt").write_bytes(b"junk")
-    with pytest.raises(WeightsError, match="unusable checkpoint"):
-        export(tmp_path / "checkpoint.pt", tmp_path / "editor")
+        prepared("editor", folder, tmp_path, "picture=512", "tile=512")

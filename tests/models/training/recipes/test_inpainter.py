@@ -1,43 +1,23 @@
-"""Training the inpainting network: masks, patches, a run that resumes and can be exported."""
+"""Training the inpainting network: masks, patches, noise levels, and how good its holes are."""
 
-import json
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from skimage.data import astronaut, coffee
 
-from gensc_models import WeightsError
-from gensc_models.catalogue.inpainters import load_inpainter
 from gensc_models.restore.inpainting.masks import MaskMaker
 from gensc_models.restore.inpainting.patches import PatchMaker, gaussian_blur, residual_scales
 from gensc_models.restore.inpainting.pyramid import COARSEST, KINDS
-from gensc_models.training.export.inpainter import export
-from gensc_models.training.recipes.inpainter import (
-    InpainterTrainConfig,
-    draw_taus,
-    hole_loss,
-    train,
-)
-from small_inpainter import SMALL, small_network
+from gensc_models.training.recipes.inpainter import draw_taus, hole_loss
+from small_inpainter import small_network
+from small_training import prepared, store
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos")
-    for i in range(4):
-        Image.fromarray(astronaut()[60 * i : 60 * i + 260, :260]).save(folder / f"{i}.png")
-    return folder
-
-
-def config(folder, out, **changes):
-    base = InpainterTrainConfig(
-        data=(folder,), out=out, model=SMALL, minutes=10.0, max_steps=3, batch=5, held_out=1,
-        warmup_steps=1, scale_patches=4, threads=torch.get_num_threads(),
-    )  # fmt: skip
-    return replace(base, **changes)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return store(tmp_path_factory.mktemp("training"))
 
 
 @pytest.mark.parametrize("maps", [[], [np.eye(40, 60, dtype=np.uint8) * 255]])
@@ -109,47 +89,27 @@ def test_only_holes_count():
     )
 
 
-def test_a_run_resumes_and_can_be_exported(folder, tmp_path):
-    out = tmp_path / "run"
-    train(config(folder, out, max_steps=2))
-    first = torch.load(out / "checkpoint.pt", weights_only=True)
-    assert first["step"] == 2
-    train(config(folder, out, max_steps=3))
-    second = torch.load(out / "checkpoint.pt", weights_only=True)
-    assert second["step"] == 3
-    assert second["minutes"] > first["minutes"]
-    scales = first["network"]["residual_scales"]
-    assert torch.equal(scales, second["average"]["residual_scales"])
+def test_the_size_of_the_residual_is_measured_once_and_kept(folder: Path, tmp_path: Path) -> None:
+    run = prepared("inpainter", folder, tmp_path, max_steps=2)
+    scales = run.network.residual_scales.clone()
     assert not (scales == 1.0).any()
-    log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    assert [record["step"] for record in log] == [2, 3]
-    assert {f"{kind}/1" for kind in range(KINDS)} <= set(log[0]["validation"])
-
-    inpainter = load_inpainter(export(out / "checkpoint.pt", tmp_path / "small"))
-    assert inpainter.name == "small"
-    keep = np.zeros((40, 40), dtype=bool)
-    keep[:16] = True
-    image = astronaut()[:40, :40]
-    np.testing.assert_array_equal(inpainter.inpaint(image, keep)[keep], image[keep])
+    run.train()
+    again = prepared("inpainter", folder, tmp_path, max_steps=3)
+    assert torch.equal(scales, again.average.residual_scales)
 
 
-def test_a_checkpoint_of_another_size_is_not_gone_on_with(folder, tmp_path):
-    train(config(folder, tmp_path, max_steps=1))
-    with pytest.raises(ValueError, match="another kind of run"):
-        train(config(folder, tmp_path, model=replace(SMALL, condition=8)))
+def test_the_card_compares_it_with_the_smooth_continuation(folder: Path, tmp_path: Path) -> None:
+    more = (f"maps={folder / 'maps'}",)
+    card = (
+        prepared("inpainter", folder, tmp_path, *more, max_steps=1).train() / "README.md"
+    ).read_text()
+    for key in ("psnr", "texture", "border"):
+        for name in ("trained", "smooth"):
+            assert f"| {key} in the holes | {name} | " in card
 
 
-def test_maps_and_photos_that_are_not_there_are_named(folder, tmp_path):
+def test_maps_and_photos_that_are_not_there_are_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no image files under"):
-        train(config(folder, tmp_path / "a", saliency=tmp_path))
+        prepared("inpainter", folder, tmp_path / "a", f"maps={tmp_path}")
     with pytest.raises(FileNotFoundError, match="no training photo of 500 pixels"):
-        train(config(folder, tmp_path / "b", patch=500))
-
-
-def test_what_is_no_checkpoint_is_refused_by_name(tmp_path):
-    path = tmp_path / "checkpoint.pt"
-    with pytest.raises(WeightsError, match="unusable checkpoint"):
-        export(path, tmp_path / "x")
-    torch.save({"config": {"widths": [4]}, "average": {}}, path)
-    with pytest.raises(WeightsError, match="unusable checkpoint"):
-        export(path, tmp_path / "x")
+        prepared("inpainter", folder, tmp_path / "b", "patch=500")

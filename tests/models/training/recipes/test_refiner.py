@@ -1,31 +1,33 @@
-"""Training the refiner: pairs from a frozen codec, two steps, resumption, calibration, export."""
+"""Training the refiner: pairs from a frozen codec, two steps, calibration."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from skimage.data import astronaut, chelsea, coffee
+from skimage.data import astronaut
 
-from gensc_models import WeightsError
 from gensc_models.codecs.jscc import JsccCodec, load_jscc
 from gensc_models.data.photos import CropSampler
 from gensc_models.restore.refiner import load_refiner
 from gensc_models.restore.refiner.calibration import fit_applied, fit_calibration
+from gensc_models.restore.refiner.config import CONFIGS
+from gensc_models.restore.refiner.losses import restoration_loss
 from gensc_models.restore.refiner.network import RefinerNetwork
-from gensc_models.restore.refiner.pairs import LinkRange, PairMaker, PairPool, Pairs, transmit
-from gensc_models.restore.refiner.scales import calibration
-from gensc_models.training.export.refiner import export
-from gensc_models.training.recipes.refiner import (
+from gensc_models.restore.refiner.pairs import (
     ImageSetSampler,
-    RefinerTrainConfig,
-    restoration_loss,
-    train,
+    LinkRange,
+    PairMaker,
+    PairPool,
+    Pairs,
+    calibration_pairs,
+    transmit,
 )
+from gensc_models.restore.refiner.scales import calibration
+from gensc_models.training.recipes import find
 from small_refiner import SMALL
+from small_training import prepared, store
 
 RATES = (32, 64)
 
@@ -37,108 +39,58 @@ def codec() -> JsccCodec:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    for i, image in enumerate((astronaut(), chelsea(), coffee())):
-        for j in range(2):
-            part = image[40 * j : 40 * j + 200, 60 * j : 60 * j + 220]
-            Image.fromarray(part).save(folder / f"{i}{j}.png")
-    return folder
+    return store(tmp_path_factory.mktemp("training"))
 
 
 def maker(codec: JsccCodec, links: LinkRange, size: int = 64, tile: int = 32) -> PairMaker:
     return PairMaker([codec], CropSampler([astronaut()], seed=1), links, size, tile, seed=1)
 
 
-def config(folder: Path, out: Path, **changes: object) -> RefinerTrainConfig:
-    base = RefinerTrainConfig(
-        codec="softcast", data=(folder,), out=out, model=SMALL, minutes=10.0, max_steps=6,
-        first_fraction=0.5, size=64, tile=32, batch=4, warmup_steps=1, validation_images=2,
-        validation_side=64,
-        pool_pixels=2**17, start_pixels=2**15, filter_pixels=2**16, calibration_pixels=2**14,
-        threads=torch.get_num_threads(),
-    )  # fmt: skip
-    return replace(base, **changes)
-
-
-def records(out: Path) -> list[dict]:
-    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-
-
-def test_a_run_takes_both_steps_resumes_and_can_be_exported(folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    train(config(folder, out, max_steps=6))
-    first = torch.load(out / "checkpoint.pt", weights_only=True)
-    assert (first["step"], first["step_of_phase"]) == (6, 3)
-    train(config(folder, out, max_steps=9))
-    second = torch.load(out / "checkpoint.pt", weights_only=True)
-    assert (second["step"], second["step_of_phase"]) == (9, 6)
-    assert second["minutes"] > first["minutes"]
-    for name, tensor in first["first"].items():
-        assert torch.equal(tensor, second["first"][name]), "the first step's networks are frozen"
-    log = [record for record in records(out) if "phase" in record]
-    assert [(record["step"], record["phase"]) for record in log] == [(3, 1), (6, 2), (9, 2)]
-    assert log[0]["prior_loss"] == 0.0 < log[1]["prior_loss"]
-    assert log[0]["coarse"].keys() == log[0]["refined"].keys() == log[0]["gain"].keys()
-    assert len(log[0]["gain"]) >= 4
-
-    refiner = load_refiner(export(out / "checkpoint.pt", tmp_path / "small"))
-    assert refiner.name == "small"
-    assert refiner.config == replace(SMALL, calibration=tuple(second["calibration"]))
+def test_a_run_takes_both_steps_and_the_first_ones_networks_stay(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = prepared("refiner", folder, tmp_path, max_steps=6)
+    for _ in range(3):
+        run.descend(run.loss(run.recipe.sampler(1)()))
+    run._enter(1)
+    first = {k: v.clone() for k, v in run.network.first.state_dict().items()}
+    for name, tensor in run.network.first.restoration.state_dict().items():
+        assert torch.equal(tensor, run.network.second.restoration.state_dict()[name])
+    terms = run.descend(run.loss(run.recipe.sampler(1)()))
+    assert terms["prior"] > 0.0
+    refiner = load_refiner(run.train())
+    for name, tensor in run.network.first.state_dict().items():
+        assert torch.equal(tensor, first[name]), "the first step's networks are frozen"
+    assert refiner.config.calibration == tuple(run.recipe.strengths)
     stored = refiner.network.state_dict()["restoration.first.weight"]
-    torch.testing.assert_close(
-        stored, second["average"]["restoration.first.weight"], atol=1e-3, rtol=0
+    learned = run.average.second.restoration.first.weight
+    torch.testing.assert_close(stored, learned, atol=1e-3, rtol=0)
+
+
+def test_the_share_applied_is_cut_to_what_other_codecs_can_bear(
+    folder: Path, tmp_path: Path
+) -> None:
+    more = ("applied_for=softcast", "applied_rates=32", "applied_fades_db=0,6")
+    refiner = load_refiner(prepared("refiner", folder, tmp_path, *more).train())
+    assert refiner.config.applied != SMALL.applied
+    assert all(0.0 <= share <= 1.0 for share in refiner.config.applied)
+
+
+def test_calibration_pairs_meet_every_snr_of_the_calibration(codec: JsccCodec) -> None:
+    image = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    even, faded = (calibration_pairs(codec, image, 32, fade) for fade in (0.0, 6.0))
+    assert even.snr_db.tolist() == [s for s in (0.0, 5.0, 10.0, 15.0, 20.0) for _ in range(2)]
+    assert torch.equal(even.original, faded.original)
+    assert not torch.equal(even.decoded, faded.decoded)
+
+
+def test_small_images_of_a_set_can_be_trained_on(folder: Path, tmp_path: Path) -> None:
+    options = find("refiner").options_for([folder / "cifar"])()
+    assert (options.network, options.codec) == (CONFIGS["cifar"], ("swin-cifar",))
+    run = prepared(
+        "refiner", folder, tmp_path, "links.rates=128", data=folder / "cifar", max_steps=4
     )
-
-
-def test_finished_run_is_left_alone(folder: Path, tmp_path: Path) -> None:
-    checkpoint = train(config(folder, tmp_path))
-    before = checkpoint.read_bytes()
-    train(config(folder, tmp_path))
-    assert checkpoint.read_bytes() == before
-
-
-def test_small_images_of_a_set_can_be_trained_on(tmp_path: Path) -> None:
-    tiles = astronaut()[:256, :256].reshape(8, 32, 8, 32, 3).swapaxes(1, 2).reshape(64, 32 * 32, 3)
-    folder = tmp_path / "cifar"
-    folder.mkdir()
-    planes = tiles.transpose(0, 2, 1).reshape(64, -1)
-    labelled = np.concatenate([np.zeros((64, 1), np.uint8), planes], axis=1)
-    for i in range(1, 6):
-        labelled.tofile(folder / f"data_batch_{i}.bin")
-    train(config(tmp_path, tmp_path / "out", data=(), cifar=folder, rates=(128,)))
-    assert records(tmp_path / "out")[-1]["step"] == 6
-
-
-def test_the_filter_is_solved_for_before_training_and_stays(folder: Path, tmp_path: Path) -> None:
-    model = replace(SMALL, solved_filter=True)
-    checkpoint = train(config(folder, tmp_path / "run", model=model))
-    state = torch.load(checkpoint, weights_only=True)
-    kernels = state["first"]["restoration.solved.kernels"]
-    assert kernels.abs().max() > 0
-    for network in ("second", "average"):
-        assert torch.equal(state[network]["restoration.solved.kernels"], kernels)
-    assert records(tmp_path / "run")[0]["filter_alone"]["gain"].keys()
-    assert load_refiner(export(checkpoint, tmp_path / "small")).config.solved_filter
-
-
-@pytest.mark.parametrize("data", [{"data": ()}, {"cifar": Path("cifar")}])
-def test_contradictory_data_are_refused(folder: Path, tmp_path: Path, data: dict) -> None:
-    with pytest.raises(ValueError, match="either folders of photos or CIFAR-10"):
-        train(config(folder, tmp_path, **data))
-
-
-def test_photos_that_are_too_small_are_refused(tmp_path: Path) -> None:
-    Image.new("RGB", (60, 60)).save(tmp_path / "small.png")
-    with pytest.raises(FileNotFoundError, match="64 pixels"):
-        train(config(tmp_path, tmp_path / "out"))
-
-
-def test_a_checkpoint_without_the_second_step_is_not_exported(folder: Path, tmp_path: Path) -> None:
-    checkpoint = train(config(folder, tmp_path, first_fraction=1.0, max_steps=2))
-    with pytest.raises(WeightsError, match="first step"):
-        export(checkpoint, tmp_path / "small")
-    with pytest.raises(WeightsError, match="unusable checkpoint"):
-        export(tmp_path / "nothing.pt", tmp_path / "small")
+    assert run.train().is_dir()
 
 
 def test_pairs_are_aligned_tiles_and_noisier_at_low_snr(codec: JsccCodec) -> None:

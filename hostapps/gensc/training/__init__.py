@@ -1,1 +1,0 @@
-"""`gensc train`: options to trainers."""

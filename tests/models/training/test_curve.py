@@ -1,0 +1,43 @@
+"""The log of a run and its picture."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gensc_models.training import curve
+from gensc_models.training.log import Interval, Log
+
+
+def test_records_are_lines_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    assert log.records() == []
+    log.add({"step": 1})
+    log.add({"step": 2, "validation": {"PSNR (dB)": {"10 dB": 30.1}}})
+    assert [record["step"] for record in log.records()] == [1, 2]
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == log.records()
+
+
+def test_an_interval_has_the_mean_loss_and_its_terms_where_there_are_several() -> None:
+    alone, both = Interval(4), Interval(4)
+    for value in (1.0, 3.0):
+        alone.add({"error": value})
+        both.add({"error": value, "prior": 1.0})
+    assert alone.record()["loss"] == 2.0
+    assert "terms" not in alone.record()
+    assert both.record()["loss"] == 3.0
+    assert both.record()["terms"] == {"error": 2.0, "prior": 1.0}
+    assert both.steps == 2
+
+
+def test_every_quantity_is_a_panel(tmp_path: Path) -> None:
+    records = [
+        {"minutes": m, "loss": 1.0 / (1 + m), "validation": {"PSNR (dB)": {"0 dB": m, "9 dB": m}}}
+        for m in (0.0, 1.0, 2.0)
+    ]
+    widths = []
+    for name, shown in (("a", records), ("b", [{**r, "validation": {}} for r in records])):
+        curve.draw(shown, tmp_path / f"{name}.png", "a run")
+        widths.append(Image.open(tmp_path / f"{name}.png").width)
+    assert widths[0] == 2 * widths[1]
