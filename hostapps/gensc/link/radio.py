@@ -72,10 +72,10 @@ def parse_place(target: str, sdr: str, option: str, radio: str = "", format: str
             "zmq:ADDRESS"
         )
     if sdr:
-        kind, rest = parse_device(sdr)
-        if kind is None:
+        device, rest = parse_device(sdr)
+        if device is None:
             raise UserError(f"--sdr {sdr!r}: there are uhd:ARGS, pluto:URI and soapy:driver=NAME")
-        return Place(kind, rest)  # type: ignore[arg-type]
+        return Place(device, rest)  # type: ignore[arg-type]
     if target.startswith(ZMQ_SCHEMES):
         return Place("zmq", target)
     if "://" in target:

@@ -88,7 +88,7 @@ def _air_time(settings: SendSettings, config: WaveformConfig) -> list[str]:
     for path in settings.images:
         image = load_image(path, settings.max_side)
         codecs.check_fits(path, image.shape, settings.rate)
-        symbols = symbols_for(*image.shape[:2], settings.rate)
+        symbols = symbols_for(image.shape[0], image.shape[1], settings.rate)
         bursts = max(1, -(-symbols // config.max_payload))
         samples = sum(
             config.burst_len(int(n)) + config.gap for n in np.diff(fragment_edges(symbols, bursts))

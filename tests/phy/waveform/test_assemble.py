@@ -106,7 +106,10 @@ def noisy(head, part, snr_db=10.0, seed=0):
 def accounts(assembler):
     """The counters, after a check that every burst is in one of them."""
     stats = assembler.stats
-    assert stats.fragments == stats.taken + stats.duplicates + stats.late + stats.refused
+    assert (
+        stats.fragments
+        == stats.taken + stats.combined + stats.duplicates + stats.late + stats.refused
+    )
     return stats
 
 
@@ -121,6 +124,43 @@ def test_a_burst_that_is_received_twice_is_a_duplicate_also_when_its_section_is_
     assert [section.complete for section in out] == [True]
     stats = accounts(assembler)
     assert (stats.taken, stats.duplicates, stats.conflicting) == (3, 6, 0)
+
+
+def test_copies_are_waited_for_and_put_together():
+    """Three copies at 10 dB are worth one at 14.8 dB, and come out once."""
+    symbols, parts = fragments(9000)
+    assembler = Assembler(copies=3)
+    out = []
+    for copy in range(4):
+        out += [
+            assembler.add(noisy(h, part, 10.0, seed=10 * copy + h.fragment)) for h, part in parts
+        ]
+    given = [section for sections in out for section in sections]
+    assert len(given) == 1
+    (section,) = given
+    assert section.complete
+    error = np.mean(np.abs(section.symbols - symbols) ** 2)
+    assert 10 * np.log10(error) == pytest.approx(-14.77, abs=0.4)
+    np.testing.assert_allclose(section.noise_var, 0.1 / 3, rtol=1e-4)
+    assert section.snr_db == pytest.approx(14.77, abs=0.01)
+    stats = assembler.stats
+    n = len(parts)
+    assert (stats.taken, stats.combined, stats.duplicates) == (n, 2 * n, n)
+
+
+def test_a_burst_that_one_copy_lacks_another_one_brings():
+    symbols, parts = fragments(9000)
+    assembler = Assembler(copies=2)
+    for head, part in parts[1:]:
+        assert assembler.add(received(head, part)) == []
+    for head, part in parts[:-1]:
+        assert assembler.add(received(head, part)) == []
+    (section,) = assembler.flush()
+    assert section.complete
+    np.testing.assert_allclose(section.symbols, symbols, atol=1e-5)
+    one, two = (np.isclose(section.noise_var, v).mean() for v in (0.1, 0.05))
+    assert one + two == 1
+    assert one == pytest.approx(2 / len(parts), abs=0.05)
 
 
 @pytest.mark.parametrize("snr_db", [0.0, 10.0, 30.0])

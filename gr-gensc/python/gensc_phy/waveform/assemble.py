@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gensc_phy.waveform.combine import combine
 from gensc_phy.waveform.demodulate import Burst
 from gensc_phy.waveform.fragment import interleaver
 from gensc_phy.waveform.header import Header
@@ -34,7 +35,8 @@ class SectionSymbols:
         symbols: [N]; 0 where lost.
         noise_var: error variance of every symbol, [N]; inf where lost.
         received: fragments received; `fragments` of them were sent.
-        snr_db: mean over the received bursts of their Es/N0, averaged in linear units.
+        snr_db: mean over the fragments received of their Es/N0, averaged in linear units; that of
+            copies adds up.
         cfo_hz: mean over the received bursts.
         last_sample: start of the latest of its bursts, sample index.
     """
@@ -60,11 +62,12 @@ class SectionSymbols:
 
 @dataclass
 class AssemblerStats:
-    """Counters of an assembler; every burst is taken or one of the next four.
+    """Counters of an assembler; every burst is taken or one of the next five.
 
     Attributes:
         fragments: bursts added.
         taken: bursts that became a part of a section.
+        combined: bursts that were there already and were put together with what was there.
         duplicates: bursts that were there already, with the same content.
         late: bursts of a section that had been given out without them.
         refused: bursts of sections larger than allowed, or of another length than they say.
@@ -75,6 +78,7 @@ class AssemblerStats:
 
     fragments: int = 0
     taken: int = 0
+    combined: int = 0
     duplicates: int = 0
     late: int = 0
     refused: int = 0
@@ -117,7 +121,8 @@ class _Pending:
     mixed: NDArray[np.complex64]
     noise_var: NDArray[np.float32]
     seen: dict[int, _Glimpse] = field(default_factory=dict)
-    snr: list[float] = field(default_factory=list)
+    copies: dict[int, int] = field(default_factory=dict)
+    snr: dict[int, float] = field(default_factory=dict)
     cfo: list[float] = field(default_factory=list)
     last_sample: int = 0
 
@@ -130,7 +135,25 @@ class _Pending:
         here = slice(burst.header.first, burst.header.first + burst.header.length)
         self.mixed[here], self.noise_var[here] = burst.symbols, burst.noise_var
         self.seen[burst.header.fragment] = _Glimpse.of(burst)
-        self.snr.append(burst.snr_db)
+        self._note(burst)
+
+    def add(self, burst: Burst) -> None:
+        """One more copy of a burst that was taken, weighted as its noise says."""
+        here = slice(burst.header.first, burst.header.first + burst.header.length)
+        self.mixed[here], self.noise_var[here] = combine(
+            [(self.mixed[here], self.noise_var[here]), (burst.symbols, burst.noise_var)]
+        )
+        self._note(burst)
+
+    def whole(self, copies: int) -> bool:
+        """Every fragment was received that often."""
+        return len(self.seen) == self.header.fragments and min(self.copies.values()) >= copies
+
+    def _note(self, burst: Burst) -> None:
+        fragment = burst.header.fragment
+        self.copies[fragment] = self.copies.get(fragment, 0) + 1
+        # Copies add up: so do their signal-to-noise ratios.
+        self.snr[fragment] = self.snr.get(fragment, 0.0) + 10 ** (burst.snr_db / 10)
         self.cfo.append(burst.cfo_hz)
         self.last_sample = max(self.last_sample, burst.start)
 
@@ -143,7 +166,7 @@ class _Pending:
             symbols=symbols,
             noise_var=noise_var,
             received=len(self.seen),
-            snr_db=float(10 * np.log10(np.mean(10 ** (np.array(self.snr) / 10)))),
+            snr_db=float(10 * np.log10(np.mean(list(self.snr.values())))),
             cfo_hz=float(np.mean(self.cfo)),
             last_sample=self.last_sample,
         )
@@ -160,10 +183,13 @@ class Assembler:
         max_pending: sections of one session kept waiting at most; of all sessions together four
             times as many.
         max_symbols: largest section accepted; bounds the memory a header can ask for.
+        copies: how often a sender sends everything: a section is complete when every burst has
+            arrived so often, and copies of a burst are combined (maximum ratio).
     """
 
-    def __init__(self, max_pending: int = 8, max_symbols: int = 1 << 22) -> None:
+    def __init__(self, max_pending: int = 8, max_symbols: int = 1 << 22, copies: int = 1) -> None:
         self.max_pending = max_pending
+        self.copies = copies
         self.max_symbols = max_symbols
         self.stats = AssemblerStats()
         self._pending: OrderedDict[Header, _Pending] = OrderedDict()
@@ -183,8 +209,12 @@ class Assembler:
         if seen is not None:
             before = seen.get(header.fragment)
             if before is not None and before.agrees(_Glimpse.of(burst)):
-                self.stats.duplicates += 1
-                return []
+                if pending is None or self.copies == 1:
+                    self.stats.duplicates += 1
+                    return []
+                pending.add(burst)
+                self.stats.combined += 1
+                return [self._give(key)] if pending.whole(self.copies) else []
             if before is not None:
                 # The same number for something else: what was there must not be mixed with it.
                 self.stats.conflicting += 1
@@ -197,7 +227,7 @@ class Assembler:
             pending = self._pending[key] = _Pending.of(key)
         pending.take(burst)
         self.stats.taken += 1
-        if len(pending.seen) == header.fragments:
+        if pending.whole(self.copies):
             out.append(self._give(key))
         return [*out, *map(self._give, self._surplus(header.session))]
 
