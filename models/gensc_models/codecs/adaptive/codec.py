@@ -185,6 +185,14 @@ class AdaptiveCodec(Codec):
         pixels = self.bank.picture(whole[0] + means(known.side), whole[1], where)
         return pixels[0, :height, :width].contiguous().numpy()
 
+    def stream_lengths(
+        self, received: Received, side_cost: SideCost = counted_symbols
+    ) -> tuple[int, ...]:
+        """Symbols of the stream: what the header section leaves of the rate."""
+        total = symbols_for(received.height, received.width, received.rate)
+        told = SideInfo.unpack(received.aux).snr_db
+        return (total - side_cost(len(received.side), told),)
+
 
 def matching_point(rate: int, snr_db: float, points: tuple[int, ...]) -> int:
     """Operating point whose prior suits an analog code of a rate at an SNR.

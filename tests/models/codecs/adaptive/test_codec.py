@@ -52,6 +52,7 @@ def test_symbols_have_power_one_and_their_number_is_kept(height: int, width: int
     assert np.mean(np.abs(sent.symbols) ** 2) == pytest.approx(1.0, rel=1e-4)
     assert len(sent.symbols) + sent.side_symbols == symbols_for(height, width, 128)
     received = sent.received(*noisy(sent, 10.0))
+    assert codec().stream_lengths(received, ideal) == (len(sent.symbols),)
     assert codec().decode_image(received).shape == image.shape
 
 
