@@ -39,8 +39,9 @@ def edit(block, *pdus):
     return [read_image(pdu) for pdu in through(block, pdus, "image", "image")]
 
 
-def text_pdu(text, image_id):
-    return make_pdu(gensc.Metadata(image_id=image_id), np.frombuffer(text.encode(), np.uint8))
+def text_pdu(text, image_id, **keys):
+    about = gensc.Metadata(image_id=image_id, shape=IMAGE.shape, **keys)
+    return make_pdu(about, np.frombuffer(text.encode(), np.uint8))
 
 
 def test_the_refiner_edits_as_it_does_alone(tmp_path):
@@ -77,6 +78,21 @@ def test_each_image_is_edited_with_its_own_caption():
     run(flowgraph)
     assert len(sink.messages) == 3
     assert fake.captions == ["caption 4", "", "caption 6"]
+
+
+def test_a_caption_of_another_session_or_size_is_for_none_of_these_images():
+    fake = Fake()
+    block = gensc.editor(fake, wait_s=0.2)
+    flowgraph = gr.top_block()
+    keys = [{"session": 1}, {"session": 2}, {}]
+    images = Feed("image", [image_pdu(IMAGE, 7, **k) for k in keys])
+    others = [text_pdu("of session 3", 7, session=3), text_pdu("of session 2", 7, session=2)]
+    sink = Collect("image")
+    flowgraph.msg_connect(Feed("text", others), "text", block, "text")
+    flowgraph.msg_connect(images, "image", block, "image")
+    flowgraph.msg_connect(block, "image", sink, "image")
+    run(flowgraph)
+    assert fake.captions == ["", "of session 2", ""]
 
 
 def test_an_image_waits_for_its_caption_and_not_for_ever():

@@ -29,7 +29,7 @@ def photos(tmp_path_factory):
 
 
 def send(photos, path, caption):
-    settings = SendSettings(photos, model="softcast", rate=64, caption=caption)
+    settings = SendSettings(photos, model="softcast", rate=64, caption=caption, session=1)
     return send_images(settings, Place("file", str(path)), RADIO)
 
 
@@ -50,9 +50,9 @@ def test_each_image_travels_with_its_own_caption(recording, photos, tmp_path):
     report, edits = receive(recording, tmp_path, "none")
     assert (report.images, report.texts, report.edited) == (2, 2, 0)
     assert edits == []
-    assert (tmp_path / "00000.txt").read_text() == "A tabby cat.\n"
+    assert (tmp_path / "0001-00000.txt").read_text() == "A tabby cat.\n"
     expected = LayoutCaptioner().caption(load_image(photos[1]))
-    assert (tmp_path / "00001.txt").read_text() == f"{expected}\n"
+    assert (tmp_path / "0001-00001.txt").read_text() == f"{expected}\n"
 
 
 def test_without_a_caption_beside_it_nothing_is_sent(photos, tmp_path):

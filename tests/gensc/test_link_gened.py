@@ -196,10 +196,18 @@ def test_images_of_both_kinds_of_codec_come_out_side_by_side(gened_model, photo,
     assert schemes == {0: "softcast", 1: "softcast", 10: "tiny-gened", 11: "tiny-gened"}
 
 
-def test_a_receiver_of_one_codec_takes_that_codec_only(gened_model, photo, tmp_path):
-    settings = ReceiveSettings(tmp_path / "out", model="tiny-gened")
-    assert receive_images(settings, both(tmp_path, photo), RADIO).images == 2
-    assert {line["scheme"] for line in lines(tmp_path / "out")} == {"tiny-gened"}
+def test_without_their_weights_streams_and_header_section_are_kept_and_decoded_later(
+    gened_model, photo, tmp_path, monkeypatch
+):
+    place = both(tmp_path, photo)
+    monkeypatch.delenv("GENSC_WEIGHTS")
+    got = receive_images(ReceiveSettings(tmp_path / "out"), place, RADIO)
+    kept = sorted((tmp_path / "out").glob("*.npz"))
+    assert (got.images, got.texts, len(kept), got.counters["sections_kept"]) == (2, 4, 2, 6)
+    settings = ReceiveSettings(tmp_path / "later", models=(gened_model,))
+    later = receive_images(settings, Place("sections", str(tmp_path / "out")), RADIO)
+    assert (later.images, later.incomplete, later.counters["sections_kept"]) == (2, 0, 0)
+    assert {line["scheme"] for line in lines(tmp_path / "later")} == {"tiny-gened"}
 
 
 def test_an_image_that_cannot_be_sent_is_not_counted_as_sent(gened_model, tmp_path):

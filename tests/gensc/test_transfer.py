@@ -24,6 +24,12 @@ from gensc.transmitter.run import SendSettings, send_images
 from small_refiner import store
 
 RADIO = RadioSettings()
+SESSION = 0xA3F2
+
+
+def name(number):
+    """What the files of an image are called."""
+    return f"a3f2-{number:05d}"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,7 @@ def photos(tmp_path_factory):
 
 
 def send(photos, place, **changes):
-    settings = {"model": "softcast", "rate": 64} | changes
+    settings = {"model": "softcast", "rate": 64, "session": SESSION} | changes
     return send_images(SendSettings(photos, **settings), place, RADIO)
 
 
@@ -59,16 +65,17 @@ def test_recording_gives_the_images_and_captions_back(recording, photos, tmp_pat
     report = receive(Place("file", str(recording)), tmp_path)
     assert (report.images, report.texts, report.incomplete) == (2, 2, 0)
     for number, photo in enumerate(photos):
-        received, sent = load_image(tmp_path / f"{number:05d}.png"), load_image(photo)
+        received, sent = load_image(tmp_path / f"{name(number)}.png"), load_image(photo)
         assert received.shape == sent.shape
         assert np.mean((received.astype(float) - sent) ** 2) < 200
-        assert (tmp_path / f"{number:05d}.txt").read_text() == "grüezi\n"
+        assert (tmp_path / f"{name(number)}.txt").read_text() == "grüezi\n"
 
 
 def test_each_received_image_has_a_result_line(recording, tmp_path):
     receive(Place("file", str(recording)), tmp_path)
     first = lines(tmp_path)[0]
     assert first["scheme"] == "softcast"
+    assert first["extra"]["session"] == "a3f2"
     assert first["symbols"]["analog"] == 6 * 8 * 64
     assert first["symbols"]["overhead"] > 0
     assert first["psnr"] is None
@@ -100,15 +107,14 @@ def test_refined_images_stand_beside_the_received_ones(recording, tmp_path):
     report = receive(noisy, out, refine=model)
     assert (report.images, report.refined) == (2, 2)
     for number in range(2):
-        name = f"{number:05d}"
-        received = load_image(out / f"{name}.png")
-        assert np.array_equal(received, load_image(plain / f"{name}.png"))
-        assert not np.array_equal(received, load_image(out / f"{name}-refined.png"))
+        received = load_image(out / f"{name(number)}.png")
+        assert np.array_equal(received, load_image(plain / f"{name(number)}.png"))
+        assert not np.array_equal(received, load_image(out / f"{name(number)}-refined.png"))
     written = {line["image"]: line for line in lines(out)}
-    assert written["00001.png"]["scheme"] == "softcast"
-    refined = written["00001-refined.png"]
+    assert written[f"{name(1)}.png"]["scheme"] == "softcast"
+    refined = written[f"{name(1)}-refined.png"]
     assert (refined["scheme"], refined["refiner"]) == ("softcast+small-refiner", "small-refiner")
-    assert refined["symbols"] == written["00001.png"]["symbols"]
+    assert refined["symbols"] == written[f"{name(1)}.png"]["symbols"]
 
 
 def test_unknown_refiner_is_named(recording, tmp_path):
@@ -137,7 +143,7 @@ def cut(recording, folder, keep):
 def test_recording_cut_short_gives_what_is_in_it(recording, tmp_path):
     report = receive(cut(recording, tmp_path, lambda n: n * 6 // 10 + 3), tmp_path / "out")
     assert report.images >= 1
-    assert (tmp_path / "out" / "00000.png").exists()
+    assert (tmp_path / "out" / f"{name(0)}.png").exists()
 
 
 def test_recording_cut_within_a_burst_gives_an_incomplete_image(recording, tmp_path):
@@ -150,10 +156,10 @@ def test_empty_recording_gives_nothing(recording, tmp_path):
     assert report.images == 0
 
 
-@pytest.mark.parametrize("name", ["nowhere", "folder/nowhere.sigmf-data"])
-def test_missing_recording_is_named(tmp_path, name):
+@pytest.mark.parametrize("path", ["nowhere", "folder/nowhere.sigmf-data"])
+def test_missing_recording_is_named(tmp_path, path):
     with pytest.raises(UserError, match="no such file"):
-        receive(Place("file", str(tmp_path / name)), tmp_path)
+        receive(Place("file", str(tmp_path / path)), tmp_path)
 
 
 def test_broken_metadata_is_named(recording, tmp_path):
@@ -236,7 +242,7 @@ def test_ctrl_c_writes_what_has_arrived(photos, tmp_path):
     )  # fmt: skip
     send(photos[:1], Place("zmq", address))
     deadline = time.monotonic() + 30
-    while not (out / "00000.png").exists() and time.monotonic() < deadline:
+    while not (out / f"{name(0)}.png").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     receiver.send_signal(signal.SIGINT)
     stdout, stderr = receiver.communicate(timeout=30)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gensc.cli import options
 from gensc.system.errors import UserError
+
+if TYPE_CHECKING:
+    from gensc.receiver.writer import ReceiveReport
 
 
 def register(app: typer.Typer) -> None:
@@ -19,14 +22,24 @@ def register(app: typer.Typer) -> None:
 
 def receive(
     source: Annotated[
-        str, typer.Option("--from", help="Recording or ZeroMQ address (tcp://127.0.0.1:5555).")
+        str,
+        typer.Option(
+            "--from",
+            help="Recording, ZeroMQ address (tcp://127.0.0.1:5555), or kept symbols (.npz).",
+        ),
     ] = "",
     radio: options.Radio = "",
     sdr: options.Sdr = "",
     out: Annotated[Path, typer.Option(help="Folder for images and results.jsonl.")] = Path(
         "out/received"
     ),
-    model: Annotated[str, typer.Option(help="Only this codec (default: as bursts say).")] = "",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where to look for codecs beside the installed ones: folder of weights (or of "
+            "such folders), FILE.py:CLASS. May be repeated."
+        ),
+    ] = None,
     refine: options.Refine = "none",
     edit: options.Edit = "none",
     edit_limit: options.EditLimit = 300.0,
@@ -63,11 +76,12 @@ def receive(
     from gensc.link.offset import cfo_range_hz
     from gensc.link.radio import parse_place
     from gensc.receiver.run import ReceiveSettings, receive_images
+    from gensc.system.terminal import printable
 
     place = parse_place(source, sdr, "--from", radio, format)
     settings = ReceiveSettings(
         out=out,
-        model=model,
+        models=tuple(model or ()),
         count=count,
         seconds=seconds,
         keep_open=keep_open,
@@ -94,10 +108,11 @@ def receive(
             ppm=correct_ppm,
         ),
         bind=options.binds(source, bind),
-        on_image=lambda line: typer.echo(line, err=True),
+        on_image=lambda line: typer.echo(printable(line), err=True),
     )
     c = report.counters
-    if place.kind == "file" and not report.interrupted and not (report.images or report.texts):
+    found = report.images or report.texts or c["sections_kept"] or report.unwritten
+    if place.kind == "file" and not report.interrupted and not found:
         raise UserError(
             f"{place}: no image in {c['samples']} samples "
             f"({c['bursts']} bursts read, {c['headers_bad']} not readable"
@@ -110,9 +125,12 @@ def receive(
             "refined": report.refined,
             "edited": report.edited,
             "incomplete": report.incomplete,
+            "unwritten": report.unwritten,
+            "weights_missing": [f"{number:04x}" for number in report.missing],
         }
         level = report.level.report() if report.level else {}
         print(json.dumps({**summary, **c, **level}))
+        _fail_if_unwritten(report)
         return
     # What a recording of floats has as full scale, nobody knows.
     clipped = report.level.clipped if report.level and place.is_hardware else 0
@@ -126,5 +144,20 @@ def receive(
         + (f", {dropped} messages dropped" if dropped else "")
         + (f", {c['overflows']} overflows" if c["overflows"] else "")
         + (f", {clipped} samples clipped" if clipped else "")
+        + (f", {c['headers_other']} bursts of another version" if c["headers_other"] else "")
+        + (f", {c['bursts_repeated']} bursts twice" if c["bursts_repeated"] else "")
+        + (f", {c['bursts_late']} late" if c["bursts_late"] else "")
+        + (f", {c['sections_kept']} sections not decoded" if c["sections_kept"] else "")
         + f": {out}"
     )
+    for why in report.missing.values():
+        typer.echo(f"gensc: {why}; --model or GENSC_WEIGHTS names where they lie", err=True)
+    _fail_if_unwritten(report)
+
+
+def _fail_if_unwritten(report: ReceiveReport) -> None:
+    """Exit status 1 where something that was received is in no file."""
+    if report.unwritten:
+        files = f"{report.unwritten} file{'s' if report.unwritten != 1 else ''}"
+        typer.echo(f"gensc: {files} not written: {report.write_error}", err=True)
+        raise typer.Exit(1)

@@ -16,7 +16,7 @@ from gensc.link.level import Level
 from gensc.system.errors import UserError
 from gnuradio import gr
 from gnuradio.gensc.message_ports import message_block
-from gnuradio.gensc.metadata import Metadata, read_pdu
+from gnuradio.gensc.metadata import ImageKey, Metadata, read_pdu
 
 _RX_TIME = pmt.intern("rx_time")
 
@@ -32,6 +32,7 @@ class PduSource(message_block):
     def __init__(self, pdus: Iterable[Any]) -> None:
         message_block.__init__(self, "pdu_source")
         self._pdus = iter(pdus)
+        self._closed = False
         # It drives itself with messages, so that GNU Radio can stop it between any two.
         self.setup_ports({"next": self._next}, ["out"])
 
@@ -40,9 +41,13 @@ class PduSource(message_block):
         self._post(pmt.intern("next"), pmt.PMT_NIL)
         return super().start()
 
+    def close(self) -> None:
+        """End the stream after the PDU under way; may be called from any thread."""
+        self._closed = True
+
     def _next(self, _: Any) -> None:
         try:
-            pdu = next(self._pdus, None)
+            pdu = None if self._closed else next(self._pdus, None)
         except UserError as error:
             self.drop(str(error))
             pdu = None
@@ -67,17 +72,17 @@ class PduFollower(message_block):
     def __init__(self, make: Callable[[Metadata], Any]) -> None:
         message_block.__init__(self, "pdu_follower")
         self._make = make
-        self._image_id: int | None = None
+        self._key: ImageKey | None = None
         self._passed = 0
         self.setup_ports({"in": self._follow}, ["out"])
 
     def _follow(self, pdu: Any) -> None:
         before, _ = read_pdu(pdu, np.complex64, require=("image_id",))
-        if before.image_id != self._image_id:
-            self._image_id, self._passed = before.image_id, 0
+        if before.key != self._key:
+            self._key, self._passed = before.key, 0
         self._passed += 1
         if self._passed >= (before.sections or 1):
-            self._image_id = None
+            self._key = None
             self.publish("out", self._make(before))
 
 

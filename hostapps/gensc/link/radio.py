@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from gensc.link.files import FORMATS, Recording, raw_sink, raw_source, recording
@@ -28,7 +29,7 @@ class Place:
         format: of a file's samples; "" is told by its name.
     """
 
-    kind: Kind
+    kind: Kind | Literal["sections"]
     name: str
     format: str = ""
 
@@ -41,9 +42,14 @@ class Place:
         """The file that this place is."""
         return recording(self.name, reading=reading, told=self.format)
 
+    @property
+    def is_live(self) -> bool:
+        """Whether what comes from there comes as it is sent."""
+        return self.kind not in ("file", "sections")
+
     def __str__(self) -> str:
         """As it was written."""
-        return self.name if self.kind in ("file", "zmq") else f"{self.kind}:{self.name}"
+        return self.name if self.kind in ("file", "sections", "zmq") else f"{self.kind}:{self.name}"
 
 
 def parse_place(target: str, sdr: str, option: str, radio: str = "", format: str = "") -> Place:
@@ -82,7 +88,8 @@ def parse_place(target: str, sdr: str, option: str, radio: str = "", format: str
         raise UserError(
             f"{option} {target!r}: ZeroMQ addresses begin with {', '.join(ZMQ_SCHEMES)}"
         )
-    return Place("file", target, format)
+    kept = option == "--from" and (target.endswith(".npz") or Path(target).is_dir())
+    return Place("sections", target) if kept else Place("file", target, format)
 
 
 def open_sink(place: Place, radio: RadioSettings, bind: bool = True) -> Any:

@@ -12,7 +12,7 @@ Whoever sends or receives images asks `load_scheme` and needs to know no kind of
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -203,6 +203,9 @@ def load_scheme(name: str = "") -> Scheme:
     return (GenedScheme if codec.several else JsccScheme)(name or codecs.DEFAULT, codec, weights)
 
 
-def all_decoders(gensc: ModuleType) -> tuple[Any, ...]:
-    """Decoders of every kind, side by side: each takes the sections of its own codecs."""
-    return gensc.jscc_decoder(), gensc.gened_decoder()
+def all_decoders(gensc: ModuleType, places: Sequence[str] = ()) -> tuple[Any, ...]:
+    """Decoders of every kind, side by side: each takes the sections of its own codecs.
+
+    Codecs are found by the fingerprint in burst headers, among the installed and in `places`.
+    """
+    return gensc.jscc_decoder(places=places), gensc.gened_decoder(places=places)

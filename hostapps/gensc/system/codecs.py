@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,28 @@ def default_refiner() -> str:
 
     installed = any(info.name == DEFAULT_REFINER for info in available())
     return DEFAULT_REFINER if installed else NO_REFINER
+
+
+def check_place(place: str) -> str:
+    """A place where codecs are looked for, which has one.
+
+    Raises:
+        UserError: nothing there, or no codec.
+    """
+    from gensc_models import WeightsError
+    from gensc_models.catalogue.shared import shared_codec
+    from gensc_models.weights.store import CONFIG
+
+    folder = Path(place)
+    if folder.is_dir() and not (folder / CONFIG).is_file():
+        if not any(folder.glob(f"*/{CONFIG}")):
+            raise UserError(f"--model {place}: no weights in this folder")
+        return place
+    try:
+        shared_codec(place)
+    except WeightsError as error:
+        raise UserError(f"--model {place}: {error}") from error
+    return place
 
 
 def check_rate(value: float) -> int:

@@ -21,3 +21,11 @@ def console(stderr: bool = False) -> Console:
 def table(title: str | None = None) -> Table:
     """An empty table."""
     return Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
+
+
+def printable(text: str) -> str:
+    """Text of other people as it may be shown: control characters as escapes, on one line."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

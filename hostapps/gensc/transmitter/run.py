@@ -17,7 +17,7 @@ from gensc.link.schemes import load_scheme
 from gensc.system import codecs
 
 if TYPE_CHECKING:
-    from gnuradio.gensc.metadata import Metadata
+    from gnuradio.gensc.metadata import ImageKey, Metadata
 
 #: Zeros after the last burst. Hardware sends whole buffers only: what is not followed stays there.
 TAIL, HARDWARE_TAIL = 4096, 1 << 17
@@ -35,6 +35,7 @@ class SendSettings:
         max_side: larger images are scaled down; 0 leaves them.
         repeat: how often the images are sent; 0 is for ever.
         first_id: image_id of the first image.
+        session: tag of all images, 0 … 65535; None draws one.
         amplitude: of the samples; 1 is unit mean power. Bursts peak at about four times that,
             and hardware has a full scale of 1.
     """
@@ -47,6 +48,7 @@ class SendSettings:
     max_side: int = 0
     repeat: int = 1
     first_id: int = 0
+    session: int | None = None
     amplitude: float = 1.0
 
 
@@ -91,6 +93,7 @@ def send_images(
             no caption beside an image. Nothing has been sent then.
     """
     from gensc_phy.waveform.config import WaveformConfig
+    from gensc_phy.waveform.session import draw_session
 
     gensc = codecs.gnuradio_blocks()
     scheme = load_scheme(settings.model)
@@ -108,7 +111,8 @@ def send_images(
 
     config = WaveformConfig(sample_rate=radio.sample_rate)
     sent = 0
-    captions: dict[int, str] = {}
+    session = draw_session() if settings.session is None else settings.session
+    captions: dict[ImageKey, str] = {}
 
     def pdus() -> Any:
         """Images are opened one by one, as the flowgraph asks for them."""
@@ -119,8 +123,9 @@ def send_images(
                 image = load_image(path, settings.max_side)
                 image_id = (settings.first_id + sent) & 0xFFFF
                 name = display_name(path)
-                captions[image_id] = texts.get(path, "")
-                meta = Metadata(image_id=image_id, shape=image.shape, name=name)  # type: ignore[arg-type]
+                height, width, _ = image.shape
+                meta = Metadata(session, image_id, shape=(height, width, 3), name=name)
+                captions[meta.key] = texts.get(path, "")
                 yield make_pdu(meta, image)
                 sent += 1
                 on_image(name)
@@ -170,13 +175,13 @@ def send_images(
     )
 
 
-def _utf8(captions: dict[int, str], before: Metadata) -> NDArray[np.uint8]:
+def _utf8(captions: dict[ImageKey, str], before: Metadata) -> NDArray[np.uint8]:
     """The caption of the picture that has just gone by."""
-    return np.frombuffer(captions.pop(before.image_id or 0).encode("utf-8"), np.uint8)
+    return np.frombuffer(captions.pop(before.key).encode("utf-8"), np.uint8)
 
 
 def _of(before: Metadata) -> Metadata:
     """Metadata of a caption from that of its picture."""
     from gnuradio.gensc.metadata import Metadata
 
-    return Metadata(image_id=before.image_id, shape=before.shape, name=before.name)
+    return Metadata(before.session, before.image_id, shape=before.shape, name=before.name)

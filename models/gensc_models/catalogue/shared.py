@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
@@ -51,8 +51,11 @@ def shared_codec(name_or_path: str | Path) -> Codec:
     return _once((GuardedCodec, *plugins.origin(name)), lambda: codecs.load_codec(name))
 
 
-def shared_codec_by_fingerprint(number: int) -> Codec:
-    """The installed codec that a burst header names: weights, or else an entry point.
+def shared_codec_by_fingerprint(number: int, places: Sequence[str] = ()) -> Codec:
+    """The codec that a burst header names: weights, or else an entry point.
+
+    ``places`` are looked into as well: folders as :func:`weights.with_fingerprint` takes them, and
+    whatever else :func:`shared_codec` takes.
 
     Raises
     ------
@@ -60,12 +63,13 @@ def shared_codec_by_fingerprint(number: int) -> Codec:
         None is installed, several differ, or what is installed is no codec of images.
     """
     try:
-        codec = shared_codec(weights.with_fingerprint(number).path)
+        codec = shared_codec(weights.with_fingerprint(number, places).path)
         if codec.fingerprint != number:
             raise weights.WeightsError(f"weights {number:04x} are a codec bank: bits, no symbols")
         return codec
     except weights.NotInstalledError:
-        for name in plugins.installed(plugins.CODEC):
+        others = [place for place in places if not Path(place).is_dir()]
+        for name in [*others, *plugins.installed(plugins.CODEC)]:
             with contextlib.suppress(weights.WeightsError):  # one that fails hides no other
                 codec = shared_codec(name)
                 if codec.fingerprint == number:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -254,10 +254,11 @@ def info(folder: Path) -> WeightsInfo:
     )
 
 
-def _installed() -> Iterator[WeightsInfo]:
-    """Every readable set of weights on the search path."""
-    for parent in search_folders():
-        for config in sorted(parent.glob(f"*/{CONFIG}")):
+def _installed(places: Sequence[str | Path] = ()) -> Iterator[WeightsInfo]:
+    """Every readable set of weights in or below some folders and on the search path."""
+    for parent in [*map(Path, places), *search_folders()]:
+        alone = [parent / CONFIG] if (parent / CONFIG).is_file() else []
+        for config in alone or sorted(parent.glob(f"*/{CONFIG}")):
             try:
                 yield info(config.parent)
             except WeightsError:
@@ -275,17 +276,20 @@ def available() -> list[WeightsInfo]:
     return [found[name] for name in sorted(found)]
 
 
-def with_fingerprint(number: int) -> WeightsInfo:
+def with_fingerprint(number: int, places: Sequence[str | Path] = ()) -> WeightsInfo:
     """The codec's weights that a burst header names, whatever they are called; 0 names none.
+
+    ``places`` are folders of weights, or folders that hold such, which are looked into as well.
 
     Raises
     ------
     NotInstalledError
-        No installed weights have that fingerprint.
+        No weights there have that fingerprint.
     WeightsError
         Several that differ have it.
     """
-    found = {e.sha256: e for e in reversed([*_installed()]) if number and number in e.fingerprints}
+    there = reversed([*_installed(places)])
+    found = {e.sha256: e for e in there if number and number in e.fingerprints}
     if len(found) > 1:
         where = ", ".join(str(entry.path) for entry in found.values())
         raise WeightsError(f"weights {number:04x} are ambiguous: {where}")

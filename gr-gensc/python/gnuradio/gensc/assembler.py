@@ -118,12 +118,17 @@ class assembler(message_block):
 
     def _give(self, sections: Iterable[SectionSymbols]) -> None:
         for section in sections:
-            metadata = Metadata.of_header(
-                section.header,
-                fragments_received=section.received,
-                noise_var=section.noise_var,
-                snr_db=section.snr_db,
-                cfo_hz=section.cfo_hz,
-                sample=section.last_sample,
-            )
-            self.publish("section", make_pdu(metadata, section.symbols))
+            self.publish("section", section_pdu(section))
+
+
+def section_pdu(section: SectionSymbols) -> Any:
+    """The PDU of a received section."""
+    metadata = Metadata.of_header(
+        section.header,
+        fragments_received=section.received,
+        noise_var=section.noise_var,
+        snr_db=section.snr_db,
+        cfo_hz=section.cfo_hz,
+        sample=section.last_sample,
+    )
+    return make_pdu(metadata, section.symbols)

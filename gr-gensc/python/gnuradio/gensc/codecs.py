@@ -6,7 +6,7 @@ All blocks of a process that name the same weights share one copy of the network
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,8 +62,8 @@ def load_codec(model: str, several: bool = False) -> Codec:
     return codec
 
 
-def codec_of(fingerprint: int) -> Codec:
-    """The codec a burst header names.
+def codec_of(fingerprint: int, places: Sequence[str] = ()) -> Codec:
+    """The codec a burst header names, installed or in one of `places`.
 
     Raises:
         GenscError: none has this fingerprint, or several.
@@ -71,7 +71,7 @@ def codec_of(fingerprint: int) -> Codec:
     from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 
     try:
-        return shared_codec_by_fingerprint(fingerprint)
+        return shared_codec_by_fingerprint(fingerprint, places)
     except ValueError as error:
         raise GenscError(str(error)) from error
 

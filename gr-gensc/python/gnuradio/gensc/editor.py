@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .codecs import load_editor
 from .message_ports import message_block
-from .metadata import BLOCK, Metadata, kept_blocks, make_pdu, read_image, read_pdu
+from .metadata import BLOCK, ImageKey, Metadata, kept_blocks, make_pdu, read_image, read_pdu
 
 if TYPE_CHECKING:
     from gensc_models.restore.editing import Edited, Editor, SafeEditor
@@ -85,7 +85,7 @@ class editor(message_block):
         self.failed = 0
         self._editor = None if editor == NO_EDITOR else load_editor(editor, float(limit_s))
         self._images: deque[_Waiting] = deque()
-        self._captions: OrderedDict[int, str] = OrderedDict()
+        self._captions: OrderedDict[ImageKey, str] = OrderedDict()
         self._news = threading.Condition()
         self._ending = self._halted = False
         self._worker: threading.Thread | None = None
@@ -139,9 +139,8 @@ class editor(message_block):
 
     def _text(self, pdu: Any) -> None:
         metadata, data = read_pdu(pdu, np.uint8, require=("image_id",))
-        assert metadata.image_id is not None
         with self._news:
-            self._captions[metadata.image_id] = data.tobytes().decode("utf-8", errors="replace")
+            self._captions[metadata.key] = data.tobytes().decode("utf-8", errors="replace")
             while len(self._captions) > CAPTIONS_KEPT:
                 self._captions.popitem(last=False)
             self._news.notify()
@@ -176,17 +175,16 @@ class editor(message_block):
             return bool(self._images)
 
     def _wait_for_caption(self, waiting: _Waiting) -> str:
-        image_id = waiting.metadata.image_id
-        assert image_id is not None
+        key = waiting.metadata.key
         with self._news:
             while (
-                image_id not in self._captions
+                key not in self._captions
                 and not (self._ending or self._halted)
                 and self._editor is not None
                 and time.monotonic() < waiting.deadline
             ):
                 self._news.wait(_POLL_S)
-            return self._captions.pop(image_id, "")
+            return self._captions.pop(key, "")
 
     def _edit(self, metadata: Metadata, image: NDArray[np.uint8], caption: str) -> Any:
         """The PDU of the edited image."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,7 @@ class gened_decoder(message_block):
             `path/to/file.py:NAME`, or an entry point; empty takes the installed one that the burst
             header names.
         max_pending: images kept waiting at most.
+        places: names and folders to look into for the codec as well.
 
     Attributes:
         damaged: header sections that did not arrive whole.
@@ -138,11 +140,12 @@ class gened_decoder(message_block):
         GenscError: no such model, an unusable one, or one that sends one stream.
     """
 
-    def __init__(self, model: str = "", max_pending: int = 4) -> None:
+    def __init__(self, model: str = "", max_pending: int = 4, places: Sequence[str] = ()) -> None:
         message_block.__init__(self, "gened_decoder")
         self.max_pending = int(max_pending)
         self.damaged = self.lost = 0
         self._only = load_codec(model, several=True) if model else None
+        self._places = tuple(places)
         self._codecs: dict[int, Codec | None] = {}
         self._pending: OrderedDict[_Key, _Pending] = OrderedDict()
         self._done: OrderedDict[_Key, bytes] = OrderedDict()
@@ -152,7 +155,7 @@ class gened_decoder(message_block):
         if self._only is not None:
             return self._only if fingerprint == self._only.fingerprint else None
         if fingerprint not in self._codecs:
-            self._codecs[fingerprint] = _installed(fingerprint)
+            self._codecs[fingerprint] = _installed(fingerprint, self._places)
         return self._codecs[fingerprint]
 
     def _add(self, pdu: Any) -> None:
@@ -265,10 +268,10 @@ class gened_decoder(message_block):
         self.publish("image", make_pdu(told, image))
 
 
-def _installed(fingerprint: int) -> Codec | None:
+def _installed(fingerprint: int, places: Sequence[str]) -> Codec | None:
     """The installed codec of several sections that a burst header names."""
     try:
-        found = codec_of(fingerprint)
+        found = codec_of(fingerprint, places)
     except GenscError:
         return None
     return found if found.several else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +27,16 @@ class jscc_decoder(message_block):
         model: a codec as `gensc_models.load_codec` takes it: weights by name or path,
             `path/to/file.py:NAME`, or an entry point; empty takes the installed one whose
             fingerprint the burst header carries.
+        places: names and folders to look into for it as well.
 
     Raises:
         GenscError: no such model, an unusable one, or one that sends several sections.
     """
 
-    def __init__(self, model: str = "") -> None:
+    def __init__(self, model: str = "", places: Sequence[str] = ()) -> None:
         message_block.__init__(self, "jscc_decoder")
         self._only = load_codec(model) if model else None
+        self._places = tuple(places)
         self._codecs: dict[int, Codec | None] = {}
         self.setup_ports({"section": self._decode}, ["image"])
 
@@ -46,7 +49,7 @@ class jscc_decoder(message_block):
         return self._codecs[fingerprint]
 
     def _find(self, fingerprint: int) -> Codec | None:
-        found = codec_of(fingerprint)
+        found = codec_of(fingerprint, self._places)
         if found.several:
             return None
         if self._only is not None:
