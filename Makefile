@@ -25,8 +25,8 @@ bench: setup
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml scripts/setup.sh
-	VENV=$(VENV) scripts/setup.sh
+$(STAMP): pyproject.toml scripts/setup.sh scripts/constraints/*.txt
+	VENV="$(VENV)" scripts/setup.sh
 	touch $@
 
 clean:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
+from gnuradio.gensc import image_files
 from gnuradio.gensc.errors import GenscError
 from gnuradio.gensc.image_files import SKIMAGE_PHOTOS, image_paths, read_image
 
@@ -76,3 +77,43 @@ def test_a_huge_image_is_refused_before_it_is_decoded(tmp_path):
     Image.new("1", (12000, 9000)).save(tmp_path / "huge.png")
     with pytest.raises(GenscError, match="12000x9000"):
         read_image(str(tmp_path / "huge.png"))
+
+
+def test_folders_are_searched_to_their_depths_and_hidden_files_passed_over(folder):
+    below = folder / "a" / "b"
+    below.mkdir(parents=True)
+    Image.new("RGB", (20, 20)).save(below / "deep.png")
+    (folder / "._photo.jpg").write_bytes(b"not a picture")
+    found = image_paths(str(folder))
+    assert str(below / "deep.png") in found
+    assert not [p for p in found if "._" in p]
+
+
+def test_colours_of_a_profile_become_srgb(tmp_path):
+    # A profile whose red and green are each other's: what a viewer shows is swapped back.
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = bytearray(srgb)
+    tags = {srgb[k : k + 4]: k for k in range(132, 132 + 12 * 16, 12)}
+    red, green = (tags[name] + 4 for name in (b"rXYZ", b"gXYZ"))
+    swapped[red : red + 8], swapped[green : green + 8] = (
+        swapped[green : green + 8], swapped[red : red + 8],
+    )  # fmt: skip
+    profile = bytes(swapped).replace("sRGB".encode("utf-16-be"), "tRGB".encode("utf-16-be"))
+    assert profile != bytes(swapped)
+    Image.new("RGB", (16, 16), (255, 0, 0)).save(tmp_path / "p.png", icc_profile=profile)
+    shown = read_image(str(tmp_path / "p.png"))[0, 0]
+    assert shown[1] > 200 > 60 > shown[0]
+
+
+def test_a_profile_that_is_none_is_passed_over(tmp_path):
+    Image.new("RGB", (16, 16), (10, 200, 30)).save(tmp_path / "p.png", icc_profile=b"junk" * 40)
+    assert tuple(read_image(str(tmp_path / "p.png"))[0, 0]) == (10, 200, 30)
+
+
+def test_a_decoder_that_runs_out_of_memory_is_a_damaged_file(folder, monkeypatch):
+    def hungry(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(image_files, "_to_rgb", hungry)
+    with pytest.raises(GenscError, match="damaged or cut short"):
+        read_image(str(next(folder.glob("*.png"))))

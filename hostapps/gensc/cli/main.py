@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -17,10 +20,27 @@ app = typer.Typer(
     name="gensc",
     help="Send images over real GNU Radio flowgraphs by learned and classical codecs.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        print(f"gensc {metadata.version('gr-gensc')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say it, and stop."),
+    ] = False,
+) -> None:
+    """Send images over real GNU Radio flowgraphs by learned and classical codecs."""
+
+
 for module in (demo, send, receive, simulate, bench, train, models, adapt, serve, grc, doctor):
     module.register(app)
 
@@ -32,6 +52,10 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit status; a user's mistake is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal cannot show is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     # Not typer.testing's standalone mode: that one prints usage errors over several lines.
     command = typer.main.get_command(app)
     try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import shutil
+import sysconfig
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -75,11 +77,24 @@ def _gnuradio() -> str:
 def _numpy() -> str:
     import numpy as np
 
-    if int(np.__version__.split(".")[0]) >= 2:
+    own = distribution_numpy()
+    if own and own.split(".")[0] != np.__version__.split(".")[0]:
         raise _MissingError(
-            f"NumPy {np.__version__}: GNU Radio 3.10 needs one below 2 (make setup)"
+            f"NumPy {np.__version__}, but this GNU Radio is built against {own} (make setup)"
         )
     return np.__version__
+
+
+def distribution_numpy() -> str:
+    """Version of the NumPy that lies beside GNU Radio; "" where there is none.
+
+    GNU Radio is built against the major version of the NumPy that its distribution has.
+    """
+    from gnuradio import gr
+
+    beside = Path(gr.__file__).parents[2]
+    found = sorted(beside.glob("numpy-*.*-info"))
+    return found[-1].name.split("-")[1] if found else ""
 
 
 def _blocks() -> str:
@@ -103,7 +118,20 @@ def _block_path() -> str:
     seen = os.environ.get("GRC_BLOCKS_PATH", "").split(os.pathsep) + _configured_paths()
     if folder.resolve() in {Path(p).expanduser().resolve() for p in seen if p}:
         return f"{count} blocks; GNU Radio Companion finds them by itself"
-    return f"{count} blocks; gensc grc finds them, by hand: export GRC_BLOCKS_PATH={folder}"
+    return f"{count} blocks; gensc grc finds them, by hand: {by_hand(folder)}"
+
+
+def by_hand(folder: Path) -> str:
+    """The line after which a plain gnuradio-companion finds the blocks and their Python."""
+    import gensc
+    import gensc_models
+    import gnuradio.gensc
+
+    packages = (gensc.__path__[0], gensc_models.__path__[0], gnuradio.gensc.__path__[0] + "/..")
+    roots = dict.fromkeys(str(Path(p).resolve().parent) for p in packages)
+    site = sysconfig.get_path("purelib")
+    paths = os.pathsep.join([*roots, site])
+    return f"export GRC_BLOCKS_PATH={shlex.quote(str(folder))} PYTHONPATH={shlex.quote(paths)}"
 
 
 def _configured_paths() -> list[str]:

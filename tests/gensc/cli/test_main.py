@@ -1,5 +1,6 @@
 """The `gensc` command: what it lists, what it prints, and how it says no."""
 
+import io
 import json
 import shutil
 import signal
@@ -321,3 +322,14 @@ def test_grc_without_a_display_says_so(refused, monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert "display" in refused("grc")
+
+
+def test_the_version_is_said(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("gensc ")
+
+
+def test_a_terminal_that_cannot_show_a_sign_gets_another(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert run(["models"]) == 0
+    assert run(["demo", "--help"]) == 0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gnuradio.filter import firdes, pfb
 
 from gnuradio import analog, blocks, channels, gr
+from gnuradio.filter import firdes, pfb
 
 from .errors import GenscError
 

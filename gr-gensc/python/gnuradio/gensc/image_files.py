@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import struct
 import warnings
 from importlib.util import find_spec
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import GenscError
 
@@ -26,11 +27,16 @@ SKIMAGE_PREFIX = "skimage:"
 SKIMAGE_PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 
 # What Pillow's decoders raise on damaged files, besides OSError.
-_DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error)
+_DECODE_ERRORS = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, MemoryError,
+)  # fmt: skip
 
 
 def image_paths(path: str) -> list[str]:
     """Expand a file, a folder, a glob pattern or "skimage:NAME" into image names, sorted.
+
+    Folders are searched with the folders below them; hidden files (macOS leaves a "._photo.jpg"
+    beside every photo on foreign disks) are no pictures unless named outright.
 
     "skimage:" alone stands for all photos inside scikit-image's wheel that need no download.
 
@@ -49,7 +55,7 @@ def image_paths(path: str) -> list[str]:
     if Path(path).is_file():
         return [path]
     if Path(path).is_dir():
-        found = [str(p) for p in Path(path).iterdir() if p.suffix.lower() in SUFFIXES]
+        found = [str(p) for p in Path(path).rglob("*") if _is_picture(p)]
         if not found:
             raise GenscError(f"{path}: no images in this folder")
     else:
@@ -59,12 +65,16 @@ def image_paths(path: str) -> list[str]:
     return sorted(found)
 
 
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+
+
 def read_image(path: str, max_side: int = 0, min_side: int = 1) -> NDArray[np.uint8]:
     """Open a picture as uint8 [height, width, 3].
 
-    Orientation (EXIF) is applied, transparency is composited over white, 16-bit samples are
-    scaled to 8 bits, grayscale, palette and CMYK pictures become RGB; of an animation the first
-    frame is taken.
+    Orientation (EXIF) is applied, colours of an embedded ICC profile become sRGB, transparency is
+    composited over white, 16-bit samples are scaled to 8 bits, grayscale, palette and CMYK pictures
+    become RGB; of an animation the first frame is taken.
 
     Args:
         path: a file, or "skimage:NAME" for a photo of scikit-image's wheel.
@@ -90,7 +100,8 @@ def read_image(path: str, max_side: int = 0, min_side: int = 1) -> NDArray[np.ui
                 if max_side and opened.format == "JPEG":
                     # Lets the JPEG decoder skip what would be scaled away: 8x less memory.
                     opened.draft("RGB", (max_side, max_side))
-                rgb = _to_rgb(path, ImageOps.exif_transpose(opened))
+                profile = opened.info.get("icc_profile")
+                rgb = _to_rgb(path, _to_srgb(ImageOps.exif_transpose(opened), profile))
     except GenscError:
         raise
     except UnidentifiedImageError:
@@ -143,6 +154,26 @@ def _check_size(path: str, size: tuple[int, int], max_side: int, min_side: int) 
             f"{path}: {_size(size)} is larger than the limit of {MAX_PIXELS // 10**6} megapixels "
             f"and {MAX_SIDE} pixels a side; scale it down with --max-side 2048"
         )
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Colours of an ICC profile as those of sRGB, which everything behind takes them for.
+
+    A profile that cannot be read, or is of another kind of image, is passed over, as viewers do.
+    """
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return image
+    mode = image.mode if image.mode in ("RGB", "RGBA") else "RGB"
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in (ImageCms.getProfileDescription(source) or ""):
+            return image
+        converted = ImageCms.profileToProfile(
+            image, source, ImageCms.createProfile("sRGB"), outputMode=mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return converted if converted is not None else image
 
 
 def _to_rgb(path: str, image: Image.Image) -> Image.Image:

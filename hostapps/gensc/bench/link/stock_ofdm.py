@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pmt
-from gnuradio.digital import ofdm_txrx
 from numpy.typing import NDArray
 
 from gnuradio import analog, blocks, channels, digital, fft, gr
+from gnuradio.digital import ofdm_txrx
 
 FFT_LEN, CP_LEN = 64, 16
 _OCCUPIED = ofdm_txrx._def_occupied_carriers
