@@ -8,11 +8,19 @@ from gensc_phy.mimo.sequences import header_scrambling, payload_order, user_pilo
 from waveform import header, payload
 
 
-def test_one_user_sends_the_single_user_burst():
+def test_one_user_sends_the_single_user_burst_with_pilots_that_stand_still():
     symbols = payload(500)
+    cfg = MimoConfig(users=1, antennas=1)
+    w = cfg.waveform
     alone = BurstModulator().modulate(header(500), symbols)
-    modulator = UserModulator(MimoConfig(users=1, antennas=1), 0)
-    assert np.array_equal(modulator.modulate(header(500), symbols), alone)
+    mine = UserModulator(cfg, 0).modulate(header(500), symbols)
+    known = w.preamble_len + w.ce_symbols * w.symbol_len
+    assert np.array_equal(mine[:known], alone[:known])
+    windows = mine[known:].reshape(-1, w.symbol_len)[:, w.cp_len :]
+    carriers = np.fft.fft(windows, norm="ortho")[:, w.carriers]
+    assert np.allclose(np.abs(carriers[:, w.pilot_positions]), 1, atol=1e-4)
+    sent = carriers[w.header_symbols :, w.data_positions].ravel()[:500]
+    assert np.allclose(sent, symbols, atol=1e-4)
 
 
 def test_users_take_turns_in_training_and_share_the_rest():

@@ -19,6 +19,21 @@ def test_pilots_and_data_share_the_occupied_carriers():
     assert np.array_equal(np.sort(together), np.arange(cfg.occupied))
 
 
+@pytest.mark.parametrize("n_pilots", [2, 4, 6])
+def test_scattered_pilots_come_to_every_carrier_and_leave_the_others_to_data(n_pilots):
+    cfg = WaveformConfig(n_pilots=n_pilots)
+    together = np.concatenate([cfg.scattered_pilots, cfg.scattered_data], axis=1)
+    assert np.array_equal(np.sort(together), np.tile(np.arange(cfg.occupied), (len(together), 1)))
+    period = cfg.occupied // n_pilots
+    for first in (0, 5):
+        visited = np.unique(cfg.scattered_pilots[first : first + period])
+        assert len(visited) == period * n_pilots
+    # Any three symbols in a row sample the band at least three times as finely as one.
+    for m in range(20):
+        seen = np.sort(cfg.scattered_pilots[m : m + 3].ravel())
+        assert np.diff(seen).max() <= 0.55 * period
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -32,6 +47,7 @@ def test_pilots_and_data_share_the_occupied_carriers():
         ("header_symbols", 3),
         ("sample_rate", 0),
         ("threshold", 1.5),
+        ("cfo_range", 40.0),
     ],
 )
 def test_impossible_numbers_are_refused_by_name(field, value):

@@ -55,9 +55,9 @@ def test_the_reported_noise_variance_is_the_error_on_every_class_of_carrier():
     for _ in range(30):
         (got,) = receive(impair(samples, Impairments(12.0, 0.1 / 64, 0, 0, 5.0, THREE_TAPS), rng))
         error = np.abs(got.symbols - symbols) ** 2 / got.noise_var
-        ratio.append(error.reshape(-1, cfg.n_data).mean(axis=0))
-    classes = np.mean(ratio, axis=0).reshape(6, 8).mean(axis=1)
-    assert np.all(np.abs(classes - 1) < 0.1)
+        carrier = cfg.scattered_data[cfg.header_symbols :].ravel()
+        ratio.append(np.bincount(carrier, error) / np.bincount(carrier))
+    assert np.all(np.abs(np.mean(ratio, axis=0) - 1) < 0.15)
 
 
 @pytest.mark.parametrize("snr_db", [0, 10, 25])
@@ -78,6 +78,7 @@ def test_the_snr_estimate_is_unbiased_and_steady(snr_db):
 @settings(max_examples=15, deadline=None)
 def test_how_the_stream_is_cut_does_not_matter(chunks):
     samples = np.concatenate([burst(600, image_id=i)[0] for i in range(3)])
+    samples = samples + complex_noise(len(samples), 1e-3, np.random.default_rng(0))
     whole = receive(samples)
     rx, got, at = BurstReceiver(), [], 0
     while at < len(samples):
@@ -88,7 +89,7 @@ def test_how_the_stream_is_cut_does_not_matter(chunks):
     assert [b.header for b in got] == [b.header for b in whole]
     assert [b.start for b in got] == [b.start for b in whole]
     for a, b in zip(got, whole, strict=True):
-        assert np.allclose(a.symbols, b.symbols, atol=1e-4)
+        assert np.allclose(a.symbols, b.symbols, atol=1e-3)
 
 
 def test_back_to_back_bursts_are_all_received():

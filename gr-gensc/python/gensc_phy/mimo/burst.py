@@ -37,6 +37,10 @@ class UserModulator(BurstModulator):
         self._training = np.concatenate([preamble, turns.ravel()])
         self.user = user
         self._pilots = user_pilots(cfg)[user]
+        # The users' pilots stand still: they take turns on each of them.
+        rows = len(self._pilots)
+        self._data_bins = np.tile(w.carriers[w.data_positions], (rows, 1))
+        self._pilot_bins = np.tile(w.carriers[w.pilot_positions], (rows, 1))
         self._scrambling = header_scrambling(cfg)[user]
 
     def _header(self, header: Header) -> NDArray[np.complex64]:

@@ -21,8 +21,8 @@ class MimoConfig:
         user 2  | CP | p p p p |       |       | CE CE | header … | payload …     |
 
     The preamble is common; header and payload are on the same carriers and separated by the
-    receiver's antennas; each pilot belongs to one user, the others are silent there. With one
-    user the frame is the single-user burst.
+    receiver's antennas; each pilot belongs to one user, the others are silent there, and unlike
+    those of the single-user burst the pilots stand still.
 
     Attributes:
         waveform: of every user; without precoding.

@@ -52,8 +52,9 @@ class BurstModulator:
         self._training = self._training.astype(np.complex64)
         self._pilots = pilots(c)
         self._filler = qpsk_sequence(c.n_data, 0xF111)
-        self._data_bins = c.carriers[c.data_positions]
-        self._pilot_bins = c.carriers[c.pilot_positions]
+        # FFT bins of every header and payload symbol.
+        self._data_bins = c.carriers[c.scattered_data]
+        self._pilot_bins = c.carriers[c.scattered_pilots]
 
     def _with_cp(self, symbols: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
         return np.concatenate([symbols[:, -self.cfg.cp_len :], symbols], axis=1)
@@ -89,9 +90,10 @@ class BurstModulator:
         if c.precode:
             payload = scipy.fft.fft(payload, axis=1, norm="ortho")
         grid = np.zeros((c.header_symbols + n_ofdm, c.fft_size), dtype=np.complex64)
-        grid[: c.header_symbols, self._data_bins] = self._header(header)
-        grid[c.header_symbols :, self._data_bins] = payload
-        grid[:, self._pilot_bins] = self._pilots[: len(grid)]
+        rows = np.arange(len(grid))[:, None]
+        data = np.concatenate([self._header(header), payload])
+        grid[rows, self._data_bins[: len(grid)]] = data
+        grid[rows, self._pilot_bins[: len(grid)]] = self._pilots[: len(grid)]
         samples = self._with_cp(scipy.fft.ifft(grid, norm="ortho", overwrite_x=True)).ravel()
         if c.clip_db is not None:
             samples = clip_envelope(samples, c.clip_db)

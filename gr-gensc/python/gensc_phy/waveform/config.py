@@ -38,7 +38,7 @@ class WaveformConfig:
             radios of 20 ppm at 2.45 GHz are up to 6.3 apart at 1 Msps.
         threshold: normalised metric of the preamble's repetition above which the sequence itself
             is looked for, 0…1 (1 is a noiseless match).
-        tracking_symbols: time constant of the pilot tracking loop, OFDM symbols.
+        tracking_symbols: time constant of the multi-user receiver's pilot tracking, OFDM symbols.
     """
 
     fft_size: int = 64
@@ -92,14 +92,36 @@ class WaveformConfig:
 
     @cached_property
     def pilot_positions(self) -> NDArray[np.int64]:
-        """Positions of the pilots within `carriers`, evenly spread; [n_pilots]."""
+        """Positions within `carriers` of pilots that stand still, evenly spread; [n_pilots]."""
         step = self.occupied / self.n_pilots
         return np.floor((np.arange(self.n_pilots) + 0.5) * step).astype(np.int64)
 
     @cached_property
     def data_positions(self) -> NDArray[np.int64]:
-        """Positions of the data carriers within `carriers`; [n_data]."""
+        """Positions of the data carriers beside them; [n_data]."""
         return np.setdiff1d(np.arange(self.occupied), self.pilot_positions)
+
+    @cached_property
+    def scattered_pilots(self) -> NDArray[np.int64]:
+        """Positions within `carriers` of the pilots of every header and payload symbol.
+
+        They move from symbol to symbol, by steps that bring them to every carrier and make any
+        few neighbouring symbols sample the band evenly; [header + max payload, n_pilots].
+        """
+        m = np.arange(self.header_symbols + self.max_payload_symbols)
+        spacing = self.occupied // self.n_pilots
+        # The golden section's share of the spacing; without a common divisor.
+        step = next(k for k in range(round(0.382 * spacing), 0, -1) if np.gcd(k, spacing) == 1)
+        first = np.arange(self.n_pilots) * self.occupied // self.n_pilots
+        return first + (m * step % spacing)[:, None]
+
+    @cached_property
+    def scattered_data(self) -> NDArray[np.int64]:
+        """Positions of the data carriers beside them, [header + max payload, n_data]."""
+        pilots = self.scattered_pilots
+        free = np.ones((len(pilots), self.occupied), dtype=bool)
+        np.put_along_axis(free, pilots, False, axis=1)
+        return np.nonzero(free)[1].reshape(len(pilots), self.n_data)
 
     @property
     def n_data(self) -> int:

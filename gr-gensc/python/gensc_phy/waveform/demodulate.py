@@ -14,19 +14,26 @@ from gensc_phy.waveform.detect import Detection
 from gensc_phy.waveform.estimate import (
     PRE_CURSOR,
     delay_projection,
-    estimate_from_known,
     estimate_from_training,
     first_path,
 )
 from gensc_phy.waveform.header import Header, HeaderError
 from gensc_phy.waveform.header_code import decode_header, encode_header
+from gensc_phy.waveform.noise import Noise
+from gensc_phy.waveform.noise import estimate as estimate_noise
+from gensc_phy.waveform.payload import Known, equalise, first_look
 from gensc_phy.waveform.sequences import ce_carriers, pilots
-from gensc_phy.waveform.tracking import Moments, Track, drift_ramp, residual_rotation, track
+from gensc_phy.waveform.tracking import residual_rotation
+from gensc_phy.waveform.wiener import Observed, best_fit
 
 Samples = Callable[[int, int], NDArray[np.complex64]]
 """Gives the samples from an absolute index to another (exclusive)."""
 
 _TINY = 1e-12
+# Least noise variance over the power of the signal: what single precision leaves.
+_FLOOR = 1e-9
+# Rotation of the channel from symbol to symbol, rad, whose interference between carriers counts.
+_ROTATES = 0.025
 # Least ratio of explained to unexplained energy of the training symbols: at 0 dB it is about 7.
 _EXPLAINED = 2.2
 
@@ -70,8 +77,8 @@ class Acquired:
         cfo: carrier offset, cycles per sample.
         metric: detection metric.
         known: carriers of training and header as sent, [overhead, occupied].
-        received: the same as received, [overhead, occupied].
-        channel: response on the occupied carriers, [occupied].
+        noise: variance of its cells.
+        model: spread and Doppler of the channel, indices as of `wiener.fit`.
     """
 
     header: Header
@@ -79,8 +86,8 @@ class Acquired:
     cfo: float
     metric: float
     known: NDArray[np.complex64]
-    received: NDArray[np.complex64]
-    channel: NDArray[np.complex64]
+    noise: Noise
+    model: tuple[int, int]
 
 
 def spectra(
@@ -113,18 +120,17 @@ class BurstDemodulator:
         self.to_payload = self.to_training + c.overhead_symbols * c.symbol_len
         self._smooth, self._rank = delay_projection(c)
         self._pilots = pilots(c)
-        self._data_bins = c.carriers[c.data_positions]
-        self._pilot_bins = c.carriers[c.pilot_positions]
-        theta = (2 * np.pi / c.fft_size * c.carriers).astype(np.float32)
-        self._theta = theta
-        self._theta_data = theta[c.data_positions]
-        self._basis = Moments.basis(theta)
-        self._basis_pilots = Moments.basis(theta[c.pilot_positions])
+        self._data = c.scattered_data[: c.header_symbols]
         template = np.zeros((c.overhead_symbols, c.occupied), dtype=np.complex64)
         template[: c.ce_symbols] = ce_carriers(c)
-        template[c.ce_symbols :, c.pilot_positions] = self._pilots[: c.header_symbols]
+        np.put_along_axis(
+            template[c.ce_symbols :],
+            c.scattered_pilots[: c.header_symbols],
+            self._pilots[: c.header_symbols],
+            axis=1,
+        )
         self._template = template
-        self._template_conj = np.conj(template)
+        self._empty = np.setdiff1d(np.arange(c.fft_size), [0, *(c.carriers % c.fft_size)])
 
     def span(self, header: Header) -> int:
         """Samples from the first training window to the end of the last payload symbol."""
@@ -140,52 +146,78 @@ class BurstDemodulator:
         c = self.cfg
         n_ce, n_all, cfo = c.ce_symbols, c.overhead_symbols, found.cfo
         origin = start + self.to_training - PRE_CURSOR
-        received = spectra(samples, origin, n_all, cfo, origin, c)[:, c.carriers]
-        shift = first_path(estimate_from_training(received[:n_ce], c), c) - PRE_CURSOR
+        grid = spectra(samples, origin, n_all, cfo, origin, c)
+        shift = first_path(estimate_from_training(grid[:n_ce, c.carriers], c), c) - PRE_CURSOR
         if shift:
             origin += shift
-            received = spectra(samples, origin, n_all, cfo, origin, c)[:, c.carriers]
+            grid = spectra(samples, origin, n_all, cfo, origin, c)
+        received = grid[:, c.carriers]
 
         ce = self._template[0]
         h = self._smooth @ estimate_from_training(received[:n_ce], c)
-        matched = (received * self._template_conj) @ np.conj(h)
-        spin = residual_rotation(matched)
+        spin = residual_rotation((received * np.conj(self._template)) @ np.conj(h))
+        turns = np.exp(-1j * spin * np.arange(n_all)).astype(np.complex64)[:, None]
+        received = received * turns
         # The training symbols, whose mean H is, are centred at symbol (n_ce - 1) / 2.
-        turns = np.exp(-1j * spin * (np.arange(n_all) - (n_ce - 1) / 2)).astype(np.complex64)
-        aligned = received * turns[:, None]
-        error = (aligned[:n_ce] - ce * h).ravel()
+        h = h * np.exp(-1j * spin * (n_ce - 1) / 2)
+        error = (received[:n_ce] - ce * h).ravel()
         dof = n_ce * c.occupied - self._rank
-        noise = max(float(np.vdot(error, error).real) / dof, _TINY)
+        level = max(float(np.vdot(error, error).real) / dof, _TINY)
         # Energy per dimension of what is explained over that of what is not: 1 where nothing is.
         explained = n_ce * float(np.vdot(ce * h, ce * h).real) / self._rank
-        if explained < _EXPLAINED * noise:
+        if explained < _EXPLAINED * level:
             raise HeaderError("no training symbols behind the preamble")
-        h_data = h[c.data_positions]
-        gain = np.maximum(h_data.real**2 + h_data.imag**2, _TINY)
-        equalised = aligned[n_ce:, c.data_positions] * (np.conj(h_data) / gain)
-        noise_var = np.broadcast_to((noise / gain).astype(np.float32), equalised.shape)
-        header = decode_header(equalised, noise_var, c)
+
+        energy = float(np.vdot(h, h).real) / c.occupied
+        level = max(level, _FLOOR * energy)
+        seen = Observed.of(received, self._template, np.float32(level), energy)
+        channel, model = best_fit(seen, (1, 0), c)
+        noise = self._noise(received, grid, channel.response())
+        if noise.carrier.max() > 2 * noise.level or noise.symbol.max() > 2:
+            seen = Observed.of(received, self._template, noise.cells(), energy)
+            channel, model = best_fit(seen, model, c)
+        rows = np.arange(n_ce, n_all)[:, None]
+        h_data = channel.response()[rows, self._data]
+        gain = np.maximum(h_data.real**2 + h_data.imag**2, _TINY * energy)
+        equalised = received[rows, self._data] * (np.conj(h_data) / gain)
+        variance = (noise.cells() + channel.error())[rows, self._data] / gain
+        header = decode_header(equalised, variance, c)
         if header.length > c.max_payload:
             raise HeaderError(
                 f"{header.length} payload symbols, this receiver allows {c.max_payload}"
             )
 
-        # The header is now as good as training: estimate again from all of it.
+        # The header is now as good as training.
         known = self._template.copy()
-        known[n_ce:, c.data_positions] = encode_header(header, c)
-        spin = residual_rotation((received * np.conj(known)) @ np.conj(h))
-        # Only the rotation from symbol to symbol is undone here: what the offset does inside a
-        # symbol is far below the noise that caused it.
-        received = received * np.exp(-1j * spin * np.arange(n_all)).astype(np.complex64)[:, None]
+        known[rows, self._data] = encode_header(header, c)
+        matched = received * np.conj(known * channel.response())
+        spin += residual_rotation(matched.sum(axis=1))
         return Acquired(
             header=header,
             origin=origin,
             cfo=cfo + spin / (2 * np.pi * c.symbol_len),
             metric=found.metric,
             known=known,
-            received=received,
-            channel=self._smooth @ estimate_from_known(received, known),
+            noise=noise,
+            model=model,
         )
+
+    def _noise(
+        self,
+        received: NDArray[np.complex64],
+        grid: NDArray[np.complex64],
+        h: NDArray[np.complex64],
+    ) -> Noise:
+        """Noise of training and header, whose symbols are taken for what they look like."""
+        sent = self._template.copy()
+        unknown = sent == 0
+        matched = (received * np.conj(h))[unknown]
+        qpsk = np.sign(matched.real) + 1j * np.sign(matched.imag)
+        sent[unknown] = (np.sqrt(0.5) * qpsk).astype(np.complex64)
+        left = received - sent * h
+        residual = left.real**2 + left.imag**2
+        empty = grid[:, self._empty]
+        return estimate_noise(residual, np.ones_like(residual), empty.real**2 + empty.imag**2)
 
     def missing(self, a: Acquired, end: int) -> int:
         """Samples of the payload that lie at or beyond absolute index `end`."""
@@ -197,115 +229,49 @@ class BurstDemodulator:
     def payload(self, samples: Samples, a: Acquired, missing: int = 0) -> Burst:
         """Equalise the payload; of its last `missing` samples nothing is used."""
         c = self.cfg
-        n_train, rank = c.overhead_symbols, self._rank
         n_ofdm = c.payload_ofdm_symbols(a.header.length)
         whole = max(0, n_ofdm - -(-missing // c.symbol_len))
-        first = a.origin + n_train * c.symbol_len
-        received = spectra(samples, first, whole, a.cfo, a.origin, c)
-
-        power = np.maximum(a.channel.real**2 + a.channel.imag**2, _TINY)
-        at_pilots = received[:, self._pilot_bins]
-        sent_pilots = self._pilots[c.header_symbols : c.header_symbols + whole]
-        tracked = track(self._moments(a, power, at_pilots, sent_pilots), c.tracking_symbols)
-        noise = self._noise(a, tracked, at_pilots, sent_pilots)
-        # What the estimates of H and of the gain add to every symbol's error.
-        energy = float(power.sum()) / len(power)
-        from_h = rank / c.occupied / n_train
-        error = noise * (1.0 + from_h + tracked.gain_error * energy)
-        signal = max(energy - noise * from_h, _TINY)
-
-        gain = tracked.gain[n_train:, None]
-        y = received[:, self._data_bins]
-        y *= drift_ramp(tracked.drift, n_train, whole, self._theta_data)
-        h, power = a.channel[c.data_positions], power[c.data_positions]
-        gain_power = np.maximum(gain.real**2 + gain.imag**2, _TINY)
-        if c.precode:
-            y *= np.conj(gain)
-            symbols, variance = _despread(y, h, power * gain_power, error)
-        else:
-            y *= np.conj(gain) / gain_power
-            y *= np.conj(h) / power
-            symbols = y
-            variance = (error / gain_power) * (1.0 / power)
+        data = c.scattered_data[c.header_symbols : c.header_symbols + whole]
+        cfo = a.cfo
+        known = self._known(samples, a, whole, cfo)
+        path = first_look(known, a.noise, a.model, c)
+        if abs(path.rotation) > _ROTATES:
+            # The header is too short to tell the offset from what a moving channel does meanwhile.
+            cfo += path.rotation / (2 * np.pi * c.symbol_len)
+            known = self._known(samples, a, whole, cfo)
+            path = first_look(known, a.noise, path.model, c)
+        got = equalise(known, data, path, c)
         n = a.header.length
         out = np.zeros(n, dtype=np.complex64)
         out_var = np.full(n, np.inf, dtype=np.float32)
         here = min(n, whole * c.n_data)
-        out[:here] = symbols.ravel()[:here]
-        out_var[:here] = variance.ravel()[:here]
+        out[:here] = got.symbols.ravel()[:here]
+        out_var[:here] = got.variance.ravel()[:here]
         return Burst(
             header=a.header,
             symbols=out,
             noise_var=out_var,
-            snr_db=float(10 * np.log10(signal / noise)),
-            cfo_hz=a.cfo * c.sample_rate,
+            snr_db=float(10 * np.log10(got.energy / got.noise)),
+            cfo_hz=cfo * c.sample_rate,
             start=a.origin + PRE_CURSOR - self.to_training - c.cp_len,
-            noise_power=noise,
-            channel=a.channel,
+            noise_power=got.noise,
+            channel=got.channel,
             metric=a.metric,
-            sampling_offset_ppm=tracked.drift / c.symbol_len * 1e6,
+            sampling_offset_ppm=got.drift / c.symbol_len * 1e6,
         )
 
-    def _moments(
-        self,
-        a: Acquired,
-        power: NDArray[np.float32],
-        at_pilots: NDArray[np.complex64],
-        sent_pilots: NDArray[np.complex64],
-    ) -> Moments:
-        """Training, header and pilots of a burst against the channel estimate."""
+    def _known(self, samples: Samples, a: Acquired, whole: int, cfo: float) -> Known:
+        """What is received and known of a burst with `whole` payload symbols at that offset."""
         c = self.cfg
-        sent2 = a.known.real**2 + a.known.imag**2
-        z = (a.received * np.conj(a.known * a.channel)) @ self._basis
-        z_pilots = at_pilots * np.conj(sent_pilots * a.channel[c.pilot_positions])
-        pilot_power = power[c.pilot_positions]
-        n = len(at_pilots)
-        weights = np.stack([power, power * self._theta**2], axis=1)
-        w = sent2 @ weights
-        w_pilots = np.array(
-            [pilot_power.sum(), (pilot_power * self._theta[c.pilot_positions] ** 2).sum()]
+        n_train, n_header = c.overhead_symbols, c.header_symbols
+        grid = spectra(samples, a.origin, n_train + whole, cfo, a.origin, c)
+        sent = np.zeros((len(grid), c.occupied), dtype=np.complex64)
+        sent[:n_train] = a.known
+        np.put_along_axis(
+            sent[n_train:],
+            c.scattered_pilots[n_header : n_header + whole],
+            self._pilots[n_header : n_header + whole],
+            axis=1,
         )
-        return Moments(
-            z=np.concatenate([z, z_pilots @ self._basis_pilots]),
-            w=np.concatenate([w[:, 0], np.full(n, w_pilots[0])]).astype(np.float32),
-            leverage=np.concatenate([w[:, 1], np.full(n, w_pilots[1])]).astype(np.float32),
-        )
-
-    def _noise(
-        self,
-        a: Acquired,
-        tracked: Track,
-        at_pilots: NDArray[np.complex64],
-        sent_pilots: NDArray[np.complex64],
-    ) -> float:
-        """Noise variance per carrier: what the fit leaves of the known carriers."""
-        c = self.cfg
-        n_t, n_p = len(a.known), len(at_pilots)
-        gain = tracked.gain[:, None]
-        ramp = drift_ramp(-tracked.drift, 0, n_t + n_p, self._theta[c.pilot_positions])
-        # The drift over the training is far below what its carriers could show.
-        of_training = (a.received - a.known * a.channel * gain[:n_t]).ravel()
-        at = c.pilot_positions
-        of_pilots = (at_pilots - sent_pilots * a.channel[at] * gain[n_t:] * ramp[n_t:]).ravel()
-        left = np.vdot(of_training, of_training).real + np.vdot(of_pilots, of_pilots).real
-        parameters = self._rank + 2 * n_p / c.tracking_symbols
-        return max(float(left) / max(1.0, of_training.size + of_pilots.size - parameters), _TINY)
-
-
-def _despread(
-    matched: NDArray[np.complex64],
-    h: NDArray[np.complex64],
-    power: NDArray[np.float32],
-    noise: float,
-) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
-    """Unbiased MMSE equalisation of DFT-precoded symbols; all [symbols, n_data].
-
-    `matched` is already multiplied by the conjugate gain of its symbol. With mu the mean of
-    |H|^2/(|H|^2 + N0) over the carriers, the despread symbol is mu x plus an error of variance
-    mu(1 - mu), so x has the noise variance (1 - mu)/mu.
-    """
-    equalised = matched * np.conj(h) / (power + noise)
-    mu = np.mean(power / (power + noise), axis=1, keepdims=True)
-    symbols = scipy.fft.ifft(equalised, axis=1, norm="ortho") / mu
-    variance = np.broadcast_to((1 - mu) / mu, symbols.shape)
-    return symbols.astype(np.complex64), variance.astype(np.float32)
+        empty = grid[:, self._empty]
+        return Known(grid[:, c.carriers], sent, empty.real**2 + empty.imag**2)
