@@ -85,6 +85,17 @@ def test_several_antennas_find_what_each_of_them_hears_too_weakly():
     assert sum(f is not None and f.start == 200 + cfg.cp_len for f in found) >= 19
 
 
+def test_a_narrow_interferer_as_strong_as_the_burst_hides_nothing():
+    cfg, rng = WaveformConfig(), np.random.default_rng(4)
+    samples, _ = burst(480)
+    for _ in range(20):
+        noisy = impair(samples, Impairments(snr_db=15.0, cfo=float(rng.uniform(-0.1, 0.1))), rng)
+        tone = np.exp(2j * np.pi * (rng.uniform(-0.4, 0.4) * np.arange(len(noisy)) + rng.random()))
+        found = PreambleDetector(cfg).find((noisy + tone).astype(np.complex64), 1000)
+        assert found is not None
+        assert found.start == 200 + cfg.cp_len
+
+
 @given(st.integers(1, 40), st.integers(0, 30))
 def test_a_sliding_sum_adds_neighbours(n, more):
     x = np.arange(n + more, dtype=np.float64) ** 2

@@ -45,6 +45,27 @@ def test_an_interferer_is_found_on_its_carriers_and_an_impulse_in_its_symbol():
     assert np.delete(np.delete(cells, 60, 0), 20, 1).mean() == pytest.approx(1, rel=0.1)
 
 
+def test_a_signal_that_comes_and_goes_is_found_where_it_was():
+    rng = np.random.default_rng(5)
+    variance = np.ones((M, K))
+    variance[32:48, 26:33] = 300.0
+    energy, count = residuals(rng, variance)
+    cells = estimate(energy, count, rng.exponential(1.0, (M, EMPTY)).astype(np.float32)).cells()
+    assert np.median(cells[34:46, 27:32]) == pytest.approx(300, rel=0.5)
+    assert np.median(cells[60:, 27:32]) < 3
+    assert np.median(cells[:, :20]) == pytest.approx(1, rel=0.2)
+
+
+def test_equal_noise_has_no_tiles():
+    rng = np.random.default_rng(6)
+    uneven = 0
+    for _ in range(50):
+        energy, count = residuals(rng, np.ones((M, K)))
+        found = estimate(energy, count, rng.exponential(1.0, (M, EMPTY)).astype(np.float32))
+        uneven += np.mean(found.tile != 1) > 0.05
+    assert uneven <= 2
+
+
 def test_carriers_that_were_never_seen_have_the_common_variance():
     rng = np.random.default_rng(3)
     energy, count = residuals(rng, np.ones((M, K)))

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gensc_phy import BurstModulator, BurstReceiver, WaveformConfig
+from gensc_phy.channel.frontend import iq_imbalance
 from gensc_phy.channel.impairments import Impairments, complex_noise, impair
 from waveform import burst, header, payload, silence
 
@@ -163,3 +164,41 @@ def test_memory_stays_bounded_in_a_long_stream():
     for _ in range(20):
         rx.push(complex_noise(50_000, 1.0, rng))
     assert rx._buffer.size < 60_000
+
+
+@pytest.mark.parametrize("level", [1e-9, 1e-6, 1e6])
+def test_no_figure_depends_on_the_level(level):
+    samples, _ = burst(960)
+    noisy = impair(samples, Impairments(15.0, 0.2 / 64), np.random.default_rng(11))
+    (usual,), (scaled,) = receive(noisy), receive(noisy * np.float32(level))
+    assert scaled.header == usual.header
+    assert np.allclose(scaled.symbols, usual.symbols, atol=1e-3)
+    assert scaled.noise_var == pytest.approx(usual.noise_var, rel=1e-2)
+    assert scaled.noise_power == pytest.approx(usual.noise_power * level**2, rel=1e-2)
+
+
+@pytest.mark.parametrize("at", [150, 230, 300, 500, 1500, 4000])
+def test_a_spike_of_ten_thousand_times_the_level_hides_nothing(at):
+    samples, symbols = burst(1920)
+    noisy = impair(samples, Impairments(20.0), np.random.default_rng(12))
+    noisy[at] += 1e4
+    rx = BurstReceiver()
+    (got,) = rx.push(noisy) + rx.flush()
+    assert rx.stats.blanked == 1
+    assert evm_db(got, symbols) < -18
+
+
+def test_a_burst_that_ends_in_digital_silence_is_read_without_a_word_of_complaint():
+    samples, symbols = burst(3840)
+    cut = np.concatenate([samples[:4000], silence(9000)])
+    (got,) = receive(cut)
+    assert np.mean(np.abs(got.symbols[:900] - symbols[:900]) ** 2) < 0.01
+
+
+def test_direct_voltage_and_image_of_a_cheap_mixer_cost_little():
+    rng = np.random.default_rng(13)
+    samples, symbols = burst(3840)
+    noisy = impair(samples, Impairments(20.0, 1.7 / 64), rng)
+    spoiled = iq_imbalance(noisy, 1.0, 5.0) + np.complex64(0.7 - 0.7j)
+    (got,) = receive(spoiled)
+    assert evm_db(got, symbols) < -19.4

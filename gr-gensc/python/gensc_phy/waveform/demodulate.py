@@ -173,7 +173,7 @@ class BurstDemodulator:
         seen = Observed.of(received, self._template, np.float32(level), energy)
         channel, model = best_fit(seen, (1, 0), c)
         noise = self._noise(received, grid, channel.response())
-        if noise.carrier.max() > 2 * noise.level or noise.symbol.max() > 2:
+        if noise.uneven:
             seen = Observed.of(received, self._template, noise.cells(), energy)
             channel, model = best_fit(seen, model, c)
         rows = np.arange(n_ce, n_all)[:, None]

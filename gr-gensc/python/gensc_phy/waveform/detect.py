@@ -19,7 +19,7 @@ The signs at the delay and offset found give the start and the cover code.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.fft
@@ -28,6 +28,8 @@ from numpy.typing import NDArray
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.sequences import COVERS, preamble_sequence
 
+# Density over the median one that makes a narrow interferer.
+_NARROW = 8.0
 # Share of the energy that the sequence must explain: this many standard deviations above noise's.
 _SIGNIFICANT = 5.0
 
@@ -41,12 +43,14 @@ class Detection:
         cfo: carrier offset, cycles per sample.
         metric: normalised metric at the peak, 0…1.
         cover: which cover code it has, an index of `sequences.COVERS`.
+        level: rms of its samples.
     """
 
     start: int
     cfo: float
     metric: float
     cover: int = 0
+    level: float = 1.0
 
 
 def sliding_sum(x: NDArray, n: int) -> NDArray:
@@ -68,6 +72,29 @@ def sliding_sum(x: NDArray, n: int) -> NDArray:
             return total
         part = part[..., :-width] + part[..., width:]
         width *= 2
+
+
+def without_tones(samples: NDArray[np.complex64], n: int) -> NDArray[np.complex64]:
+    """Samples, [..., time], less the bands that are far stronger than the others.
+
+    A narrow interferer repeats itself nearly as a preamble does, and a direct voltage entirely.
+    One of a subcarrier's width is cut out of the whole block; the preamble hardly misses it.
+
+    Args:
+        n: subcarriers.
+    """
+    segments = samples.shape[-1] // n
+    rows = samples[..., : segments * n].reshape(*samples.shape[:-1], segments, n)
+    spectra = scipy.fft.fft(rows, axis=-1)
+    density = np.mean(spectra.real**2 + spectra.imag**2, axis=-2)
+    narrow = density > _NARROW * np.partition(density, n // 2, axis=-1)[..., n // 2, None]
+    if not narrow.any() or narrow.sum(axis=-1).max() > n // 8:
+        return samples
+    nfft = scipy.fft.next_fast_len(samples.shape[-1])
+    band = np.rint(np.arange(nfft) * (n / nfft)).astype(np.int64) % n
+    spectrum = scipy.fft.fft(samples, nfft, axis=-1)
+    spectrum[narrow[..., band]] = 0
+    return scipy.fft.ifft(spectrum, axis=-1, overwrite_x=True)[..., : samples.shape[-1]]
 
 
 class PreambleDetector:
@@ -112,14 +139,20 @@ class PreambleDetector:
         # Where there is nothing at all there is no preamble either.
         return np.sqrt(best) / np.where(mean > 0, mean, np.inf)
 
-    def find(self, samples: NDArray[np.complex64], starts: int) -> Detection | None:
+    def find(self, samples: NDArray[np.complex64], starts: int, past: int = 0) -> Detection | None:
         """The first preamble that starts within the first `starts` samples, or None.
 
         `samples` should hold `starts + lookahead` samples (fewer at the end of a stream).
-        """
-        return next(self.candidates(samples, starts), None)
 
-    def candidates(self, samples: NDArray[np.complex64], starts: int) -> Iterator[Detection]:
+        Args:
+            past: samples at the beginning that have been searched already. With them what is
+                left of a preamble that began there is not taken for a new one.
+        """
+        return next(self.candidates(samples, starts, past), None)
+
+    def candidates(
+        self, samples: NDArray[np.complex64], starts: int, past: int = 0
+    ) -> Iterator[Detection]:
         """The preambles that start within the first `starts` samples, in their order."""
         if samples.shape[-1] < self.reach:
             return
@@ -128,12 +161,14 @@ class PreambleDetector:
         peak = max(float(parts.max()), -float(parts.min()))
         if not peak > 0:
             return
-        if not 1e-4 < peak < 1e6:
-            samples = samples * np.float32(1 / peak)
+        scale = 1.0 if 1e-4 < peak < 1e6 else 1 / peak
+        if scale != 1:
+            samples = samples * np.float32(scale)
+        samples = without_tones(samples, self.cfg.fft_size)
         metric = self.metric(samples)
         grid = self._grid
         above = np.flatnonzero(metric[: -(-starts // grid)] > self.cfg.threshold)
-        at, last = 0, -1
+        at, last = past // grid, past - 1
         while True:
             at = int(np.searchsorted(above, at))
             if at == above.size:
@@ -144,8 +179,11 @@ class PreambleDetector:
             found = self._verify(samples, peak * grid)
             if found is not None and last < found.start < starts:
                 last = found.start + self.reach // 2
-                yield found
-            at = max(peak, 0 if found is None else found.start // grid) + self.cfg.fft_size // grid
+                yield replace(found, level=found.level / scale)
+            # The shoulder of a rejected peak may hide a true one.
+            at = max(first, peak) + self.cfg.fft_size // 4 // grid
+            if found is not None:
+                at = max(at, (found.start + self.cfg.fft_size) // grid)
 
     def _verify(self, samples: NDArray[np.complex64], near: int) -> Detection | None:
         """Look for the sequence about `near`; None where there is only a repetition."""
@@ -163,10 +201,10 @@ class PreambleDetector:
         power = (spectra.real**2 + spectra.imag**2).reshape(-1, n, n).sum(axis=0)
         energy = float(np.sum(inside.real**2 + inside.imag**2)) * repeats / (repeats + 1)
         spread = sliding_sum(np.concatenate([power, power[: c.cp_len - 1]]).T, c.cp_len)
-        shares = spread.max(axis=1) / (n * energy)  # [offsets]
+        # A narrow interferer is as strong at all delays, the sequence only at its own.
+        shares = (spread.max(axis=1) - spread.mean(axis=1)) / (n * energy)  # [offsets]
         k = int(shares.argmax())
-        noise = c.cp_len / n + _SIGNIFICANT * np.sqrt(c.cp_len / repeats) / n
-        if shares[k] < noise:
+        if shares[k] < _SIGNIFICANT * np.sqrt(c.cp_len / repeats) / n:
             return None
         return self._signs(x, int(power[:, k].argmax()), first, fraction, k)
 
@@ -215,7 +253,13 @@ class PreambleDetector:
         )
         if abs(cfo) > self.cfg.cfo_range or metric < self.cfg.threshold:
             return None
-        return Detection(first + delay + int(shift) * n, cfo / n, metric, int(cover))
+        return Detection(
+            start=first + delay + int(shift) * n,
+            cfo=cfo / n,
+            metric=metric,
+            cover=int(cover),
+            level=float(np.sqrt(energy / mine.size)),
+        )
 
 
 def _coarse(x: NDArray, grid: int) -> NDArray:

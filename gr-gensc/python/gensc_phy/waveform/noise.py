@@ -1,10 +1,11 @@
 """Noise variance of every carrier and every symbol from what the channel estimate leaves.
 
-The variance of a cell is taken to be a product v_k s_m: v_k sees an interferer that stays on its
-carriers, s_m an impulse or a collision that comes and goes. Each is the mean of few squared
-residuals, and most of them differ by chance only: they are shrunk towards their common mean by
-as much as their spread is what chance explains (James and Stein; Efron and Morris, 1975), and
-those that stand out are believed as they are.
+The variance of a cell is taken to be a product v_k s_m t_km: v_k sees an interferer that stays on
+its carriers, s_m an impulse that hits a symbol, and t, constant over tiles of a few carriers and
+symbols, a narrow signal that comes and goes. Each is the mean of few squared residuals, and most
+of them differ by chance only: they are shrunk towards their common mean by as much as their
+spread is what chance explains (James and Stein; Efron and Morris, 1975), and those that stand out
+are believed as they are.
 """
 
 from __future__ import annotations
@@ -17,35 +18,64 @@ from numpy.typing import NDArray
 # Standard deviations by which an estimate of its own must exceed the common one.
 _STANDS_OUT = 4.5
 _TINY = 1e-30
+# Extent of a tile: symbols, and bands of carriers that there are.
+_TILE_SYMBOLS, _BANDS = 8, 8
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise variance of cell (m, k): `symbol[m] * carrier[k]`.
+    """Noise variance of cell (m, k): `symbol[m] * carrier[k] * tile[m', k']`.
 
     Attributes:
         carrier: [occupied].
         symbol: [symbols], about 1.
+        tile: factor of every tile of cells, [time, bands], about 1.
     """
 
     carrier: NDArray[np.float32]
     symbol: NDArray[np.float32]
+    tile: NDArray[np.float32]
 
     @property
     def level(self) -> float:
         """Mean over the carriers."""
         return float(self.carrier.mean())
 
+    @property
+    def uneven(self) -> bool:
+        """Whether some cells are much noisier than others."""
+        parts = (self.carrier / self.level, self.symbol, self.tile)
+        return any(float(part.max()) > 1.5 for part in parts)
+
     def alike(self, other: Noise) -> bool:
         """Whether nothing that is estimated with one would be much better with the other."""
-        carrier = self.carrier / other.carrier
-        return bool(
-            np.abs(carrier - 1).max() < 0.25 and np.abs(self.symbol / other.symbol - 1).max() < 0.25
+        pairs = zip(
+            (self.carrier, self.symbol, self.tile),
+            (other.carrier, other.symbol, other.tile),
+            strict=True,
         )
+        return all(float(np.abs(a / b - 1).max()) < 0.25 for a, b in pairs)
+
+    def longer(self, n: int) -> Noise:
+        """The same for n symbols, of which the later ones are like most."""
+        symbol = np.ones(n, dtype=np.float32)
+        symbol[: len(self.symbol)] = self.symbol
+        tile = np.ones((_tiles(n, len(self.carrier))[0].max() + 1, _BANDS), dtype=np.float32)
+        tile[: len(self.tile)] = self.tile
+        return Noise(self.carrier, symbol, tile)
 
     def cells(self) -> NDArray[np.float32]:
         """Variance of every cell, [symbols, occupied]."""
-        return self.symbol[:, None] * self.carrier
+        product = self.symbol[:, None] * self.carrier
+        if np.all(self.tile == 1):
+            return product
+        time, band = _tiles(*product.shape)
+        return product * self.tile[time[:, None], band]
+
+
+def _tiles(n: int, occupied: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tile of every symbol [n] and of every carrier [occupied]."""
+    return np.arange(n) // _TILE_SYMBOLS, np.arange(occupied) * _BANDS // occupied
 
 
 def shrink(estimates: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -63,7 +93,8 @@ def shrink(estimates: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArr
     corrected = estimates / (1 - 1 / (9 * n)) ** 3
     seen = counts > 0
     centre = float(_median(corrected if seen.all() else corrected[seen])) if seen.any() else 0.0
-    plain = seen & (estimates <= centre * (1 + _STANDS_OUT / np.sqrt(n)))
+    far = _STANDS_OUT / np.sqrt(n)
+    plain = seen & (estimates <= centre * (1 + far)) & (estimates >= centre * np.exp(-far))
     weight = counts * plain
     number = max(1, int(plain.sum()))
     common = float(weight @ estimates) / max(float(weight.sum()), _TINY)
@@ -112,14 +143,36 @@ def estimate(
         symbol /= float(symbol @ per_symbol) / max(float(per_symbol.sum()), _TINY)
         if symbol.max() < 1.5:
             break
-    return Noise(carrier.astype(np.float32), symbol.astype(np.float32))
+    return Noise(
+        carrier.astype(np.float32),
+        symbol.astype(np.float32),
+        _local(residual / (symbol[:, None] * carrier), count).astype(np.float32),
+    )
+
+
+def _local(relative: NDArray[np.floating], count: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Factors of the tiles from residuals over the variances without them; [time, bands]."""
+    time, band = _tiles(*count.shape)
+    edges = np.searchsorted(time, np.arange(time[-1] + 1)), np.searchsorted(band, range(_BANDS))
+    sums, counts = (
+        np.add.reduceat(np.add.reduceat(x, edges[0], axis=0, dtype=np.float64), edges[1], axis=1)
+        for x in (relative, count)
+    )
+    estimates = sums / np.maximum(counts, _TINY)
+    factors = shrink(estimates.ravel(), counts.ravel()).reshape(counts.shape)
+    # Where they are all alike they are 1: what they have in common, the other factors have.
+    centre = float(np.sort(factors, axis=None)[factors.size // 2])
+    even = np.abs(factors / max(centre, _TINY) - 1) < 0.25
+    return np.where(counts > 0, np.where(even, 1.0, np.maximum(factors, 1e-4)), 1.0)
 
 
 def _relative(empty: NDArray[np.float32]) -> NDArray[np.float64]:
     """How loud every symbol is on the empty carriers, about 1; [symbols]."""
     if not empty.size:
         return np.ones(len(empty))
-    usual = np.maximum(_median(empty, axis=0), _TINY)
+    # Not even digital silence is without any noise.
+    usual = np.maximum(_median(empty, axis=0), 1e-3 * float(empty.mean()) + _TINY)
     # The middle of them: a narrow interferer that comes and goes on a few is none of the payload's.
     middle = _median(empty / usual).astype(np.float64)
-    return middle / max(float(_median(middle)), _TINY)
+    usually = float(_median(middle))
+    return middle / usually if usually > _TINY else np.ones(len(empty))

@@ -104,7 +104,7 @@ def first_look(known: Known, noise: Noise, model: tuple[int, int], cfg: Waveform
         model: channel model that they suggest.
     """
     n, n_train = len(known.received), len(noise.symbol)
-    noise = Noise(noise.carrier, np.concatenate([noise.symbol, np.ones(n - n_train, np.float32)]))
+    noise = noise.longer(n)
     straight, drift = _straighten(known, noise, n_train, cfg)
     return _explain(known, straight, drift, noise, model, cfg)
 
@@ -229,8 +229,8 @@ def _noise(known: Known, path: Path) -> Noise:
     # A cell that the estimate was fitted to shows less than its noise.
     leverage = np.minimum(path.channel.error() * sent2 / path.noise.cells(), 0.9)
     noise = estimate_noise(residual, seen * (1 - leverage), known.empty)
-    power = float(np.mean(np.abs(path.channel.response()) ** 2))
-    return Noise(np.maximum(noise.carrier, _FLOOR * power), noise.symbol)
+    power = float(np.mean(np.abs(known.received[seen]) ** 2))
+    return replace(noise, carrier=np.maximum(noise.carrier, np.float32(_FLOOR * power)))
 
 
 def _despread(

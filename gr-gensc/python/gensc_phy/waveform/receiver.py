@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gensc_phy.waveform.balance import Balance
+from gensc_phy.waveform.blanking import Blanker
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.demodulate import Acquired, Burst, BurstDemodulator, Samples
 from gensc_phy.waveform.detect import Detection, PreambleDetector
@@ -30,6 +32,8 @@ class ReceiverStats:
         headers_other: headers that decoded and are of another version of the waveform.
         truncated: bursts cut short by the end of the stream.
         not_finite: samples that were NaN or infinite and were taken as 0.
+        blanked: samples that were spikes and were taken as 0.
+        slips: bursts that were cut where samples were lost.
     """
 
     samples: int = 0
@@ -40,6 +44,8 @@ class ReceiverStats:
     headers_other: int = 0
     truncated: int = 0
     not_finite: int = 0
+    blanked: int = 0
+    slips: int = 0
 
 
 class Heard(Protocol):
@@ -97,6 +103,9 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
         self._pos = 0  # absolute index from which the search goes on
         self._step = _NEAR
         self._acquired: HeardT | None = None
+        self._blanker = Blanker(streams)
+        self._balance = Balance(streams)
+        self._level = 1.0  # rms of the preamble of the burst in hand
 
     def push(self, samples: NDArray[np.complex64]) -> list[BurstT]:
         """Take the next samples of the stream; return the bursts they complete."""
@@ -107,13 +116,19 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
             self.stats.not_finite += int((~finite).sum())
             samples = np.where(finite, samples, np.complex64(0))
         self.stats.samples += samples.shape[-1]
-        self._buffer = np.concatenate([self._buffer, samples], axis=-1)
+        self._take(self._blanker.process(samples))
         bursts = self._run(final=False)
         self._forget()
         return bursts
 
+    def _take(self, samples: NDArray[np.complex64]) -> None:
+        self.stats.blanked = self._blanker.blanked
+        self._balance.update(samples)
+        self._buffer = np.concatenate([self._buffer, samples], axis=-1)
+
     def flush(self) -> list[BurstT]:
         """The stream has ended: return what is still in the buffer, cut short where need be."""
+        self._take(self._blanker.flush())
         bursts = self._run(final=True)
         self._origin = self._pos = self._end
         self._buffer = self._buffer[..., :0]
@@ -125,17 +140,22 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
 
     def _forget(self) -> None:
         keep_from = self._pos if self._acquired is None else self._acquired.origin
-        # Timing may look back by a cyclic prefix.
-        drop = max(0, keep_from - 2 * self.cfg.symbol_len - self._origin)
+        # Timing may look back by a cyclic prefix, detection by a preamble.
+        look_back = self._detector.reach + 2 * self.cfg.symbol_len
+        drop = max(0, keep_from - look_back - self._origin)
         if drop:
             # A copy: a view would keep all that was dropped alive.
             self._buffer = self._buffer[..., drop:].copy()
             self._origin += drop
 
     def _slice(self, start: int, stop: int) -> NDArray[np.complex64]:
-        """Samples start … stop (absolute), zeros where the stream has none."""
+        """Samples start … stop (absolute) over the level of the burst in hand, balanced.
+
+        Zeros where the stream has none.
+        """
         lo, hi = start - self._origin, stop - self._origin
         part = self._buffer[..., max(lo, 0) : max(hi, 0)]
+        part = self._balance.correct(part) * np.float32(1 / self._level)
         missing = stop - start - part.shape[-1]
         if not missing:
             return part
@@ -151,7 +171,14 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
                 if missing and not final:
                     return bursts
                 self.stats.truncated += missing > 0
-                bursts += self._read(self._acquired, missing)
+                bursts += [
+                    replace(
+                        burst,
+                        noise_power=burst.noise_power * self._level**2,
+                        channel=burst.channel * np.float32(self._level),
+                    )
+                    for burst in self._read(self._acquired, missing)
+                ]
                 self._acquired = None
                 self._step = _NEAR
             if not self._search(final=final):
@@ -171,26 +198,30 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
             if available < self._detector.reach:
                 return False
             starts = min(self._step, available - look) if not final else self._step
-            lo = self._pos - self._origin
-            found = self._detector.find(self._buffer[..., lo : lo + starts + look], starts)
+            past = min(self._pos - self._origin, self._detector.reach)
+            lo = self._pos - self._origin - past
+            found = self._detector.find(
+                self._buffer[..., lo : lo + past + starts + look], past + starts, past
+            )
             if found is None:
                 self._pos += min(starts, available)
                 self._step = _FAR
                 continue
-            start = self._pos + found.start
+            start = self._pos - past + found.start
             if not final and start + self._demodulator.to_payload > self._end:
                 # The header is still arriving: look at this preamble again when it is here.
                 self._pos = max(self._pos, start - self._detector.reach)
                 return False
             self.stats.detected += 1
+            self._level = found.level
             try:
                 self._acquired = self._demodulator.acquire(self._slice, start, found)
             except HeaderError as error:
                 other = isinstance(error, VersionError)
                 self.stats.headers_other += other
                 self.stats.headers_bad += not other
-                # Past the whole preamble, whose later copies would be detected again.
-                self._pos = start + self._detector.reach
+                # A burst may begin anywhere behind: what was found may have been none.
+                self._pos = start + self.cfg.fft_size // 2
                 self.stats.bad_cfo_hz = found.cfo * self.cfg.sample_rate
                 continue
             self.stats.headers_ok += 1
