@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 # Standard deviations by which an estimate of its own must exceed the common one.
 _STANDS_OUT = 4.5
 _TINY = 1e-30
+# Factor of a tile that is no chance.
+_LOUD = 4.0
 # Extent of a tile: symbols, and bands of carriers that there are.
 _TILE_SYMBOLS, _BANDS = 8, 8
 
@@ -78,12 +80,15 @@ def _tiles(n: int, occupied: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]
     return np.arange(n) // _TILE_SYMBOLS, np.arange(occupied) * _BANDS // occupied
 
 
-def shrink(estimates: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def shrink(
+    estimates: NDArray[np.float64], counts: NDArray[np.float64], below: bool = False
+) -> NDArray[np.float64]:
     """Variances that are mostly alike, from estimates of them that are not.
 
     Args:
         estimates: means of `counts` squared magnitudes each, [n].
         counts: [n], may be 0.
+        below: believe those that are far below the common mean as well.
 
     Returns:
         [n].
@@ -94,7 +99,9 @@ def shrink(estimates: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArr
     seen = counts > 0
     centre = float(_median(corrected if seen.all() else corrected[seen])) if seen.any() else 0.0
     far = _STANDS_OUT / np.sqrt(n)
-    plain = seen & (estimates <= centre * (1 + far)) & (estimates >= centre * np.exp(-far))
+    plain = seen & (estimates <= centre * (1 + far))
+    if below:
+        plain &= estimates >= centre * np.exp(-far)
     weight = counts * plain
     number = max(1, int(plain.sum()))
     common = float(weight @ estimates) / max(float(weight.sum()), _TINY)
@@ -159,7 +166,12 @@ def _local(relative: NDArray[np.floating], count: NDArray[np.float32]) -> NDArra
         for x in (relative, count)
     )
     estimates = sums / np.maximum(counts, _TINY)
-    factors = shrink(estimates.ravel(), counts.ravel()).reshape(counts.shape)
+    flat = estimates.ravel(), counts.ravel()
+    factors = shrink(*flat)
+    if factors.max() > _LOUD:
+        # What is loud there has made its carriers' variances too large elsewhere.
+        factors = shrink(*flat, below=True)
+    factors = factors.reshape(counts.shape)
     # Where they are all alike they are 1: what they have in common, the other factors have.
     centre = float(np.sort(factors, axis=None)[factors.size // 2])
     even = np.abs(factors / max(centre, _TINY) - 1) < 0.25
