@@ -109,20 +109,6 @@ def test_the_waveform_variable_has_every_field_and_its_default():
 # ---------------------------------------------------------------- flowgraphs
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory):
-    """All flowgraphs as Python programs, and what the compiler said."""
-    folder = tmp_path_factory.mktemp("flowgraphs")
-    files = [str(path) for path in sorted(FLOWGRAPHS.glob("*.grc"))]
-    result = subprocess.run(
-        [sys.executable, "/usr/bin/grcc", "-o", str(folder), *files],
-        env=os.environ | {"GRC_BLOCKS_PATH": str(gensc.grc_blocks_path())},
-        capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder
-
-
 def test_every_flowgraph_comes_in_two_forms_and_compiles(compiled):
     files = {path.stem for path in FLOWGRAPHS.glob("*.grc")}
     assert files >= set(NAMES) | {f"{name}_headless" for name in NAMES}
