@@ -86,7 +86,7 @@ def link(result: Row) -> Iterable[str]:
 
 def codec(result: Row) -> Iterable[str]:
     """PSNR by scheme and SNR, one table per bandwidth ratio, AWGN."""
-    rows = [r for r in result["rows"] if r["via"] == "burst" and r["design_snr_db"] is None]
+    rows = [r for r in result["rows"] if r["via"] == "bursts" and r["design_snr_db"] is None]
     schemes = list(dict.fromkeys(r["scheme"] for r in rows))
     for channel in dict.fromkeys(r["channel"] for r in rows):
         for rate in dict.fromkeys(r["rate"] for r in rows):

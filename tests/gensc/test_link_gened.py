@@ -228,8 +228,8 @@ def test_the_demo_shows_foreground_and_blocks(gened_model, photo, tmp_path):
     assert f"<dt>digital</dt><dd>{line['symbols']['digital']}</dd>" in page
 
 
-def test_simulate_takes_the_dual_branch_codec(gened_model, photo, capsys):
-    argv = ["simulate", photo, "--snr", "0,10", "--rate", str(RATE), "--model", "tiny-gened"]
+def test_compare_takes_the_dual_branch_codec(gened_model, photo, capsys):
+    argv = ["compare", photo, "--snr", "0,10", "--rate", str(RATE), "--model", "tiny-gened"]
     assert run([*argv, "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["scheme"] for row in rows] == ["tiny-gened"] * 2

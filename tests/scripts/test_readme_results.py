@@ -13,7 +13,7 @@ MACHINE = {"cpu": "A processor", "cores": 2}
 
 
 def row(scheme, snr_db, psnr, failed=0, **others):
-    base = {"via": "burst", "design_snr_db": None, "channel": "awgn", "rate": 32, "photos": 8}
+    base = {"via": "bursts", "design_snr_db": None, "channel": "awgn", "rate": 32, "photos": 8}
     return base | {"scheme": scheme, "snr_db": snr_db, "psnr": psnr, "failed": failed} | others
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gensc.cli import adapt, bench, demo, doctor, grc, models, receive, send, serve, simulate, train
+from gensc.cli import adapt, bench, compare, demo, doctor, grc, models, receive, send, serve, train
 from gensc.system.errors import UserError
 
 #: Exit status after Ctrl-C, as shells have it.
@@ -41,7 +41,7 @@ def options(
     """Send images over real GNU Radio flowgraphs by learned and classical codecs."""
 
 
-for module in (demo, send, receive, simulate, bench, train, models, adapt, serve, grc, doctor):
+for module in (demo, send, receive, compare, bench, train, models, adapt, serve, grc, doctor):
     module.register(app)
 
 

@@ -70,12 +70,12 @@ def print_tables(result: BenchResult, console: Console) -> None:
     if not tables and result.rows:
         tables = [Table(result.bench, {k: k for k in result.rows[0]}, result.rows)]
     for table in tables:
-        console.print(_rich(table))
+        console.print(rich_table(table))
     if result.checks:
         console.print(_checks(result.checks))
 
 
-def _rich(table: Table) -> RichTable:
+def rich_table(table: Table) -> RichTable:
     """A `Table` for rich: numbers to the right, words to the left."""
     out = new_table(table.title)
     for key, heading in table.columns.items():

@@ -46,13 +46,16 @@ def save_pixels(fig: Figure, folder: Path, name: str) -> list[Path]:
     return [path]
 
 
-def save(fig: Figure, folder: Path, name: str) -> list[Path]:
-    """Write `name`.png (150 dpi) and `name`.svg below `folder`."""
+def save(
+    fig: Figure, folder: Path, name: str, kinds: tuple[str, ...] = ("png", "svg")
+) -> list[Path]:
+    """Write `name`.png (150 dpi) and `name`.svg below `folder`, or the kinds of files named."""
     import matplotlib as mpl
 
-    paths = [folder / f"{name}.png", folder / f"{name}.svg"]
+    paths = [folder / f"{name}.{kind}" for kind in kinds]
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     # A fixed salt and no date: the same figures give the same file.
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-        fig.savefig(paths[0], dpi=150)
-        fig.savefig(paths[1], metadata={"Date": None})
+        for path, kind in zip(paths, kinds, strict=True):
+            fig.savefig(path, dpi=150, metadata=undated.get(kind))
     return paths

@@ -9,6 +9,7 @@ import numpy as np
 
 from gensc.system.errors import UserError
 from gensc_phy.channel.config import ChannelConfig
+from gensc_phy.channel.delay_profiles import DelayProfile
 from gensc_phy.channel.profiles import PROFILES, profile
 
 if TYPE_CHECKING:
@@ -83,9 +84,24 @@ def draw(name: str, seed: int) -> ChannelDraw:
     return ChannelDraw(name)
 
 
+@dataclass(frozen=True)
+class MovingTaps(ChannelConfig):
+    """The taps of `fading` as a channel's config has them."""
+
+    fading: bool = True
+    doppler_hz: float = FADING_HZ
+
+    def paths(self) -> DelayProfile:
+        """Three taps one sample apart."""
+        power = 10 ** (np.array(TAPS_DB) / 10)
+        return DelayProfile(np.arange(len(power)) / self.sample_rate, power / power.sum())
+
+
 def without_waveform(name: str) -> str | ChannelParameters:
-    """A channel as `gensc_models.channels.single.simulate` takes it: profiles by their config."""
-    if name not in PROFILES:
+    """A channel as `gensc_models.channels.single.simulate` takes it: those that move, and profiles,
+    by their config."""
+    if name not in ("fading", *PROFILES):
         return name
+    moving = MovingTaps() if name == "fading" else profile(name)
     # A frozen config offers to be read what the protocol would also let be written.
-    return profile(name)  # type: ignore[return-value]
+    return moving  # type: ignore[return-value]

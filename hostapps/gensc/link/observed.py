@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from gensc.link.reception import Reception
 
 if TYPE_CHECKING:
     from gensc.link.blocks import Seen
+    from gnuradio.gensc.metadata import Metadata
 
 #: Symbols kept for a constellation.
 CONSTELLATION = 4000
@@ -93,10 +95,15 @@ def _some(section: Seen, sections: int = 1) -> NDArray[np.complex64]:
 
 
 def _measured(sections: list[Seen], received: list[int]) -> tuple[float | None, float | None]:
-    """SNR and carrier offset, means over the bursts of all sections; the SNR in linear units."""
+    """SNR and carrier offset, means over the bursts of all sections."""
     about = [s.metadata for s in sections]
     if len(about) == 1:
         return about[0].snr_db, about[0].cfo_hz
+    return mean_snr_db(about), float(np.average([m.cfo_hz or 0.0 for m in about], weights=received))
+
+
+def mean_snr_db(about: Sequence[Metadata]) -> float:
+    """Es/N0 of several sections, dB: the mean over their bursts in linear units."""
     powers = [10 ** ((m.snr_db or 0.0) / 10) for m in about]
-    snr_db = 10 * np.log10(np.average(powers, weights=received))
-    return float(snr_db), float(np.average([m.cfo_hz or 0.0 for m in about], weights=received))
+    weights = [m.fragments_received or 0 for m in about]
+    return float(10 * np.log10(np.average(powers, weights=weights)))

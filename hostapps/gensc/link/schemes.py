@@ -1,4 +1,4 @@
-"""Transmission schemes: for each kind of codec, its blocks in a flowgraph and its way without one.
+"""Transmission schemes: for each kind of codec, its blocks in a flowgraph.
 
 Whoever sends or receives images asks `load_scheme` and needs to know no kind of codec::
 
@@ -11,23 +11,18 @@ Whoever sends or receives images asks `load_scheme` and needs to know no kind of
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gensc.link.channels import without_waveform
-from gensc.link.torch_channel import Simulated, transmit
-from gensc.results.result import Symbols
 from gensc.system import codecs
 from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from gensc_models.codecs.codec import Codec
 
-    from gensc_models import Codec
+    pass
 
 Connect = Callable[[Any, str, Any, str], None]
 """Connects a block's message port to another's."""
@@ -104,12 +99,6 @@ class Scheme(Protocol):
         """What the decoder has counted, for a result line."""
         ...
 
-    def simulate(
-        self, image: NDArray[np.uint8], channel: str, rate: int, snr_db: float, seed: int
-    ) -> Simulated:
-        """One image over the torch channel, the receiver told its state."""
-        ...
-
 
 class JsccScheme:
     """A codec with one stream of analog symbols."""
@@ -131,13 +120,6 @@ class JsccScheme:
     def counters(self, decoder: Any) -> dict[str, int]:
         """None of its own."""
         return {}
-
-    def simulate(
-        self, image: NDArray[np.uint8], channel: str, rate: int, snr_db: float, seed: int
-    ) -> Simulated:
-        """As `Scheme.simulate`."""
-        received, count, latency_ms = transmit(self.codec, image, channel, rate, snr_db, seed)
-        return Simulated(received, Symbols(analog=count), latency_ms)
 
 
 class GenedScheme:
@@ -166,31 +148,6 @@ class GenedScheme:
     def counters(self, decoder: Any) -> dict[str, int]:
         """Header sections that did not arrive whole, and images that were lost for it."""
         return {"header_sections_damaged": decoder.damaged, "images_lost": decoder.lost}
-
-    def simulate(
-        self, image: NDArray[np.uint8], channel: str, rate: int, snr_db: float, seed: int
-    ) -> Simulated:
-        """As `Scheme.simulate`; the header section arrives and costs what the waveform says.
-
-        Raises:
-            UserError: so few symbols that the header section leaves none.
-        """
-        from gensc.system.errors import UserError
-        from gensc_models.codecs.codec import encode
-        from gensc_models.codecs.simulated import receive
-        from gensc_phy.adaptation.side_link import side_symbols
-
-        started = time.perf_counter()
-        try:
-            sent = encode(self.codec, image, rate, snr_db, side_symbols)
-        except ValueError as error:
-            height, width, _ = image.shape
-            raise UserError(f"{width}x{height} at --rate {rate}: {error}") from error
-        encoded = time.perf_counter()
-        received = receive(self.codec, sent, without_waveform(channel), snr_db, seed)
-        spans = {"encode": encoded - started, "channel+decode": time.perf_counter() - encoded}
-        symbols = Symbols(analog=sent.symbols.size, digital=sent.side_symbols)
-        return Simulated(received, symbols, {stage: 1e3 * s for stage, s in spans.items()})
 
 
 def load_scheme(name: str = "") -> Scheme:

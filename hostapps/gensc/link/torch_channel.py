@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gensc.link.channels import without_waveform
-from gensc.results.result import Symbols
 
 if TYPE_CHECKING:
     from gensc_models import JsccCodec
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """One image over the torch channel.
-
-    Attributes:
-        image: as received, uint8 H×W×3.
-        symbols: what it took.
-        latency_ms: stage → milliseconds.
-    """
-
-    image: NDArray[np.uint8]
-    symbols: Symbols
-    latency_ms: dict[str, float]
 
 
 def transmit(

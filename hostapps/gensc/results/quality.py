@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -22,6 +22,8 @@ T = TypeVar("T")
 #: CLIP-Score as well, the last two by networks made elsewhere that take up to a second an image.
 Effort = Literal["psnr", "fidelity", "perceptual"]
 
+#: Names of efforts.
+EFFORTS: tuple[Effort, ...] = ("psnr", "fidelity", "perceptual")
 _FIDELITY = ("psnr", "ssim", "ms_ssim")
 _PERCEPTUAL = (*_FIDELITY, "lpips", "clip_score", "brisque")
 _OF_EFFORT: dict[Effort, tuple[str, ...]] = {
@@ -45,7 +47,7 @@ def score(
     original: NDArray[np.uint8],
     received: NDArray[np.uint8] | None,
     *,
-    effort: Effort = "fidelity",
+    effort: Effort | Collection[str] = "fidelity",
     mask: NDArray[np.bool_] | None = None,
     caption: str | None = None,
     known: Mapping[str, float] | None = None,
@@ -54,7 +56,7 @@ def score(
 
     Args:
         original, received: uint8 H×W×3; None where nothing was received.
-        effort: how much is computed.
+        effort: how much is computed, or which metrics by name.
         mask: bool H×W, the pixels that matter; with it `mask_psnr` is computed at any effort.
         caption: what the original shows, for `clip_score`.
         known: metrics that the scheme itself knows, such as `gvif`.
@@ -70,7 +72,8 @@ def score(
         raise ValueError(f"shapes differ: {original.shape} and {received.shape}")
     pair = _Pair(original, received, mask, caption)
     values = dict(known or {})
-    reasons = {n: NOT_ASKED for n in _PERCEPTUAL if n not in _OF_EFFORT[effort]}
+    wanted = metrics_of(effort)
+    reasons = {n: NOT_ASKED for n in _PERCEPTUAL if n not in wanted}
     for name, compute in _COMPUTE.items():
         if name not in values and name not in reasons:
             try:
@@ -83,6 +86,11 @@ def score(
         if math.isinf(values.get(name, 0.0)):
             reasons[name] = "infinite: the image came back exactly"
     return values, reasons
+
+
+def metrics_of(effort: Effort | Collection[str]) -> Collection[str]:
+    """The metrics of an effort; names as they are."""
+    return _OF_EFFORT[effort] if isinstance(effort, str) else effort  # type: ignore[index]
 
 
 def _psnr(pair: _Pair) -> float:

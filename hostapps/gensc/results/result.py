@@ -64,7 +64,7 @@ class Result:
         weights: None for schemes without weights.
         refiner: weights that refined the image; None where it is as the decoder gave it.
         channel: awgn, rayleigh, rayleigh-fast, multipath, fading or none.
-        via: what carried the symbols: "flowgraph" (GNU Radio), "burst" (the same waveform in
+        via: what carried the symbols: "flowgraph" (GNU Radio), "bursts" (the same waveform in
             NumPy) or "torch" (no waveform at all).
         csi: whether the receiver estimated its channel or was told ("perfect").
         snr_db: Es/N0 asked for; None without noise or where unknown (over the air).
@@ -87,7 +87,7 @@ class Result:
     scheme: str
     channel: str
     symbols: Symbols
-    via: Literal["flowgraph", "burst", "torch", "air"]
+    via: Literal["flowgraph", "bursts", "torch", "air"]
     weights: Weights | None = None
     refiner: Weights | None = None
     image_id: int | None = None

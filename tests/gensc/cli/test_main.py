@@ -21,7 +21,7 @@ COMMANDS = (
     "demo",
     "send",
     "receive",
-    "simulate",
+    "compare",
     "bench",
     "train",
     "models",
@@ -88,13 +88,13 @@ def test_help_comes_without_torch_and_gnuradio():
 # ---------------------------------------------------------------- mistakes: one line, status 2
 
 
-@pytest.mark.parametrize("command", [["send", "--to", "x"], ["simulate"], ["demo"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["send", "--to", "x"], ["compare"], ["demo"]], ids=" ".join)
 def test_no_such_file(refused, command, tmp_path):
     line = refused(*command, tmp_path / "nowhere.jpg")
     assert line.endswith("nowhere.jpg: no such file")
 
 
-@pytest.mark.parametrize("command", [["send", "--to", "x"], ["simulate"], ["demo"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["send", "--to", "x"], ["compare"], ["demo"]], ids=" ".join)
 def test_not_an_image(refused, command, tmp_path):
     (tmp_path / "a.png").write_text("<html>")
     assert "not an image" in refused(*command, tmp_path / "a.png")
@@ -133,7 +133,7 @@ def test_alpha_and_16_bit_images_are_sent(tmp_path, capsys, kind):
 
 @pytest.mark.parametrize(
     "command",
-    [["send", "skimage:coffee", "--to", "x"], ["simulate", "skimage:coffee"], ["demo"],
+    [["send", "skimage:coffee", "--to", "x"], ["compare", "skimage:coffee"], ["demo"],
      ["receive", "--from", "tcp://127.0.0.1:1"], ["bench", "codec", "--quick"]],
     ids=lambda c: c[0],
 )  # fmt: skip
@@ -150,7 +150,7 @@ def test_damaged_weights(refused, tmp_path):
     folder = shutil.copytree(path, tmp_path / "broken")
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:1000])
-    assert "damaged" in refused("simulate", "skimage:coffee", "--model", folder)
+    assert "damaged" in refused("compare", "skimage:coffee", "--model", folder)
 
 
 def test_recording_without_a_burst(refused, tmp_path, photo):
@@ -180,16 +180,16 @@ def test_recording_cut_short_still_gives_its_images(tmp_path, photo, capsys):
 @pytest.mark.parametrize(
     ("argv", "named"),
     [
-        (["simulate", "--snr", "loud"], "--snr"),
-        (["simulate", "--snr", "200"], "--snr"),
-        (["simulate", "--rate", "500"], "--rate"),
-        (["simulate", "--channel", "rician"], "rician"),
-        (["simulate", "--metrics", "all"], "--metrics"),
+        (["compare", "--snr", "loud"], "--snr"),
+        (["compare", "--snr", "200"], "--snr"),
+        (["compare", "--rate", "500"], "--rate"),
+        (["compare", "--channel", "rician"], "rician"),
+        (["compare", "--metrics", "all"], "--metrics"),
         (["demo", "--channel", "rician"], "rician"),
         (["demo", "--rate", "0"], "--rate"),
         (["demo", "--refine", "nobody"], "--refine nobody: no weights called 'nobody'"),
         (["demo", "--edit", "nobody"], "--edit nobody: no weights called 'nobody'"),
-        (["simulate", "--refine", "softcast"], "--refine softcast: "),
+        (["compare", "--scheme", "softcast+softcast"], "--scheme softcast+softcast: "),
         (["send", "skimage:coffee"], "--to"),
         (["send", "skimage:coffee", "--to", "a", "--sdr", "uhd"], "--sdr"),
         (["send", "skimage:coffee", "--sdr", "lime"], "lime"),
@@ -263,19 +263,12 @@ def test_ctrl_c_ends_the_demo_and_keeps_what_is_done(tmp_path, photo):
     assert all(json.loads(line)["received"] for line in results.read_text().splitlines())
 
 
-def test_simulate_prints_a_line_of_json_per_point(photo, capsys):
-    argv = ["simulate", photo, "--snr", "0:10:5", "--rate", "16,32", "--model", "softcast"]
+def test_compare_prints_a_line_of_json_per_point(photo, capsys):
+    argv = ["compare", photo, "--snr", "0:10:5", "--rate", "16,32", "--model", "softcast"]
     assert run([*argv, "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(rows) == 6
     assert {r["csi"] for r in rows} == {"perfect"}
-
-
-def test_simulate_prints_a_table_and_writes_a_file(photo, capsys, tmp_path):
-    out = tmp_path / "r.jsonl"
-    assert run(["simulate", photo, "--snr", "10", "--model", "softcast", "--out", str(out)]) == 0
-    assert "PSNR" in capsys.readouterr().out
-    assert len(out.read_text().splitlines()) == 1
 
 
 def test_models_lists_name_size_and_sha256(capsys):

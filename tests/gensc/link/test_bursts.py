@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from gensc.link.bursts import BurstPath
+from gensc.link.bursts import BurstPath, Section, header_of
 from gensc.link.channels import draw
-from gensc_phy.waveform.header import Section
+from gensc_phy.coding.bits import encode_bits
+from gensc_phy.coding.mcs import MCS_TABLE
+from gensc_phy.waveform.header import Section as Kind
 
 
 def analog(n=6000, seed=1):
@@ -16,10 +18,10 @@ def analog(n=6000, seed=1):
 
 def transmit(symbols, snr_db, channel="awgn", seed=1):
     path = BurstPath()
-    sent = path.modulate(
-        Section.ANALOG, symbols, rate=32, shape=(64, 64, 3), total=len(symbols), weights=1, aux=7
-    )
-    return sent, path.through(sent, draw(channel, seed), snr_db, seed)
+    header = header_of(Kind.ANALOG, (64, 64, 3), 32, len(symbols), aux=7, weights=1)
+    sent = path.modulate([Section(header, symbols)])
+    heard = path.through(sent, draw(channel, seed), snr_db, seed)
+    return sent, heard[0] if heard else None
 
 
 @pytest.mark.parametrize("snr_db", [5, 15])
@@ -52,6 +54,27 @@ def test_same_seed_gives_the_same_symbols():
     assert np.array_equal(first.symbols, second.symbols)
 
 
-def test_time_varying_channel_is_refused():
-    with pytest.raises(ValueError, match="flowgraph"):
-        transmit(analog(), 10, "fading")
+def test_a_time_varying_channel_differs_from_burst_to_burst():
+    """The gain moves by little within the image, as at walking pace."""
+    symbols = analog(20_000)
+    _, got = transmit(symbols, 30, "fading", seed=2)
+    assert got.complete
+    levels = [np.median(part) for part in np.array_split(got.noise_var, 6)]
+    assert max(levels) / min(levels) < 3
+    error = np.mean(np.abs(got.symbols - symbols) ** 2 / got.noise_var)
+    assert 10 * np.log10(error) == pytest.approx(0.0, abs=2.0)
+
+
+def test_bursts_of_two_streams_take_turns_and_other_sections_keep_their_place():
+    path, n = BurstPath(), 9000
+    headers = [header_of(Kind.ANALOG, (64, 64, 3), 32, n, weights=m, stream=m - 1) for m in (1, 2)]
+    first, second = (Section(h, analog(n, h.weights), stream=True) for h in headers)
+    side = Section(header_of(Kind.BITS, (64, 64, 3), 0, 3), encode_bits(b"abc", MCS_TABLE[0]))
+    order = [(h.section, h.weights) for h, _ in path._fragments([side, first, second, side])]
+    assert order[0] == order[-1] == (Kind.BITS, 0)
+    models = [model for kind, model in order if kind == Kind.ANALOG]
+    assert models == [1, 2] * 3
+    heard = path.through(path.modulate([side, first, second]), draw("awgn", 1), 15.0, 1)
+    assert sorted((s.header.section, s.header.weights) for s in heard) == [
+        (Kind.ANALOG, 1), (Kind.ANALOG, 2), (Kind.BITS, 0),
+    ]  # fmt: skip

@@ -11,11 +11,11 @@ from typing import Protocol
 
 from gensc.adapt.transport import BurstTransport, CapacityTransport, Transport
 from gensc.link import channels
-from gensc.link.bursts import BurstPath
+from gensc.link.bursts import BurstPath, Section, header_of
 from gensc.results.result import Symbols
 from gensc_phy.coding.bits import decode_bits, encode_bits
 from gensc_phy.coding.mcs import MCS_TABLE
-from gensc_phy.waveform.header import Section
+from gensc_phy.waveform.header import Section as Kind
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,11 @@ class BurstDelivery:
             return Delivered(None, seconds, False, mcs=mcs.name)
         path = BurstPath(self.transport.config)
         payload = encode_bits(data, mcs)
-        sent = path.modulate(Section.BITS, payload, rate=mcs.index, shape=shape, total=len(data))
+        header = header_of(Kind.BITS, shape, mcs.index, len(data))
+        sent = path.modulate([Section(header, payload)])
         symbols = Symbols(digital=len(payload), overhead=sent.overhead)
-        section = path.through(sent, channels.draw(self.channel, seed), snr_db, seed)
+        heard = path.through(sent, channels.draw(self.channel, seed), snr_db, seed)
+        section = max(heard, key=lambda s: s.received, default=None)
         if section is None:
             return Delivered(None, seconds, True, symbols, mcs.name)
         header = section.header

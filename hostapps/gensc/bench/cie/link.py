@@ -145,7 +145,7 @@ class Link:
             scheme=scheme,
             weights=None if scheme == JPEG2000 else Weights(bank.name, bank.sha256),
             channel=self._delivery.channel,
-            via="burst",
+            via="bursts",
             snr_db=snr_db,
             snr_measured_db=None if got is None else got.snr_measured_db,
             symbols=Symbols() if got is None else got.symbols,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gensc.bench.cie.rows import Row, of
 from gensc.data.images import fit
 from gensc.experiment.base import Check
-from gensc.experiment.baselines import jpeg, jpeg2000, webp
+from gensc.experiment.baselines import jpeg, jpeg2000, modern
 
 if TYPE_CHECKING:
     from gensc_models.codecs.bank import HyperpriorCodec
@@ -100,8 +100,8 @@ def _levels(bank: HyperpriorCodec, photo: Photo, plan: RatePlan) -> Iterable[tup
         data = jpeg.encode(photo, quality)
         yield JPEG, quality, _figures(photo, data, jpeg.decode(data, *photo.shape[:2]))
     for quality in plan.webp:
-        data = webp.encode(photo, quality)
-        yield WEBP, quality, _figures(photo, data, webp.decode(data))
+        data = modern.encode(WEBP, photo, quality)
+        yield WEBP, quality, _figures(photo, data, modern.decode(WEBP, data))
 
 
 def _figures(photo: Photo, data: bytes, decoded: Photo | None) -> Row:

@@ -24,7 +24,7 @@ class Point:
     snr_db: float
     design_snr_db: float | None = None
     margin_db: float | None = None
-    via: str = "burst"
+    via: str = "bursts"
     psnr: list[float] = field(default_factory=list)
     failed: int = 0
     symbols: list[int] = field(default_factory=list)
@@ -67,7 +67,7 @@ def curve(
             p
             for p in points
             if (p.scheme, p.channel, p.rate, p.design_snr_db, p.via)
-            == (scheme, channel, rate, design, "burst")
+            == (scheme, channel, rate, design, "bursts")
         ),
         key=lambda p: p.snr_db,
     )

@@ -32,7 +32,8 @@ from gensc.data.images import display_name, expand, load_image
 from gensc.experiment.base import BenchResult, Check, Table
 from gensc.experiment.baselines import jpeg, jpeg_link
 from gensc.link import channels
-from gensc.link.bursts import BurstPath
+from gensc.link.bursts import BurstPath, header_of
+from gensc.link.bursts import Section as AirSection
 from gensc.link.run import LinkRunner, leave_cores_to_gnuradio
 from gensc.system import codecs
 from gensc.system.progress import progress
@@ -100,18 +101,14 @@ class Sweeper:
         """A codec's photo over the burst path."""
         image = self._photos[number]
         encoded = codec.encode_image(image, point.rate, told_db)
-        sent = self.path.modulate(
-            Section.ANALOG,
-            encoded.symbols,
-            rate=encoded.rate,
-            shape=image.shape,
-            total=len(encoded.symbols),
-            weights=codec.fingerprint,
-            aux=encoded.aux,
-            image_id=number,
-        )
+        header = header_of(
+            Section.ANALOG, image.shape, encoded.rate, len(encoded.symbols), encoded.aux,
+            codec.fingerprint, image_id=number,
+        )  # fmt: skip
+        sent = self.path.modulate([AirSection(header, encoded.symbols)])
         seed = self.seed + number
-        section = self.path.through(sent, channels.draw(point.channel, seed), point.snr_db, seed)
+        heard = self.path.through(sent, channels.draw(point.channel, seed), point.snr_db, seed)
+        section = max(heard, key=lambda s: s.received, default=None)
         if section is None:
             shown, measured = None, None
         else:
@@ -138,16 +135,12 @@ class Sweeper:
         """What is shown of a JPEG (None: not decodable), its overhead, the SNR measured."""
         assert payload.choice is not None
         shape = self._photos[number].shape
-        sent = self.path.modulate(
-            Section.BITS,
-            payload.symbols,
-            rate=payload.mcs.index,
-            shape=shape,
-            total=len(payload.choice.data),
-            image_id=number,
-        )
+        header = header_of(Section.BITS, shape, payload.mcs.index, len(payload.choice.data),
+                           image_id=number)  # fmt: skip
+        sent = self.path.modulate([AirSection(header, payload.symbols)])
         seed = self.seed + number
-        section = self.path.through(sent, channels.draw(point.channel, seed), point.snr_db, seed)
+        heard = self.path.through(sent, channels.draw(point.channel, seed), point.snr_db, seed)
+        section = max(heard, key=lambda s: s.received, default=None)
         shown, result = jpeg_link.receive(section, shape)
         decoded = result is not None and result.crc_ok
         return shown if decoded else None, sent.overhead, section.snr_db if section else None

@@ -34,12 +34,19 @@ class JpegChoice:
     psnr: float
 
 
+def scaled(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """The picture at another size: Lanczos where it becomes smaller, bicubic where larger."""
+    if image.shape[:2] == (height, width):
+        return image
+    smaller = height < image.shape[0]
+    filtered = Image.Resampling.LANCZOS if smaller else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(image).resize((width, height), filtered), dtype=np.uint8)
+
+
 def encode(image: NDArray[np.uint8], quality: int, divisor: int = 1) -> bytes:
     """JPEG bytes: 4:2:0, optimised Huffman tables, no metadata."""
-    picture = Image.fromarray(image)
-    if divisor > 1:
-        size = (-(-picture.width // divisor), -(-picture.height // divisor))
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    height, width = image.shape[:2]
+    picture = Image.fromarray(scaled(image, -(-height // divisor), -(-width // divisor)))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality, subsampling="4:2:0", optimize=True)
     return buffer.getvalue()
@@ -49,12 +56,10 @@ def decode(data: bytes, height: int, width: int) -> NDArray[np.uint8] | None:
     """The picture of a JPEG, scaled to height×width; None when the bytes are no JPEG."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as opened:
-            picture = opened.convert("RGB")
+            picture = np.asarray(opened.convert("RGB"), dtype=np.uint8)
     except (OSError, ValueError, SyntaxError):
         return None
-    if picture.size != (width, height):
-        picture = picture.resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(picture, dtype=np.uint8)
+    return scaled(picture, height, width)
 
 
 def fit(

@@ -137,7 +137,7 @@ def test_single_images_leave_lines_with_mask_psnr_and_gvif(result):
     lines = [line.as_dict() for line in result.lines]
     assert {line["scheme"] for line in lines} == {"cie", "codec without filtering", "jpeg2000"}
     for line in lines:
-        assert line["via"] == "burst"
+        assert line["via"] == "bursts"
         assert line["mask_psnr"] > 5
         assert (line["gvif"] is None) == (line["scheme"] == "jpeg2000")
         if line["received"]:

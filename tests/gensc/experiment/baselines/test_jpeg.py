@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from gensc.data.images import fit, load_image
 from gensc.experiment.baselines import jpeg, jpeg_link
-from gensc.link.bursts import BurstPath
+from gensc.link.bursts import BurstPath, Section, header_of
 from gensc.link.channels import draw
 from gensc_phy.coding.mcs import MCS_TABLE
-from gensc_phy.waveform.header import Section
+from gensc_phy.waveform.header import Section as Kind
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +55,9 @@ def transmit(photo, snr_db, mcs, n_symbols=6000):
     payload = jpeg_link.prepare(photo, n_symbols, mcs, jpeg.DIVISORS)
     assert len(payload.symbols) <= n_symbols
     path = BurstPath()
-    sent = path.modulate(
-        Section.BITS,
-        payload.symbols,
-        rate=mcs.index,
-        shape=photo.shape,
-        total=len(payload.choice.data),
-    )
-    section = path.through(sent, draw("awgn", 1), snr_db, seed=1)
+    header = header_of(Kind.BITS, photo.shape, mcs.index, len(payload.choice.data))
+    sent = path.modulate([Section(header, payload.symbols)])
+    (section,) = path.through(sent, draw("awgn", 1), snr_db, seed=1)
     return payload, jpeg_link.receive(section, photo.shape)
 
 

@@ -1,10 +1,10 @@
-"""JPEG 2000 and WebP as baselines: real bytes, the best that fits."""
+"""JPEG 2000, WebP and AVIF as baselines: real bytes, the best that fits."""
 
 import numpy as np
 import pytest
 from skimage.data import chelsea
 
-from gensc.experiment.baselines import jpeg2000, webp
+from gensc.experiment.baselines import jpeg2000, modern
 from gensc_models.metrics.fidelity import psnr
 
 PHOTO = np.ascontiguousarray(chelsea()[40:168, 90:282])
@@ -55,11 +55,28 @@ def test_bytes_that_are_no_picture_are_none(data):
     assert jpeg2000.decode(data) is None
 
 
-def test_webp_comes_back_and_improves_with_quality():
+@pytest.mark.parametrize("kind", ["webp", "avif"])
+def test_modern_files_come_back_and_improve_with_quality(kind):
     sizes, quality = [], []
     for level in (0, 50, 95):
-        data = webp.encode(PHOTO, level)
+        data = modern.encode(kind, PHOTO, level)
         sizes.append(len(data))
-        quality.append(psnr(PHOTO, webp.decode(data)))
+        quality.append(psnr(PHOTO, modern.decode(kind, data)))
     assert sizes == sorted(sizes)
     assert quality == sorted(quality)
+
+
+@pytest.mark.parametrize("kind", ["webp", "avif"])
+@pytest.mark.parametrize("max_bytes", [1500, 4000])
+def test_modern_files_fit_what_is_granted_and_no_better_one_would(kind, max_bytes):
+    data = modern.fit(kind, PHOTO, max_bytes)
+    assert len(data) <= max_bytes
+    same = [q for q in modern.QUALITIES if modern.encode(kind, PHOTO, q) == data]
+    better = same[-1] + 1
+    assert len(modern.encode(kind, PHOTO, better)) > max_bytes
+
+
+@pytest.mark.parametrize("kind", ["webp", "avif"])
+def test_where_not_even_the_lowest_quality_fits_there_is_none(kind):
+    assert modern.fit(kind, PHOTO, 40) is None
+    assert modern.decode(kind, b"no picture") is None

@@ -1,0 +1,1 @@
+"""`gensc compare`: the engine for users: settings, pictures, run, report."""

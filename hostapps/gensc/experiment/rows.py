@@ -1,0 +1,114 @@
+"""Rows: one per picture and point, as JSON lines and as CSV, kept while they come."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gensc.experiment.grid import Key, Outcome, Point
+from gensc.experiment.ways import Way
+from gensc.system.errors import UserError
+
+Row = dict[str, Any]
+
+
+def row_of(outcome: Outcome, way: Way) -> Row:
+    """The line of an outcome: the results contract, what is the scheme's own at its end."""
+    line = outcome.result(way).as_dict()
+    return {k: v for k, v in line.items() if k != "extra"} | line["extra"]
+
+
+def key_of(row: Row) -> Key:
+    """What names a row; see `Point.key`."""
+    return Point(
+        row["scheme"], row["setting"], row["channel"], row["rate"], row["design_snr_db"],
+        row["seed"],
+    ).key(row["image"])  # fmt: skip
+
+
+class RowFile:
+    """JSON lines that survive an interruption: each is written and flushed as it comes.
+
+    Args:
+        path: of the file; a last line that was cut off is dropped.
+
+    Raises:
+        UserError: a line in the middle that is no row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: dict[Key, Row] = {}
+        if path.exists():
+            self._read()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._write(self.rows.values())
+        self._stream = path.open("a", encoding="utf-8")
+
+    def _read(self) -> None:
+        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+                self.rows[key_of(row)] = row
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                if number == len(lines) and not line.endswith("\n"):
+                    return
+                raise UserError(f"{self.path}: line {number} is no row: {error}") from error
+
+    def add(self, row: Row) -> None:
+        """Keep a row, here and in the file."""
+        self.rows[key_of(row)] = row
+        self._stream.write(_line(row))
+        self._stream.flush()
+
+    def close(self) -> None:
+        """No more rows for now."""
+        self._stream.close()
+
+    def finish(self, order: Iterable[Key]) -> list[Row]:
+        """Put the file into an order, other rows at its end; gives those in the order."""
+        self.close()
+        named = [self.rows[key] for key in dict.fromkeys(order) if key in self.rows]
+        known = {id(row) for row in named}
+        others = [row for row in self.rows.values() if id(row) not in known]
+        self._write([*named, *others])
+        return named
+
+    def _write(self, rows: Iterable[Row]) -> None:
+        """All rows at once; the old file stays until the new one is whole."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text("".join(map(_line, rows)), encoding="utf-8")
+        fresh.replace(self.path)
+
+
+def _line(row: Row) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """Rows as a table: what is nested becomes columns of its own (`symbols.analog`)."""
+    flat = [dict(_flat(row)) for row in rows]
+    columns = dict.fromkeys(name for row in flat for name in row)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(columns))
+        writer.writeheader()
+        writer.writerows(flat)
+
+
+def _flat(row: Row, prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for name, value in row.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            yield prefix + name, "x".join(map(str, value))
+        else:
+            yield prefix + name, value
+
+
+def of(rows: Iterable[Row], **fields: Any) -> list[Row]:
+    """The rows with these values."""
+    return [row for row in rows if all(row.get(k) == v for k, v in fields.items())]

@@ -1,0 +1,1 @@
+"""All schemes there are; `load_scheme` knows them by name."""

@@ -1,0 +1,69 @@
+"""Tables of means for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gensc.experiment.base import Table
+from gensc.experiment.figures import CHANNELS, LABELS, ratio
+from gensc.experiment.means import pivot
+from gensc.experiment.rows import Row
+from gensc.results.result import NOT_ASKED
+
+#: Decimals of a metric; others have 4.
+DIGITS = {"psnr": 2, "mask_psnr": 2, "foreground_psnr": 2, "brisque": 2, "clip_score": 2}
+
+
+def by_snr(
+    points: Iterable[Row],
+    metric: str,
+    title: str = "",
+    places: Sequence[str] = ("channel", "rate"),
+) -> Iterable[Table]:
+    """One table per place, one line per SNR, one column per scheme."""
+    known = [p for p in points if p.get(metric) is not None]
+    for place in dict.fromkeys(tuple(p.get(name) for name in places) for p in known):
+        here = [p for p in known if tuple(p.get(name) for name in places) == place]
+        columns, rows = pivot(here, "snr_db", "scheme", metric)
+        rows = [{**row, "snr_db": _snr(row["snr_db"])} for row in rows]
+        where = ", ".join(_said(n, v) for n, v in zip(places, place, strict=True) if v is not None)
+        heading = title or LABELS.get(metric, metric)
+        yield Table(f"{heading}: {where}", {"snr_db": "Es/N0 dB"} | columns, rows,
+                    DIGITS.get(metric, 4))  # fmt: skip
+
+
+def _snr(snr_db: float | None) -> str:
+    return "no noise" if snr_db is None else f"{snr_db:g}"
+
+
+def _said(column: str, value: Any) -> str:
+    if column == "channel":
+        return CHANNELS.get(value, str(value))
+    return f"CBR {ratio(value)}" if column == "rate" else str(value)
+
+
+def comparison_tables(points: Sequence[Row], metrics: Sequence[str]) -> Iterable[Table]:
+    """One per metric, channel and bandwidth ratio."""
+    for metric in metrics:
+        yield from by_snr(points, metric)
+
+
+def of_experiment(
+    rows: Iterable[Row], experiment: str, title: str, columns: dict[str, str], digits: int = 2
+) -> Iterable[Table]:
+    """The rows of an experiment as they are; nothing where there are none."""
+    found = [r for r in rows if r.get("experiment") == experiment]
+    if found:
+        yield Table(title, columns, found, digits)
+
+
+def why_missing(rows: Sequence[Row], metrics: Sequence[str]) -> list[str]:
+    """One line per metric that was asked for and has no value in any row, with the reason."""
+    lines = []
+    for metric in metrics:
+        if any(row.get(metric) is not None for row in rows):
+            continue
+        reasons = {row["not_computed"].get(metric, NOT_ASKED): None for row in rows}
+        lines.append(f"no {LABELS.get(metric, metric)}: {next(iter(reasons), NOT_ASKED)}")
+    return lines

@@ -1,0 +1,65 @@
+"""Declared figures: a curve per hue, a panel per value, intervals where there are some."""
+
+import pytest
+
+from gensc.experiment.figures import Figure, draw, draw_all, ratio
+from gensc.figures.plots import save
+
+ROWS = [
+    {"scheme": s, "channel": c, "snr_db": x, "rate": 32, "psnr": 20 + x + d, "psnr_ci": 0.5}
+    for s, d in (("a", 0), ("b", 2))
+    for c in ("awgn", "fading")
+    for x in (10.0, 0.0)
+]
+
+
+def curves(ax):
+    return {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines}
+
+
+def test_a_panel_per_channel_and_a_curve_per_scheme_by_snr():
+    fig = draw(Figure("psnr", "snr_db", "psnr", panels="channel"), ROWS)
+    assert [ax.get_title() for ax in fig.axes] == ["AWGN", "time-varying 3-tap Rayleigh"]
+    assert curves(fig.axes[0]) == {"a": ([0.0, 10.0], [20.0, 30.0]), "b": ([0.0, 10.0], [22, 32])}
+    assert fig.axes[0].get_ylabel() == "PSNR, dB"
+    assert len(fig.axes[0].collections) == 2
+
+
+def test_names_come_first_and_labels_are_said():
+    fig = draw(Figure("p", "snr_db", "psnr", names=("b",), labels={"b": "ours"}), ROWS[:0] + ROWS)
+    assert next(iter(curves(fig.axes[0]))) == "ours"
+
+
+def test_values_that_are_missing_are_not_drawn_and_without_any_there_is_no_figure():
+    some = [ROWS[0] | {"psnr": None}, ROWS[1]]
+    assert curves(draw(Figure("p", "snr_db", "psnr"), some).axes[0])["a"][0] == [0.0]
+    assert draw(Figure("p", "snr_db", "lpips"), ROWS) is None
+    assert draw_all(
+        [Figure("p", "snr_db", "lpips"), Figure("q", "snr_db", "psnr")], ROWS
+    ).keys() == {"q"}
+
+
+def test_what_is_peculiar_to_a_figure_is_told_the_rows_of_every_panel():
+    told = []
+    draw(
+        Figure("p", "snr_db", "psnr", panels="channel", extra=lambda ax, r: told.append(len(r))),
+        ROWS,
+    )
+    assert told == [4, 4]
+
+
+def test_the_same_rows_give_the_same_files(tmp_path):
+    kinds = ("png", "svg", "pdf")
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        save(draw(Figure("p", "snr_db", "psnr"), ROWS), tmp_path / name, "p", kinds)
+    for kind in kinds:
+        first, second = ((tmp_path / n / f"p.{kind}").read_bytes() for n in "xy")
+        assert first == second
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(32, "1/24"), (128, "1/6"), (16, "1/48"), (100, "0.1302")]
+)
+def test_rates_are_said_as_bandwidth_ratios(rate, said):
+    assert ratio(rate) == said
