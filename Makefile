@@ -3,7 +3,7 @@ VENV   ?= .venv
 PYTHON := $(VENV)/bin/python
 STAMP  := $(VENV)/.ready
 
-.PHONY: demo test lint setup bench clean
+.PHONY: demo test lint docs setup bench clean
 
 demo: setup
 	$(VENV)/bin/gensc demo
@@ -20,6 +20,10 @@ lint: setup
 	$(PYTHON) scripts/check_imports.py
 	$(VENV)/bin/mypy
 
+docs: setup
+	$(PYTHON) scripts/docs_reference.py
+	$(PYTHON) -m mkdocs build --strict
+
 bench: setup
 	$(VENV)/bin/gensc bench link
 
@@ -30,4 +34,4 @@ $(STAMP): pyproject.toml scripts/setup.sh scripts/constraints/*.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info out
+	rm -rf $(VENV) build site *.egg-info out

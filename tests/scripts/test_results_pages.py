@@ -1,4 +1,4 @@
-"""The README's results come from the JSON of the benchmarks and from nowhere else."""
+"""The results in the documentation come from the JSON of the benchmarks and from nowhere else."""
 
 import importlib.util
 import json
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "readme_results.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "results_pages.py"
 
 CHECK = {"name": "lead", "value": 1.25, "unit": "dB", "op": ">=", "target": 0.0, "reference": ""}
 MACHINE = {"cpu": "A processor", "cores": 2}
@@ -19,8 +19,8 @@ def row(scheme, snr_db, psnr, failed=0, **others):
 
 @pytest.fixture
 def script(tmp_path, monkeypatch):
-    """The script, working on a README and results of its own."""
-    spec = importlib.util.spec_from_file_location("readme_results", SCRIPT)
+    """The script, working on a page and results of its own."""
+    spec = importlib.util.spec_from_file_location("results_pages", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "ROOT", tmp_path)
@@ -35,7 +35,8 @@ def script(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     result = {"rows": rows, "checks": [CHECK], "machine": MACHINE, "seconds": 61.0}
     (folder / "codec.json").write_text(json.dumps(result))
-    (tmp_path / "README.md").write_text(
+    (tmp_path / "docs" / "results").mkdir(parents=True)
+    (tmp_path / "docs" / "results" / "codec.md").write_text(
         "before\n<!-- results:codec -->\nold\n<!-- /results:codec -->\nafter\n"
         "<!-- results:link -->\nkept\n<!-- /results:link -->\n"
     )
@@ -44,7 +45,7 @@ def script(tmp_path, monkeypatch):
 
 def readme(script):
     script.main()
-    return (script.ROOT / "README.md").read_text()
+    return (script.ROOT / "docs" / "results" / "codec.md").read_text()
 
 
 def test_tables_hold_the_figures_of_the_file(script):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the results section of README.md from the JSON below results/.
+"""Writes the tables of docs/results/ from the JSON below results/.
 
 Each block between ``<!-- results:NAME -->`` and ``<!-- /results:NAME -->`` is replaced by what
-``results/NAME/NAME.json`` says, so that no figure in the README is typed by hand.
+``results/NAME/NAME.json`` says, so that no figure there is typed by hand.
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    """Fill in every block whose result file is there."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
+    """Fill in every block of every page whose result file is there."""
+    for page in sorted((ROOT / "docs" / "results").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(filled(text), encoding="utf-8")
+
+
+def filled(text: str) -> str:
+    """A page with its blocks as the results are now."""
     for name in re.findall(r"<!-- results:(\w+) -->", text):
         file = ROOT / "results" / name / f"{name}.json"
         if not file.exists():
@@ -33,7 +38,7 @@ def main() -> None:
             text,
             flags=re.S,
         )
-    readme.write_text(text, encoding="utf-8")
+    return text
 
 
 def render(name: str, result: Row) -> Iterable[str]:

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Writes docs/reference/: blocks from their yml, commands from what `gensc` itself says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Both pages."""
+    out = ROOT / "docs" / "reference"
+    out.mkdir(exist_ok=True)
+    (out / "blocks.md").write_text(blocks(ROOT / "gr-gensc" / "grc"), encoding="utf-8")
+    (out / "commands.md").write_text(commands(), encoding="utf-8")
+
+
+def blocks(folder: Path) -> str:
+    """One section per block: what it does, its ports and its parameters."""
+    pages = [yaml.safe_load(f.read_text(encoding="utf-8")) for f in sorted(folder.glob("*.yml"))]
+    lines = ["# Blocks", "", "Made from the blocks' own descriptions in `gr-gensc/grc/`.", ""]
+    for block in sorted(pages, key=lambda b: b["label"]):
+        lines += [f"## {block['label']}", "", f"`{block['id']}`", ""]
+        lines += [_prose(block.get("documentation", "")), ""]
+        ports = [_port(p, way) for way in ("inputs", "outputs") for p in block.get(way) or []]
+        if ports:
+            lines += ["| port | way | kind |", "|---|---|---|", *ports, ""]
+        shown = [p for p in block.get("parameters") or [] if p.get("hide") != "all"]
+        if shown:
+            lines += ["| parameter | default |", "|---|---|"]
+            lines += [
+                f"| {p.get('label', p['id'])} | {_cell(p.get('default', ''))} |" for p in shown
+            ]
+            lines += [""]
+    return "\n".join(lines)
+
+
+def _prose(text: str) -> str:
+    """A description as Markdown: angle brackets and square ones are no markup here."""
+    return text.strip().replace("<", "&lt;").replace("[", r"\[").replace("]", r"\]")
+
+
+def _port(port: dict[str, Any], way: str) -> str:
+    kind = port.get("domain", "stream")
+    name = port.get("id", port.get("label", "stream"))
+    return f"| {name} | {way[:-1]} | {kind}{' ' + str(port['dtype']) if 'dtype' in port else ''} |"
+
+
+def _cell(value: object) -> str:
+    text = str(value).replace("|", r"\|").replace("\n", " ")
+    return f"`{text}`" if text else ""
+
+
+def commands() -> str:
+    """One section per command: its help, its arguments and options."""
+    from gensc.cli.main import app
+
+    root = typer.main.get_command(app)
+    lines = [
+        "# Commands",
+        "",
+        "Made from the commands themselves; `gensc COMMAND --help` says the same.",
+    ]
+    lines += _commands(root, "gensc")
+    return "\n".join(lines) + "\n"
+
+
+def _commands(command: Any, path: str) -> list[str]:
+    children = getattr(command, "commands", {})
+    if children:
+        return [
+            line
+            for name in sorted(children)
+            for line in _commands(children[name], f"{path} {name}")
+        ]
+    lines = ["", f"## {path}", "", _prose(command.help or ""), ""]
+    shown = [p for p in command.params if not getattr(p, "hidden", False)]
+    if shown:
+        lines += ["| option | what | default |", "|---|---|---|"]
+    for parameter in shown:
+        names = ", ".join(f"`{n}`" for n in parameter.opts) if parameter.opts else parameter.name
+        what = _prose(getattr(parameter, "help", None) or "").replace("|", r"\|").replace("\n", " ")
+        default = parameter.default
+        plain = default if isinstance(default, str | int | float) and default != "" else ""
+        lines.append(f"| {names} | {what} | {_cell(plain)} |")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
