@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gensc.serve.section import ImageFormat, Request
 
 if TYPE_CHECKING:
-    from gensc_models import JsccCodec
+    from gensc_models.codecs.codec import Codec
 
 #: An image's bytes, or why there is none.
 Result = bytes | ValueError
@@ -52,7 +52,7 @@ class CodecDecoder:
 
         torch.set_num_threads(threads)
         names = list(models) or [str(info.path) for info in available() if info.kind in KINDS]
-        self._codecs: dict[int, JsccCodec] = {}
+        self._codecs: dict[int, Codec] = {}
         for name in names:
             # A fifth faster than the default layout with several images, and never slower.
             codec = load_codec(name, device)

@@ -11,6 +11,7 @@ from .image_stage import Image, Result, image_stage
 from .metadata import Metadata
 
 if TYPE_CHECKING:
+    from gensc_models.restore.editing.plugged import PluggedEditor
     from gensc_models.restore.refiner import Refiner
 
 NO_REFINER = "none"
@@ -43,7 +44,9 @@ class refiner(image_stage):
     def __init__(self, model: str = "refiner-photo", seed: int = 0, enabled: bool = True) -> None:
         image_stage.__init__(self, "refiner", seed, enabled)
         self.setup_ports({"image": self.on_image}, ["image"])
-        self._refiner: Refiner | None = None if model == NO_REFINER else load_refiner(model)
+        self._refiner: Refiner | PluggedEditor | None = None
+        if model != NO_REFINER:
+            self._refiner = load_refiner(model)
 
     @property
     def refined(self) -> int:
