@@ -29,7 +29,7 @@ def test_an_image_is_refined_as_the_model_itself_does(model):
 
 
 def test_the_metadata_passes_through(model):
-    sent = {"snr_db": 7.0, "model": 2, "rate": 32, "name": "x.png", "fragments": 3,
+    sent = {"snr_db": 7.0, "weights": 2, "rate": 32, "name": "x.png", "fragments": 3,
             "fragments_received": 2, "cfo_hz": -3.0}  # fmt: skip
     ((metadata, _),) = refine(gensc.refiner(model), image_pdu(smooth_image(), 9, **sent))
     assert metadata == gensc.Metadata(

@@ -11,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensc_models.codecs.codec import (
-    BLOCK,
     MAX_PIXELS,
     Codec,
     CodecError,
     Encoded,
-    Photo,
     Received,
     SideCost,
     check_rate,
     symbols_for,
 )
+from gensc_models.data.photos import BLOCK, Photo
 from gensc_models.weights.digest import as_array, digest_of
 
 # How far the mean power of an image's symbols may be from one.

@@ -13,17 +13,11 @@ import torch
 from torch import nn
 
 from gensc_models.codecs import layout
-from gensc_models.codecs.codec import (
-    MAX_PIXELS,
-    RECOMMENDED_RATES,
-    Codec,
-    Encoded,
-    Photo,
-    Received,
-)
+from gensc_models.codecs.codec import MAX_PIXELS, RECOMMENDED_RATES, Codec, Encoded, Received
 from gensc_models.codecs.layout import SideInfo
 from gensc_models.codecs.networks import NetworkConfig, config_of_kind, kind_of, network_of
 from gensc_models.codecs.photo.network import JsccConfig
+from gensc_models.data.photos import Photo
 from gensc_models.weights import store as weights
 from gensc_models.weights.store import WeightsError
 

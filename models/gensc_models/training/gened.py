@@ -163,6 +163,7 @@ class Objective:
         if self.clip is None:
             return {"matching": routed + matching_loss(score, told, weights.elsewhere)}
         seen = self.clip(sample.images, [prompt(name) for name in sample.classes])
+        assert learner.matching is not None
         mapped = nn.functional.interpolate(
             learner.matching(seen)[:, None], size=score.shape[-2:], mode="bilinear"
         )[:, 0]

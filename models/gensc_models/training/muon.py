@@ -7,6 +7,7 @@ convolutional networks of this package it gains in a minute what Adam gains in t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +52,7 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(
         self,
-        params: Iterable[nn.Parameter],
+        params: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
         lr: float = 1e-2,
         momentum: float = 0.95,
         dtype: torch.dtype = torch.float32,
@@ -62,7 +63,7 @@ class Muon(torch.optim.Optimizer):
             raise ValueError("Muon is for matrices; give vectors to Adam")
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # no closures
         """One step along the orthogonalised Nesterov momentum of every matrix."""
         for group in self.param_groups:
             beta = group["momentum"]

@@ -13,10 +13,22 @@ import types
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 O = TypeVar("O", bound="Options")  # noqa: E741
-D = TypeVar("D")
+D = TypeVar("D", bound="DataclassInstance")
 
 PRECISIONS = ("float32", "bfloat16")
 DEVICES = ("auto", "cpu", "cuda")
@@ -152,7 +164,8 @@ def parse(options: type[O], assignments: Sequence[str]) -> O:
 
 def _with(given: D, told: dict[str, Any], above: str = "") -> D:
     """The same dataclass with some fields as texts say; those of a dataclass in it together."""
-    hints, values = get_type_hints(type(given)), {}
+    hints = get_type_hints(type(given))
+    values: dict[str, Any] = {}
     for key, text in told.items():
         try:
             values[key] = (
@@ -184,7 +197,9 @@ def changed(given: Options) -> dict[str, str]:
 
 
 def _default(f: Field[Any]) -> Any:
-    return f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc]
+    if f.default_factory is not MISSING:
+        return f.default_factory()
+    return f.default
 
 
 def _shown(value: Any) -> str:

@@ -20,6 +20,7 @@ N = TypeVar("N", bound=nn.Module)
 B = TypeVar("B")
 O = TypeVar("O", bound=Options)  # noqa: E741
 
+OptionsType = type[Options]
 Figures = Mapping[str, Mapping[str, float]]
 """What a validation finds: quantity with its unit, label, value. Each quantity is a panel of the
 curve, each label a line in it."""
@@ -51,7 +52,7 @@ class Recipe(ABC, Generic[N, B, O]):
     """One line: what comes out, and from which data."""
     usage: str
     """A command that uses the weights; ``{}`` is their folder."""
-    Options: ClassVar[type[Options]]
+    Options: ClassVar[OptionsType]
     one_cosine: ClassVar[bool] = False
     """Whether the learning rates follow one cosine over all stages instead of one each."""
     autocast: ClassVar[bool] = True
@@ -66,7 +67,7 @@ class Recipe(ABC, Generic[N, B, O]):
         self.stage, self.again = 0, False
 
     @classmethod
-    def options_for(cls, data: Sequence[Path]) -> type[Options]:
+    def options_for(cls, data: Sequence[Path]) -> OptionsType:
         """The options of a run on these data, where defaults depend on them."""
         return cls.Options
 

@@ -77,9 +77,10 @@ class TrainingRun(Generic[N]):
         torch.manual_seed(settings.seed)
         self.limit = settings.minutes or recipe.options.minutes
         self.step = self.stage = self.round = 0
-        self._earlier_minutes, self._start = 0.0, None
+        self._earlier_minutes = 0.0
+        self._start: float | None = None
         self._round_start = (0.0, 0)
-        self.network = recipe.model().to(self.device, memory_format=torch.channels_last)
+        self.network = recipe.model().to(self.device).to(memory_format=torch.channels_last)
         self.average = recipe.model().to(self.device).eval().requires_grad_(False)
         self.stage_steps = [0] * len(recipe.stages())
         settings.out.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import pmt
 
 from gensc_phy.waveform.assemble import Assembler, SectionSymbols
 from gensc_phy.waveform.config import WaveformConfig
-from gensc_phy.waveform.receiver import Burst
+from gensc_phy.waveform.demodulate import Burst
 
 from .message_ports import message_block
 from .metadata import Metadata, known, make_pdu, read_fragment

@@ -11,7 +11,8 @@ import numpy as np
 import pmt
 from numpy.typing import NDArray
 
-from gensc_phy.waveform.receiver import Burst, ReceiverStats, StreamReceiver
+from gensc_phy.waveform.demodulate import Burst
+from gensc_phy.waveform.receiver import ReceiverStats, StreamReceiver
 from gnuradio import gr
 
 from .message_ports import MessagePorts

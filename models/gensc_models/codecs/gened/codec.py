@@ -23,7 +23,6 @@ from gensc_models.codecs.codec import (
     RECOMMENDED_RATES,
     Codec,
     Encoded,
-    Photo,
     Received,
     SideCost,
     Symbols,
@@ -36,7 +35,7 @@ from gensc_models.codecs.gened.split import Choice, Shares, Split, SplitError, b
 from gensc_models.codecs.gened.streams import from_streams, to_streams
 from gensc_models.codecs.gened.trunk import Plan
 from gensc_models.codecs.layout import SideInfo
-from gensc_models.data.photos import BLOCK
+from gensc_models.data.photos import BLOCK, Photo
 from gensc_models.semantics.importance.saliency import SaliencyNetwork
 from gensc_models.semantics.importance.sources import LearnedImportance
 from gensc_models.weights import store as weights

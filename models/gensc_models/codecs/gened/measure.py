@@ -58,7 +58,11 @@ def on_pixels(mask: np.ndarray) -> np.ndarray:
 
 def _mean(name: str, channel: str, rate: int, snr_db: float, rows: Sequence[tuple]) -> GenedPoint:
     means = [round(float(m), 3) for m in np.mean(rows, axis=0)]
-    return GenedPoint(name, channel, CSI, rate, snr_db, *means, len(rows))
+    inside, whole, foreground, background, side, bits, iou = means
+    return GenedPoint(
+        name, channel, CSI, rate, snr_db, inside, whole, foreground, background, side, bits, iou,
+        len(rows),
+    )  # fmt: skip
 
 
 def evaluate_gened(

@@ -420,7 +420,8 @@ def train(config: TrainConfig) -> Path:
         (run.learn_decoder, config.decoder_crop, config.decoder_batch),
     )
     batches = [crop_batches(photos, size, n, seed + i) for i, (_, size, n) in enumerate(ways)]
-    since, images, losses = time.monotonic(), 0, ([], [])
+    losses: tuple[list[float], list[float]] = ([], [])
+    since, images = time.monotonic(), 0
     while True:
         due = time.monotonic() - since > 60.0 * config.validate_every_minutes
         if any(losses) and (due or run.finished):

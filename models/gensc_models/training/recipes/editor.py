@@ -175,8 +175,8 @@ class EditorRecipe(Recipe[Learner, Pairs, EditorOptions]):
         distance = PatchDistance(self.classifier.to("cpu"))
         shown = {"decoded": decoded, "edited": edited}
         pairs = {name: zip(original, images, strict=True) for name, images in shown.items()}
-        found = {
-            "PSNR (dB)": {k: np.mean([psnr(a, b) for a, b in v]) for k, v in pairs.items()},
+        found: dict[str, dict[str, float]] = {
+            "PSNR (dB)": {k: float(np.mean([psnr(a, b) for a, b in v])) for k, v in pairs.items()},
             "BRISQUE": {k: mean_brisque(v) for k, v in shown.items()},
             "Frechet distance": {k: distance(original, v) for k, v in shown.items()},
         }

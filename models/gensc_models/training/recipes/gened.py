@@ -84,8 +84,9 @@ class GenedRecipe(Recipe[Learner, Batch, GenedOptions]):
                 f"{settings.data[1]}: photos with maps are one folder; others go by --set photos="
             )
         self.semantic = options.variant != "no-semantic-objective"
-        shape, self.trunk = trunk_of(options.start) if options.start else (None, None)
-        trunk = shape or options.network.trunk
+        start = trunk_of(options.start) if options.start else None
+        trunk = options.network.trunk if start is None else start[0]
+        self.trunk = None if start is None else start[1]
         self.config = replace(options.network, trunk=trunk, **VARIANTS[options.variant])
         self.pairs, self.held_out = self._load()
         self.clip = ClipEncoder(load_clip(options.clip_model)) if options.clip_model else None

@@ -28,6 +28,7 @@ from gensc_models.restore.refiner.config import CIFAR, PHOTO, RefinerConfig
 from gensc_models.restore.refiner.losses import restoration_loss
 from gensc_models.restore.refiner.network import PretrainingNetwork, RefinerNetwork
 from gensc_models.restore.refiner.pairs import (
+    ImageSampler,
     ImageSetSampler,
     LinkRange,
     PairMaker,
@@ -38,7 +39,7 @@ from gensc_models.restore.refiner.pairs import (
 )
 from gensc_models.training.optimisers import Group, kernels_and_others
 from gensc_models.training.options import Options, RunSettings, option
-from gensc_models.training.recipe import Figures, Recipe
+from gensc_models.training.recipe import Figures, OptionsType, Recipe
 
 VALIDATION_SNRS_DB = (0.0, 5.0, 10.0, 15.0)
 VALIDATION_SIDE = 192
@@ -124,7 +125,7 @@ class RefinerRecipe(Recipe[TwoSteps, Pairs, RefinerOptions]):
         self.pool: PairPool | None = None
 
     @classmethod
-    def options_for(cls, data: Sequence[Path]) -> type[Options]:
+    def options_for(cls, data: Sequence[Path]) -> OptionsType:
         return RefinerCifarOptions if any(map(is_cifar, data)) else RefinerOptions
 
     def _load(self) -> tuple[list[Photo] | np.ndarray, list[Photo]]:
@@ -181,10 +182,12 @@ class RefinerRecipe(Recipe[TwoSteps, Pairs, RefinerOptions]):
         """The pool of pairs, made and filled once."""
         if self.pool is None:
             o, images = self.options, self.images
-            small = isinstance(images, np.ndarray)
-            size = images.shape[1] if small else o.picture
+            sampler: ImageSampler
+            if isinstance(images, np.ndarray):
+                sampler, size = ImageSetSampler(images, seed), int(images.shape[1])
+            else:
+                sampler, size = CropSampler(images, seed), o.picture
             tile = min(o.tile, size)
-            sampler = ImageSetSampler(images, seed) if small else CropSampler(images, seed)
             links = replace(o.links, rates=self.rates)
             maker = PairMaker(self.codecs, sampler, links, size, tile, seed)
             self.pool = PairPool(maker, o.pool_pixels // tile**2, seed)

@@ -15,7 +15,8 @@ from gensc_models.codecs.layout import MAX_RATE
 from gensc_models.codecs.swin.network import CIFAR, PHOTO, SwinConfig
 from gensc_models.data.cifar import is_cifar
 from gensc_models.training.channel import OperatingRange
-from gensc_models.training.options import Options, RunSettings, option
+from gensc_models.training.options import RunSettings, option
+from gensc_models.training.recipe import OptionsType
 from gensc_models.training.recipes.photo import CodecOptions, ResidualRecipe
 
 CIFAR_SNRS_DB = (0.0, 4.0, 7.0, 10.0, 13.0, 15.0)
@@ -65,7 +66,7 @@ class SwinRecipe(ResidualRecipe[SwinOptions]):
         super().__init__(settings, options)
 
     @classmethod
-    def options_for(cls, data: Sequence[Path]) -> type[Options]:
+    def options_for(cls, data: Sequence[Path]) -> OptionsType:
         return SwinCifarOptions if any(map(is_cifar, data)) else SwinOptions
 
     @property
