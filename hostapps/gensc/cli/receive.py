@@ -65,6 +65,9 @@ def receive(
         list[str] | None,
         typer.Option(help="Originals (folder, files, globs): what arrives is scored against them."),
     ] = None,
+    copies: Annotated[
+        int, typer.Option(min=1, help="Wait for so many of each image (send --repeat); combine.")
+    ] = 1,
     cfo_range: options.CfoRange = None,
     ppm: options.Ppm = None,
     bind: options.Bind = None,
@@ -90,6 +93,7 @@ def receive(
         edit_limit_s=edit_limit,
         save_iq=save_iq,
         reference=expand(reference) if reference else [],
+        copies=copies,
         cfo_range_hz=cfo_range_hz(cfo_range, ppm, frequency),
     )
     report = receive_images(

@@ -25,6 +25,8 @@ from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 _POLL_S = 0.1
 #: A live stream's incomplete images are given out after so long without any burst.
 EXPIRY_S = 2.0
+#: Sections of a session that wait to be completed, at most; between two copies others are sent.
+WAITING, WAITING_FOR_COPIES = 8, 512
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class ReceiveSettings:
         save_iq: recording of the samples as they are received; "" makes none.
         reference: originals; see `gensc.receiver.reference`.
         cfo_range_hz: largest carrier offset accepted, Hz; None takes the waveform's.
+        copies: how often the sender repeats everything; copies are waited for and combined.
     """
 
     out: Path
@@ -57,6 +60,7 @@ class ReceiveSettings:
     save_iq: str = ""
     reference: Sequence[str] = ()
     cfo_range_hz: float | None = None
+    copies: int = 1
 
 
 def receive_images(
@@ -104,7 +108,12 @@ def receive_images(
     # others need the gate.
     gate = source if kept or place.kind == "zmq" else StreamGate()
     rx = gensc.burst_rx(config)
-    assembler = gensc.assembler(config, expiry_s=EXPIRY_S if place.is_live else 0.0)
+    assembler = gensc.assembler(
+        config,
+        expiry_s=EXPIRY_S if place.is_live else 0.0,
+        max_pending=WAITING if settings.copies == 1 else WAITING_FOR_COPIES,
+        copies=settings.copies,
+    )
     text_decoder = gensc.text_decoder()
     images = PduCollector(np.uint8, on_pdu=writer.image)
     texts = PduCollector(np.uint8, on_pdu=writer.text)

@@ -33,7 +33,7 @@ class SendSettings:
         snr_db: what the encoder is told to expect.
         caption: text section sent after each image, see `gensc.caption.choose`; "" sends none.
         max_side: larger images are scaled down; 0 leaves them.
-        repeat: how often the images are sent; 0 is for ever.
+        repeat: how often the images are sent, under the same numbers; 0 is for ever.
         first_id: image_id of the first image.
         session: tag of all images, 0 … 65535; None draws one.
         amplitude: of the samples; 1 is unit mean power. Bursts peak at about four times that,
@@ -119,9 +119,10 @@ def send_images(
         nonlocal sent
         round_ = 0
         while settings.repeat == 0 or round_ < settings.repeat:
-            for path in settings.images:
+            for number, path in enumerate(settings.images):
                 image = load_image(path, settings.max_side)
-                image_id = (settings.first_id + sent) & 0xFFFF
+                # The same number in every round: a receiver then puts the copies together.
+                image_id = (settings.first_id + number) & 0xFFFF
                 name = display_name(path)
                 height, width, _ = image.shape
                 meta = Metadata(session, image_id, shape=(height, width, 3), name=name)
@@ -177,7 +178,7 @@ def send_images(
 
 def _utf8(captions: dict[ImageKey, str], before: Metadata) -> NDArray[np.uint8]:
     """The caption of the picture that has just gone by."""
-    return np.frombuffer(captions.pop(before.key).encode("utf-8"), np.uint8)
+    return np.frombuffer(captions[before.key].encode("utf-8"), np.uint8)
 
 
 def _of(before: Metadata) -> Metadata:

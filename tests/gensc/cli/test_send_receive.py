@@ -97,3 +97,22 @@ def test_a_device_that_is_not_plugged_in_is_one_line(photo, air, capsys):
     air.missing = "No Pluto device found"
     assert run(["receive", "--radio", "pluto:"]) == 2
     assert capsys.readouterr().err.startswith("gensc: pluto:: device not found (No Pluto")
+
+
+def test_repeats_are_the_same_image_and_copies_are_combined(photo, tmp_path, capsys):
+    """Four copies at 3 dB are worth one at 9 dB; a receiver that waits for one keeps the first."""
+    path = tmp_path / "air.cfile"
+    assert run(["send", photo, "--to", str(path), "--model", "softcast", "--repeat", "4"]) == 0
+    capsys.readouterr()
+    samples = np.fromfile(path, np.complex64)
+    noise = complex_noise(len(samples), 0.5, np.random.default_rng(0))
+    (samples + noise).tofile(path)
+    lines = {}
+    for copies in (1, 4):
+        out = tmp_path / str(copies)
+        got, _ = receive(capsys, "--from", path, "--out", out, "--reference", photo,
+                         "--copies", copies)  # fmt: skip
+        assert got["images"] == 1
+        (lines[copies],) = map(json.loads, (out / "results.jsonl").read_text().splitlines())
+    assert lines[4]["snr_measured_db"] - lines[1]["snr_measured_db"] == pytest.approx(6.0, abs=0.7)
+    assert lines[4]["psnr"] > lines[1]["psnr"] + 1

@@ -33,6 +33,8 @@ class assembler(message_block):
             0 never does: right for simulations, which may be slower than real time.
         max_pending: incomplete sections kept waiting at most.
         max_symbols: largest section accepted.
+        copies: how often a sender sends everything: a section is complete when every fragment has
+            arrived so often, and the copies are combined.
     """
 
     def __init__(
@@ -41,11 +43,12 @@ class assembler(message_block):
         expiry_s: float = 0.0,
         max_pending: int = 8,
         max_symbols: int = 1 << 22,
+        copies: int = 1,
     ) -> None:
         message_block.__init__(self, "assembler")
         self.config = config
         self.expiry_s = float(expiry_s)
-        self._assembler = Assembler(max_pending=max_pending, max_symbols=max_symbols)
+        self._assembler = Assembler(max_pending, max_symbols, copies)
         self._last_arrival = time.monotonic()
         self._end_clock = threading.Event()
         self.setup_ports(
