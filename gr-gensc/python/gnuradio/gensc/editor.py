@@ -13,6 +13,7 @@ import pmt
 from numpy.typing import NDArray
 
 from .codecs import load_editor
+from .image_stage import takes_newest
 from .message_ports import message_block
 from .metadata import BLOCK, ImageKey, Metadata, kept_blocks, make_pdu, read_image, read_pdu
 
@@ -60,10 +61,12 @@ class editor(message_block):
         limit_s: seconds an image may take, a second attempt included.
         wait_s: seconds an image waits for its caption.
         enabled: False leaves images as they are, until it is switched on.
+        behind: "wait", or "newest" to drop to the newest image when it is behind.
 
     Attributes:
         edited: images that left changed.
         failed: images that left as they came though they should have been edited.
+        skipped: images that newer ones have taken the place of.
 
     Raises:
         GenscError: no such editor.
@@ -76,8 +79,11 @@ class editor(message_block):
         limit_s: float = 300.0,
         wait_s: float = 0.5,
         enabled: bool = True,
+        behind: str = "wait",
     ) -> None:
         message_block.__init__(self, "editor")
+        self._newest = takes_newest("editor", behind)
+        self.skipped = 0
         self.seed = int(seed)
         self.wait_s = float(wait_s)
         self.enabled = bool(enabled)
@@ -92,6 +98,7 @@ class editor(message_block):
         self.setup_ports(
             {"image": self._image, "text": self._text, "edited_all": self._edited_all},
             ["image"],
+            limits={"image": None} if self._newest else None,
             one_at_a_time=False,
         )
 
@@ -134,6 +141,9 @@ class editor(message_block):
         metadata, image = read_image(pdu)
         kept_blocks(metadata)  # refused here, not by the worker
         with self._news:
+            while self._newest and len(self._images) > 1:  # the first is under way
+                self._images.pop()
+                self.skipped += 1
             self._images.append(_Waiting(metadata, image, pdu, time.monotonic() + self.wait_s))
             self._news.notify()
 

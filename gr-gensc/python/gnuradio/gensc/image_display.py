@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5 import QtCore, QtGui, QtWidgets
 
+from . import panes
 from .message_ports import message_block
 from .metadata import Metadata, read_image
 
@@ -36,8 +38,8 @@ class _Picture(QtWidgets.QWidget):
         self._picture.setSizePolicy(QtWidgets.QSizePolicy.Ignored, QtWidgets.QSizePolicy.Ignored)
         self._caption = _label("", _Alignment.AlignTop)
         self._caption.setWordWrap(True)
-        # Room for two lines: a long caption must make no picture smaller than its neighbours.
-        self._caption.setMinimumHeight(2 * self._caption.fontMetrics().lineSpacing())
+        # Room for three lines: a long caption must make no picture smaller than its neighbours.
+        self._caption.setMinimumHeight(3 * self._caption.fontMetrics().lineSpacing())
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self._title)
@@ -73,31 +75,57 @@ class _Picture(QtWidgets.QWidget):
 class image_display(message_block):
     """Shows the last [image] in a Qt window or layout, with its number, SNR and fragments.
 
+    Displays of one group show one and the same image (its key: session, number, size): the newest
+    that all of them have got. With an original among them the others also say their PSNR.
+
     Args:
         title: a line above the picture.
         width, height: least size in pixels.
+        group: name of the displays that belong together; "" is for this one alone.
+        original: this one shows what was sent.
 
     Attributes:
         widget: what goes into a Qt layout.
-        shown: images shown so far.
+        shown: images that have arrived so far.
     """
 
-    def __init__(self, title: str = "", width: int = 320, height: int = 240) -> None:
+    def __init__(
+        self,
+        title: str = "",
+        width: int = 320,
+        height: int = 240,
+        group: str = "",
+        original: bool = False,
+    ) -> None:
         message_block.__init__(self, "image_display")
         self.widget = _Picture(title, int(width), int(height))
         self.shown = 0
+        self._panes = panes.group(group)
+        self._pane = panes.Pane(self._show, bool(original))
+        self._panes.join(self._pane)
         self.setup_ports({"image": self._image}, limits={"image": None})
 
     def _image(self, pdu: Any) -> None:
         metadata, image = read_image(pdu)
-        self.widget.arrived.emit(image, caption(metadata))
         self.shown += 1
+        self._panes.put(self._pane, metadata, np.array(image))
+
+    def _show(self, metadata: Metadata, image: NDArray[np.uint8], psnr_db: float | None) -> None:
+        self.widget.arrived.emit(image, caption(metadata, psnr_db))
 
 
-def caption(metadata: Metadata) -> str:
-    """What is known about a received image, in one line."""
+def caption(metadata: Metadata, psnr_db: float | None = None) -> str:
+    """What is known about an image, in one line."""
     height, width, _ = metadata.shape or (0, 0, 3)
-    parts = [metadata.name or f"image {metadata.image_id}", f"{width}×{height}"]
+    parts = [f"{width}×{height}"]
+    if metadata.name is not None:
+        parts.insert(0, metadata.name)
+    if metadata.session is not None:
+        parts.insert(0, str(metadata.key))
+    elif metadata.name is None:
+        parts.insert(0, f"image {metadata.image_id}")
+    if psnr_db is not None:
+        parts.append("exact" if math.isinf(psnr_db) else f"PSNR {psnr_db:.1f} dB")
     if metadata.snr_db is not None:
         parts.append(f"{metadata.snr_db:.1f} dB")
     if metadata.fragments_received is not None:

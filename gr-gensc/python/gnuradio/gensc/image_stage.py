@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import GenscError
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_image
 
@@ -15,18 +16,36 @@ Image = NDArray[np.uint8]
 Result = tuple[Metadata, Image]
 
 
+BEHIND = ("wait", "newest")
+
+
+def takes_newest(name: str, behind: str) -> bool:
+    """Whether a stage that is behind drops to the newest image.
+
+    Raises:
+        GenscError: another word.
+    """
+    if behind not in BEHIND:
+        raise GenscError(f"{name}: behind {behind!r}: must be {' or '.join(BEHIND)}")
+    return behind == "newest"
+
+
 class image_stage(message_block):
     """Makes a better one of each received [image], and never none.
 
     Every image that arrives leaves on [image], in order: one that `better` fails on leaves as it
-    came and is counted.
+    came and is counted. With `behind` "newest" (for displays of what is received now) nothing
+    upstream waits: of the images that have come meanwhile only the last is taken, and the others
+    are counted.
 
     Args:
         name: of the block.
         seed: of all randomness; equal seeds give equal images.
         enabled: False leaves images as they are, until it is switched on.
+        behind: "wait" or "newest".
 
     Attributes:
+        skipped: images that newer ones have taken the place of.
         done: images made better so far.
         failed: images that left as they came though the block was enabled.
     """
@@ -34,8 +53,10 @@ class image_stage(message_block):
     without = "unchanged"
     """How an image passes that `better` failed on, for the log."""
 
-    def __init__(self, name: str, seed: int, enabled: bool) -> None:
+    def __init__(self, name: str, seed: int, enabled: bool, behind: str = "wait") -> None:
         message_block.__init__(self, name)
+        self._newest = takes_newest(name, behind)
+        self.skipped = 0
         self.set_seed(seed)
         self.set_enabled(enabled)
         self.done = self.failed = 0
@@ -56,8 +77,16 @@ class image_stage(message_block):
             Exception: of any kind; the image passes as it is.
         """
 
+    def setup_stage(self) -> None:
+        """Register the ports; the last thing that a constructor does."""
+        limits = {"image": None} if self._newest else None
+        self.setup_ports({"image": self.on_image}, ["image"], limits=limits)
+
     def on_image(self, pdu: Any) -> None:
         """Handler of the block's input; publishes on [image]."""
+        if self._newest and self.backlog("image"):
+            self.skipped += 1
+            return
         metadata, image = read_image(pdu)
         if self.enabled:
             try:

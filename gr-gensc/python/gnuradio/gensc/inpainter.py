@@ -31,6 +31,7 @@ class inpainter(image_stage):
         prompt: what the images show, for models that understand it.
         seed: of the diffusion; equal seeds give equal images.
         enabled: False leaves images as they are, until it is switched on.
+        behind: "wait", or "newest" to drop to the newest image when it is behind.
 
     Attributes:
         inpainted: images filled in so far.
@@ -48,9 +49,10 @@ class inpainter(image_stage):
         prompt: str = "",
         seed: int = 0,
         enabled: bool = True,
+        behind: str = "wait",
     ) -> None:
-        image_stage.__init__(self, "inpainter", seed, enabled)
-        self.setup_ports({"image": self.on_image}, ["image"])
+        image_stage.__init__(self, "inpainter", seed, enabled, behind)
+        self.setup_stage()
         self.set_prompt(prompt)
         self._inpainter: Inpainter | None = None if model == NO_INPAINTER else load_inpainter(model)
 

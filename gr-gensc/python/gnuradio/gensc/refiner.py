@@ -30,6 +30,7 @@ class refiner(image_stage):
             are.
         seed: of the noise that the diffusion starts from; equal seeds give equal images.
         enabled: False leaves images as they are, until it is switched on.
+        behind: "wait", or "newest" to drop to the newest image when it is behind.
 
     Attributes:
         refined: images refined so far.
@@ -41,9 +42,15 @@ class refiner(image_stage):
 
     without = "unrefined"
 
-    def __init__(self, model: str = "refiner-photo", seed: int = 0, enabled: bool = True) -> None:
-        image_stage.__init__(self, "refiner", seed, enabled)
-        self.setup_ports({"image": self.on_image}, ["image"])
+    def __init__(
+        self,
+        model: str = "refiner-photo",
+        seed: int = 0,
+        enabled: bool = True,
+        behind: str = "wait",
+    ) -> None:
+        image_stage.__init__(self, "refiner", seed, enabled, behind)
+        self.setup_stage()
         self._refiner: Refiner | PluggedEditor | None = None
         if model != NO_REFINER:
             self._refiner = load_refiner(model)
