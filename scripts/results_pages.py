@@ -71,7 +71,7 @@ def nothing(result: Row) -> Iterable[str]:
 
 
 def link(result: Row) -> Iterable[str]:
-    """Detection beside the stock receiver, and the modulation and coding schemes."""
+    """Detection beside the stock receiver."""
     detection = [r for r in result["rows"] if r["what"] == "detection"]
     asked = [r for r in detection if r["bursts"] == max(d["bursts"] for d in detection)]
     yield ""
@@ -80,13 +80,6 @@ def link(result: Row) -> Iterable[str]:
     for r in asked:
         shares = " | ".join(f"{100 * r[k]:.1f} %" for k in ("ours", "stock_0.4", "stock_0.9"))
         yield f"| {r['channel']} | {r['snr_db']:g} dB | {r['bursts']} | {shares} |"
-    yield ""
-    yield "| MCS | scheme | bit/symbol | Es/N0 for BLER 1 %, measured |"
-    yield "|---:|---|---:|---:|"
-    for r in result["rows"]:
-        if r["what"] == "mcs":
-            measured = "–" if r["measured_db"] is None else f"{r['measured_db']:.1f} dB"
-            yield f"| {r['mcs']} | {r['name']} | {r['bits_per_symbol']:.2f} | {measured} |"
 
 
 def codec(result: Row) -> Iterable[str]:

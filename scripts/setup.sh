@@ -81,3 +81,5 @@ fi
 # an editable install of several roots leaves behind.
 printf '%s\n' "$PWD/gr-gensc/python" "$PWD/models" "$PWD/hostapps" \
   > "$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/gr-gensc.pth"
+# Compiled now, so that no receiver stops for it at its first burst.
+"$VENV/bin/python" -c 'import gensc_phy'

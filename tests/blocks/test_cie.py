@@ -185,7 +185,7 @@ def test_a_users_mistakes_are_one_line(bank):
         (lambda: gensc.cie_encoder(bank, "nobody"), "importance 'nobody'"),
         (lambda: gensc.cie_encoder(bank, point=0), "point 0"),
         (lambda: gensc.cie_encoder(bank, alpha=-0.1), r"alpha -0\.1"),
-        (lambda: gensc.cie_encoder(bank, mcs=10), "MCS 10"),
+        (lambda: gensc.cie_encoder(bank, mcs=99), "MCS 99"),
         (lambda: gensc.cie_encoder(bank, budget_bits=-1), "budget -1"),
     ):
         with pytest.raises(gensc.GenscError, match=message) as refused:

@@ -22,6 +22,7 @@ from gensc.data.images import fit, load_image
 from gensc_models.metrics.fidelity import psnr
 from gensc_models.semantics.captions import LayoutCaptioner
 from gensc_phy.adaptation.rate_table import save_tables
+from gensc_phy.coding.mcs import MCS_TABLE
 from gnuradio import gensc
 from gnuradio.gensc.image_files import image_paths, read_image
 from pdu_blocks import free_address
@@ -50,6 +51,15 @@ def block_class(path):
 
 
 # ---------------------------------------------------------------- definitions
+
+
+@pytest.mark.parametrize("name", ["bits", "text", "cie"])
+def test_schemes_are_listed_by_the_names_they_have(name):
+    path = gensc.grc_blocks_path() / f"gensc_{name}_encoder.block.yml"
+    (parameter,) = (p for p in definition(path)["parameters"] if p["id"] == "mcs")
+    listed = [MCS_TABLE[int(index)] for index in parameter["options"]]
+    assert parameter["option_labels"] == [f"{mcs.index}: {mcs.name}" for mcs in listed]
+    assert f"<= {MCS_TABLE[-1].index} }}" in path.read_text(encoding="utf-8")
 
 
 def test_every_block_has_a_definition():

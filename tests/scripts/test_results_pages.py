@@ -70,16 +70,13 @@ def test_writing_twice_changes_nothing(script):
 
 def test_the_link_table_sets_our_bursts_beside_the_stock_ones(script):
     detection = {"what": "detection", "channel": "awgn", "snr_db": 3.0, "stock_0.9": 0.0}
-    mcs = {"what": "mcs", "mcs": 0, "name": "QPSK 1/2", "bits_per_symbol": 1.0}
     rows = [
         detection | {"bursts": 1000, "ours": 1.0, "stock_0.4": 0.031},
         detection | {"bursts": 200, "ours": 0.5, "stock_0.4": 0.5},
-        mcs | {"measured_db": 1.52},
     ]
     result = {"rows": rows, "checks": [CHECK], "machine": MACHINE, "seconds": 1.0}
     lines = list(script.render("link", result))
     assert "| awgn | 3 dB | 1000 | 100.0 % | 3.1 % | 0.0 % |" in lines
-    assert "| 0 | QPSK 1/2 | 1.00 | 1.5 dB |" in lines
     assert not any("| 200 |" in line for line in lines)
 
 

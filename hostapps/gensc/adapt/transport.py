@@ -131,7 +131,7 @@ class BurstTransport:
         return Budget(
             transport=self.name,
             snr_db=snr_db,
-            bits=8.0 * payload_within(symbols, mcs),
+            bits=8.0 * max(0, capacity_bytes(symbols, mcs)),
             mcs=mcs.index,
             supported=mcs.threshold_db + self.margin_db <= snr_db,
         )
@@ -165,20 +165,6 @@ def symbols_within(n_samples: int, config: WaveformConfig) -> int:
         else:
             high = middle - 1
     return low
-
-
-@lru_cache(maxsize=256)
-def payload_within(n_symbols: int, mcs: Mcs) -> int:
-    """Largest n such that every payload of up to n bytes fits into `n_symbols`; 0 where none does.
-
-    A shorter payload may need more symbols than a longer one, by up to 10 %, where the cheapest
-    layout changes the length of its codewords.
-    """
-    most = max(0, capacity_bytes(n_symbols, mcs))
-    for n_bytes in range(int(0.8 * most), most):
-        if symbols_for(n_bytes, mcs) > n_symbols:
-            return n_bytes - 1
-    return most
 
 
 def _check_limits(t_max_s: float, bandwidth_hz: float) -> None:

@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Run a benchmark and keep its figures.")
     group.command("link")(link)
     group.command("radio")(radio)
+    group.command("ldpc")(ldpc)
     group.command("codec")(codec)
     group.command("fidelity")(fidelity)
     group.command("mimo")(mimo)
@@ -66,6 +67,13 @@ def radio(
     from gensc.bench.radio.run import run
 
     finish(lambda: run(quick, only), quick, as_json, results)
+
+
+def ldpc(quick: Quick = False, as_json: Json = False, results: Results = None) -> None:
+    """The digital chain: thresholds and share of the capacity, decoders beside other people's."""
+    from gensc.bench.ldpc.run import run
+
+    finish(lambda: run(quick), quick, as_json, results)
 
 
 def codec(

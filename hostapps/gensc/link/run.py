@@ -116,7 +116,7 @@ class LinkRunner:
             seed: of taps, fading, noise and carrier offset.
             design_snr_db: what the encoder is told; None: `snr_db`, and without noise the highest.
             text: caption, sent after the image as a text section.
-            text_mcs: its modulation and coding scheme; None takes the most robust one.
+            text_mcs: its modulation and coding scheme; None takes a robust one.
             lost: numbers of fragments that are dropped behind the receiver.
             lost_section: the kind of section they are of.
             image_id: in the burst headers.
@@ -125,6 +125,7 @@ class LinkRunner:
             UserError: an image of too many symbols, or of so few that none is left to send it with.
         """
         from gensc.link.blocks import PduCollector, PduFollower, PduSource
+        from gensc_phy.coding.mcs import ROBUST_MCS
         from gnuradio.gensc.metadata import Metadata, make_pdu
 
         codecs.check_fits(name, image.shape, self.rate)
@@ -145,7 +146,7 @@ class LinkRunner:
         if text is not None:
             utf8 = np.frombuffer(text.encode("utf-8"), np.uint8)
             caption = PduFollower(lambda _: make_pdu(meta, utf8))
-            text_encoder = gensc.text_encoder(0 if text_mcs is None else text_mcs)
+            text_encoder = gensc.text_encoder(ROBUST_MCS.index if text_mcs is None else text_mcs)
             air.connect(sent, "out", caption, "in")
             air.connect(caption, "out", text_encoder, "text")
             air.connect(text_encoder, "section", air.fragmenter, "section")

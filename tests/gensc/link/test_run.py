@@ -10,6 +10,7 @@ from gensc.data.images import fit, load_image
 from gensc.link.run import LinkRunner
 from gensc.system.errors import UserError
 from gensc_models.restore.refiner import load_refiner
+from gensc_phy.coding.mcs import nearest_mcs
 from small_refiner import store
 
 CAPTION = "Die Katze schläft – 猫"
@@ -123,7 +124,7 @@ def test_without_noise_nothing_is_lost(runner, photo):
 
 def test_bytes_cross_the_same_flowgraph(runner):
     payload = bytes(range(256)) * 3
-    got = runner.send_bytes(payload, mcs=3, snr_db=10)
+    got = runner.send_bytes(payload, mcs=nearest_mcs(4, 0.5).index, snr_db=10)
     assert got.crc_ok
     assert got.payload == payload
     assert got.symbols.digital > 0
@@ -131,7 +132,7 @@ def test_bytes_cross_the_same_flowgraph(runner):
 
 
 def test_bytes_below_the_threshold_are_known_to_be_damaged(runner):
-    assert not runner.send_bytes(bytes(500), mcs=5, snr_db=6).crc_ok
+    assert not runner.send_bytes(bytes(500), mcs=nearest_mcs(6, 0.67).index, snr_db=6).crc_ok
 
 
 @pytest.fixture(scope="module")

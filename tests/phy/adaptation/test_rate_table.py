@@ -65,7 +65,7 @@ def test_a_table_that_contradicts_itself_is_refused(change, message):
 @pytest.mark.parametrize(
     "change",
     [
-        {"alpha": 1.1}, {"alpha": math.nan}, {"gvif": -0.1}, {"bits": -1.0}, {"mcs": 10},
+        {"alpha": 1.1}, {"alpha": math.nan}, {"gvif": -0.1}, {"bits": -1.0}, {"mcs": 99},
         {"point": -1}, {"snr_db": math.inf}, {"mask_psnr_db": math.nan},
     ],
 )  # fmt: skip
@@ -127,8 +127,8 @@ def test_the_tables_that_are_shipped_are_for_the_burst_waveform_and_rise_with_th
     for shipped in tables:
         assert shipped.transport == "burst"
         assert shipped.source.startswith("hyperprior ")
-        # The most robust scheme is there, and all that is chosen fits.
-        assert shipped.choices[0].mcs == 0
+        # Below -1 dB there still is something to send, and all that is chosen fits.
+        assert shipped.choices[0].snr_db < -1
         assert all(row.bits <= row.budget_bits and row.in_time for row in shipped.choices)
         fidelity = [row.gvif for row in shipped.choices]
         assert fidelity == sorted(fidelity)

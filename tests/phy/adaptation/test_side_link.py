@@ -4,15 +4,18 @@ import pytest
 
 from gensc_phy.adaptation.side_link import side_link, side_symbols
 from gensc_phy.coding.bits import symbols_for
+from gensc_phy.coding.mcs import choose_mcs
 
 
 @pytest.mark.parametrize(
-    ("snr_db", "mcs", "copies"),
-    [(-5.0, 0, 2), (3.5, 0, 2), (4.0, 0, 1), (11.5, 0, 1), (12.0, 1, 1), (25.0, 1, 1)],
+    ("snr_db", "threshold_db", "copies"),
+    [(-5.0, -1.5, 2), (3.5, -1.5, 2), (4.0, -1.5, 1), (11.5, -1.5, 1), (12.0, 1.5, 1)],
 )
-def test_the_lower_the_snr_the_more_it_may_cost(snr_db: float, mcs: int, copies: int) -> None:
+def test_the_lower_the_snr_the_more_it_may_cost(
+    snr_db: float, threshold_db: float, copies: int
+) -> None:
     link = side_link(snr_db)
-    assert (link.mcs.index, link.copies) == (mcs, copies)
+    assert (link.mcs, link.copies) == (choose_mcs(threshold_db), copies)
     assert side_symbols(31, snr_db) == copies * symbols_for(31, link.mcs)
 
 

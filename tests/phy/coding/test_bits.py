@@ -5,12 +5,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gensc_phy.coding.bits import capacity_bytes, decode_bits, encode_bits, symbols_for
-from gensc_phy.coding.mcs import MCS_TABLE
+from gensc_phy.coding.bits import (
+    capacity_bytes,
+    decode_bits,
+    decode_payloads,
+    encode_bits,
+    encode_payloads,
+    symbols_for,
+)
+from gensc_phy.coding.mcs import MCS_TABLE, nearest_mcs
 
 SCHEMES = pytest.mark.parametrize("mcs", MCS_TABLE, ids=lambda mcs: mcs.name)
 ANY_SCHEME = st.sampled_from(MCS_TABLE)
-HALF_RATE = [mcs for mcs in MCS_TABLE if mcs.code_rate == "1/2"]
+HALF_RATE = [nearest_mcs(2, 0.5), nearest_mcs(4, 0.5)]
+QPSK_HALF = HALF_RATE[0]
+# A few of all constellations, where each one takes a moment.
+SOME_SCHEMES = pytest.mark.parametrize("mcs", MCS_TABLE[::6], ids=lambda mcs: mcs.name)
 
 
 def random_bytes(n, seed=0):
@@ -23,7 +33,7 @@ def add_noise(symbols, snr_db, seed=0):
 
 
 @settings(deadline=None)
-@given(payload=st.binary(max_size=700), mcs=ANY_SCHEME)
+@given(payload=st.binary(max_size=2500), mcs=ANY_SCHEME)
 def test_any_payload_survives_any_scheme_without_noise(payload, mcs):
     symbols = encode_bits(payload, mcs)
     assert symbols.dtype == np.complex64
@@ -34,18 +44,19 @@ def test_any_payload_survives_any_scheme_without_noise(payload, mcs):
     assert result.codewords_ok == result.codewords >= 1
 
 
-@SCHEMES
-def test_payload_survives_noise_just_above_the_threshold(mcs):
-    payload = random_bytes(1500)
-    snr_db = mcs.threshold_db + 1
+@SOME_SCHEMES
+@pytest.mark.parametrize("n_bytes", [8, 50, 300, 1500])
+def test_payload_of_any_length_survives_noise_just_above_the_threshold(mcs, n_bytes):
+    payload = random_bytes(n_bytes)
+    snr_db = mcs.threshold_db + 0.7
     result = decode_bits(
-        add_noise(encode_bits(payload, mcs), snr_db), 10 ** (-snr_db / 10), 1500, mcs
+        add_noise(encode_bits(payload, mcs), snr_db), 10 ** (-snr_db / 10), n_bytes, mcs
     )
     assert result.crc_ok
     assert result.payload == payload
 
 
-@SCHEMES
+@SOME_SCHEMES
 def test_noise_far_below_the_threshold_is_told(mcs):
     snr_db = mcs.threshold_db - 6
     symbols = add_noise(encode_bits(random_bytes(300), mcs), snr_db)
@@ -84,7 +95,7 @@ def test_random_junk_never_raises_and_never_passes(mcs, n_bytes, seed):
     assert len(result.payload) == n_bytes
 
 
-@SCHEMES
+@SOME_SCHEMES
 def test_nothing_received_does_not_pass(mcs):
     n = symbols_for(100, mcs)
     result = decode_bits(np.zeros(n), np.full(n, np.inf), 100, mcs)
@@ -95,14 +106,14 @@ def test_nothing_received_does_not_pass(mcs):
 @SCHEMES
 def test_empty_payload_is_one_short_codeword(mcs):
     symbols = encode_bits(b"", mcs)
-    assert symbols.size <= 400 / mcs.bits_per_symbol * mcs.repetition
+    assert symbols.size <= 32 / mcs.efficiency * 3 + 1
     result = decode_bits(symbols, 0.01, 0, mcs)
     assert (result.payload, result.crc_ok, result.codewords) == (b"", True, 1)
 
 
 @SCHEMES
 def test_monotonous_payloads_look_like_noise_on_the_air(mcs):
-    symbols = encode_bits(bytes(4000), mcs)
+    symbols = encode_bits(bytes(20000), mcs)
     assert np.mean(np.abs(symbols) ** 2) == pytest.approx(1, abs=0.05)
     assert abs(symbols.mean()) < 0.05
     # Every point of the constellation is used, about equally often.
@@ -118,10 +129,31 @@ def test_long_payloads_reach_the_efficiency_of_the_scheme(mcs):
 
 
 @SCHEMES
-def test_short_payloads_are_not_padded_to_the_longest_codeword(mcs):
-    parity = 648 * (mcs.bits_per_symbol * mcs.repetition / mcs.efficiency - 1)
-    longest = (8 * 24 + parity + mcs.bits_per_symbol) / mcs.bits_per_symbol * mcs.repetition
-    assert symbols_for(20, mcs) <= longest
+def test_a_caption_costs_little_more_than_its_share_of_a_long_payload(mcs):
+    assert symbols_for(50, mcs) <= 1.35 * 8 * 54 / mcs.efficiency
+
+
+@SCHEMES
+def test_longer_payloads_never_need_fewer_symbols(mcs):
+    lengths = [*range(0, 80), *range(460, 500), *range(1040, 1070), *range(2090, 2120)]
+    needed = [symbols_for(n, mcs) for n in lengths]
+    assert needed == sorted(needed)
+
+
+def test_blocks_are_as_long_as_they_can_be():
+    assert decode_bits(encode_bits(bytes(1052), QPSK_HALF), 0.01, 1052, QPSK_HALF).codewords == 1
+    assert decode_bits(encode_bits(bytes(1053), QPSK_HALF), 0.01, 1053, QPSK_HALF).codewords == 2
+
+
+def test_a_lost_block_is_told_by_its_bytes_and_costs_no_other():
+    payload = random_bytes(3000)
+    symbols = encode_bits(payload, QPSK_HALF)
+    noise_var = np.full(symbols.size, 0.01)
+    noise_var[1::3] = np.inf  # three blocks take turns
+    result = decode_bits(symbols, noise_var, 3000, QPSK_HALF)
+    assert (result.crc_ok, result.codewords_ok, result.codewords) == (False, 2, 3)
+    assert np.array_equal(np.flatnonzero(~result.intact), np.arange(1000, 2000))
+    assert result.payload[:1000] + result.payload[2000:] == payload[:1000] + payload[2000:]
 
 
 @settings(deadline=None)
@@ -137,7 +169,7 @@ def test_capacity_is_the_largest_payload_that_fits(mcs, n_symbols):
 
 
 def test_a_scalar_noise_variance_means_all_symbols():
-    mcs = MCS_TABLE[1]
+    mcs = QPSK_HALF
     symbols = add_noise(encode_bits(b"scalar", mcs), 6)
     each = decode_bits(symbols, np.full(symbols.size, 0.25), 6, mcs)
     assert decode_bits(symbols, 0.25, 6, mcs) == each
@@ -145,9 +177,9 @@ def test_a_scalar_noise_variance_means_all_symbols():
 
 def test_air_format_is_fixed():
     # Transmitter and receiver may run different versions: a change here breaks links.
-    symbols = encode_bits(b"gr-gensc", MCS_TABLE[1])
+    symbols = encode_bits(b"gr-gensc", QPSK_HALF)
     signs = np.concatenate([symbols.real[:32] < 0, symbols.imag[:32] < 0])
-    assert np.packbits(signs).tobytes().hex() == "f16df186c5ff40ec"
+    assert np.packbits(signs).tobytes().hex() == "02d1b35515a2bd0c"
 
 
 def test_wrong_number_of_symbols_is_refused():
@@ -156,3 +188,31 @@ def test_wrong_number_of_symbols_is_refused():
         decode_bits(np.zeros(7), 1.0, 100, mcs)
     with pytest.raises(ValueError, match="negative"):
         symbols_for(-1, mcs)
+
+
+@pytest.mark.parametrize("mcs", MCS_TABLE[2:40:8], ids=lambda mcs: mcs.name)
+def test_every_payload_of_a_batch_fares_as_it_would_alone(mcs):
+    n_bytes = capacity_bytes(700, mcs)
+    payloads = [random_bytes(n_bytes, seed) for seed in range(20)]
+    sent = encode_payloads(payloads, mcs)
+    assert np.array_equal(sent, np.stack([encode_bits(p, mcs) for p in payloads]))
+    snr_db = mcs.threshold_db - 0.3
+    received, variance = add_noise(sent.ravel(), snr_db).reshape(sent.shape), 10 ** (-snr_db / 10)
+    alone = [decode_bits(row, variance, n_bytes, mcs) for row in received]
+    together = decode_payloads(received, variance, n_bytes, mcs)
+    assert together == [result.payload if result.crc_ok else None for result in alone]
+
+
+def test_each_payload_of_a_batch_has_its_own_noise():
+    sent = encode_payloads([b"first", b"other"], QPSK_HALF)
+    erased_second = np.array([[0.01], [np.inf]])
+    assert decode_payloads(sent, erased_second, 5, QPSK_HALF) == [b"first", None]
+
+
+def test_batches_of_several_lengths_are_refused():
+    with pytest.raises(ValueError, match="one length"):
+        encode_payloads([b"a", b"bc"], QPSK_HALF)
+    with pytest.raises(ValueError, match="one length"):
+        encode_payloads([], QPSK_HALF)
+    with pytest.raises(ValueError, match="symbols"):
+        decode_payloads(np.zeros((2, 7), complex), 1.0, 5, QPSK_HALF)

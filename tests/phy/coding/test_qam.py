@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import logsumexp
 
 from gensc_phy.coding import qam
 
@@ -49,7 +50,7 @@ def test_zero_bits_lie_on_the_positive_side():
 def test_noiseless_symbols_return_the_bits(bits_per_symbol, data):
     bits = data.draw(st.lists(st.integers(0, 1), min_size=0, max_size=96))
     bits = np.array(bits[: len(bits) // bits_per_symbol * bits_per_symbol], dtype=np.uint8)
-    llr = qam.soft_demap(qam.modulate(bits, bits_per_symbol), 0.1, bits_per_symbol)
+    llr = qam.soft_demap(qam.modulate(bits, bits_per_symbol), 1e-3, bits_per_symbol)
     assert llr.dtype == np.float32
     assert np.array_equal(llr < 0, bits == 1)
 
@@ -63,21 +64,26 @@ def test_qpsk_llr_is_the_exact_one():
 
 
 @ORDERS
-def test_llr_is_the_max_log_of_the_joint_constellation(bits_per_symbol):
+def test_llr_is_the_exact_one_of_the_joint_constellation(bits_per_symbol):
     rng = np.random.default_rng(3)
     symbols = (rng.normal(size=(200, 2)) @ (1, 1j)).astype(np.complex64)
-    noise = rng.uniform(0.05, 2, size=200).astype(np.float32)
+    # Down to where all but the nearest label are out of an exponential's reach.
+    noise = 10 ** rng.uniform(-3, 0.3, size=200).astype(np.float32)
     metric = -(np.abs(symbols[:, None] - constellation(bits_per_symbol)) ** 2) / noise[:, None]
     labels = all_labels(bits_per_symbol)
     expected = np.stack(
         [
-            metric[:, labels[:, i] == 0].max(axis=1) - metric[:, labels[:, i] == 1].max(axis=1)
+            logsumexp(metric[:, labels[:, i] == 0], axis=1)
+            - logsumexp(metric[:, labels[:, i] == 1], axis=1)
             for i in range(bits_per_symbol)
         ],
         axis=1,
     )
     llr = qam.soft_demap(symbols, noise, bits_per_symbol).reshape(200, -1)
-    np.testing.assert_allclose(llr, expected, rtol=1e-3, atol=1e-4)
+    within = np.abs(expected) < 60
+    np.testing.assert_allclose(llr[within], expected[within], rtol=1e-3, atol=1e-3)
+    # Beyond an exponential's reach the nearest label alone counts: up to log 2 less, of over 69.
+    np.testing.assert_allclose(llr, expected, rtol=0.015, atol=1e-3)
 
 
 @ORDERS
@@ -95,7 +101,7 @@ def test_zero_variance_and_huge_symbols_give_finite_llrs(bits_per_symbol):
     assert np.all(np.isfinite(llr))
 
 
-@pytest.mark.parametrize("bits_per_symbol", [0, 1, 3, 10])
+@pytest.mark.parametrize("bits_per_symbol", [0, 1, 3, 12])
 def test_unknown_constellations_are_refused(bits_per_symbol):
     with pytest.raises(ValueError, match="bits_per_symbol"):
         qam.modulate(np.zeros(30, dtype=np.uint8), bits_per_symbol)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gensc_phy.coding.bits import symbols_for
-from gensc_phy.coding.mcs import MCS_TABLE, Mcs
+from gensc_phy.coding.mcs import ROBUST_MCS, Mcs, choose_mcs
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class SideLink:
         return self.copies * symbols_for(n_bytes, self.mcs)
 
 
-_LINKS = ((4.0, SideLink(MCS_TABLE[0], 2)), (12.0, SideLink(MCS_TABLE[0], 1)))
-_BEST = SideLink(MCS_TABLE[1], 1)
+_LINKS = ((4.0, SideLink(ROBUST_MCS, 2)), (12.0, SideLink(ROBUST_MCS, 1)))
+_BEST = SideLink(choose_mcs(1.5), 1)
 
 
 def side_link(snr_db: float) -> SideLink:

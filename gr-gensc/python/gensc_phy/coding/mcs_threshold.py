@@ -1,40 +1,73 @@
 """Measure where a modulation and coding scheme starts to work on the AWGN channel.
 
-The thresholds in `mcs.MCS_TABLE` are the output of `python -m gensc_phy.coding.mcs_threshold`.
+`python -m gensc_phy.coding.mcs_threshold` measures all schemes and writes the table that `mcs`
+reads.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from gensc_phy.coding.bits import CRC_BYTES, decode_bits, encode_bits
-from gensc_phy.coding.ldpc import code
-from gensc_phy.coding.mcs import MCS_TABLE, Mcs
+from gensc_phy.coding.bits import decode_bits, encode_bits
+from gensc_phy.coding.code_blocks import CRC_BYTES
+from gensc_phy.coding.ldpc.rate_matching import longest_block
+from gensc_phy.coding.mcs import TABLE_FILE, Mcs
 
-BATCH = 64
-"""Codewords per simulated payload."""
+EFFICIENCY_STEP = 1.055
+"""Ratio of the efficiencies of neighbours: what is lost between two thresholds stays below it."""
+
+LARGEST_EFFICIENCY = {2: 1.35, 4: 2.85, 6: 4.85, 8: 6.75, 10: 9.2}
+"""Bits per symbol up to which each constellation needs the least SNR."""
+
+BATCH = 8
+"""Code blocks per simulated payload."""
 
 
-def block_error_rate(mcs: Mcs, snr_db: float, *, words: int = 2048, seed: int = 1) -> float:
-    """Share of 1944-bit codewords that fail on AWGN, over the whole path of `bits.py`.
+HALF_STEPS = (-7.5, -6.5, -5.5, -4.5, -3.5)
+"""Where 16-QAM takes over from QPSK both are furthest from the capacity, and steps are narrower."""
 
-    Random payloads of `BATCH` full codewords each, complex noise of total variance
-    10^(-snr_db/10), known to the receiver. A codeword counts as failed when its parity checks do
-    not hold after 50 iterations.
+
+def schemes() -> list[Mcs]:
+    """All schemes from 1/3 bit per symbol up, 16-QAM 1/2 among them, without their thresholds."""
+    found: list[Mcs] = []
+    for step in sorted((*range(-34, 29), *HALF_STEPS)):
+        efficiency = 2.0 * EFFICIENCY_STEP**step
+        bits = next(b for b, largest in LARGEST_EFFICIENCY.items() if efficiency <= largest)
+        found.append(Mcs(len(found), bits, round(efficiency / bits, 4), math.nan))
+    return found
+
+
+def block_error_rate(
+    mcs: Mcs,
+    snr_db: float,
+    *,
+    block_bytes: int | None = None,
+    blocks: int = 1000,
+    seed: int = 1,
+) -> float:
+    """Share of code blocks that fail on AWGN, over the whole path of `bits`.
+
+    Random payloads, complex noise of total variance 10^(-snr_db/10), known to the receiver. A block
+    counts as failed when its parity checks or its CRC do not hold after 50 iterations.
 
     Args:
         mcs: the scheme.
         snr_db: Es/N0 in dB.
-        words: codewords to send; rounded up to whole payloads.
+        block_bytes: payload of a block; the longest where not given. Shorter ones go one by one.
+        blocks: how many to send; rounded up to whole payloads.
         seed: of payloads and noise.
     """
     rng = np.random.default_rng(seed)
-    n_bytes = BATCH * code(1944, mcs.code_rate).k // 8 - CRC_BYTES
+    longest = longest_block(mcs.code_rate) // 8 - CRC_BYTES
+    n_bytes = BATCH * longest if block_bytes is None else block_bytes
     variance = 10.0 ** (-snr_db / 10.0)
     failed = sent = 0
-    while sent < words:
+    while sent < blocks:
         symbols = encode_bits(rng.bytes(n_bytes), mcs)
         noise = rng.standard_normal((symbols.size, 2)) @ (1, 1j) * math.sqrt(variance / 2)
         result = decode_bits(symbols + noise, variance, n_bytes, mcs)
@@ -46,40 +79,61 @@ def block_error_rate(mcs: Mcs, snr_db: float, *, words: int = 2048, seed: int = 
 def measure_threshold(
     mcs: Mcs,
     *,
+    block_bytes: int | None = None,
     target_bler: float = 1e-2,
-    words: int = 2048,
-    step_db: float = 0.2,
+    blocks: int = 1000,
+    step_db: float = 0.1,
     seed: int = 1,
 ) -> float:
     """Es/N0 in dB at which the block error rate on AWGN falls to `target_bler`.
 
-    Walks up in steps of `step_db` from the Shannon limit of the scheme's efficiency until the
-    error rate falls below the target, and interpolates its logarithm between the last two points.
-    With 2048 words the statistical error at 1e-2 is about 0.03 dB.
+    Goes up from the Shannon limit of the scheme's efficiency, in long steps while nearly every
+    block fails and then in steps of `step_db`, until the error rate falls below the target, and
+    interpolates its logarithm between the last two points.
     """
-    below = 10.0 * math.log10(2.0**mcs.efficiency - 1.0)
-    above, bler_below = below, 1.0
+    snr_db = 10.0 * math.log10(2.0 ** (mcs.efficiency / 0.95) - 1.0)
+    below, bler_below = snr_db, 1.0
+    few = max(blocks // 16, BATCH)
     while True:
-        above += step_db
-        # A tenth of the words shows that the waterfall is still far away.
-        bler = block_error_rate(mcs, above, words=max(words // 16, BATCH), seed=seed)
+        # A few words show that the waterfall is still far away.
+        bler = block_error_rate(mcs, snr_db, block_bytes=block_bytes, blocks=few, seed=seed)
         if bler < 20 * target_bler:
-            bler = block_error_rate(mcs, above, words=words, seed=seed + 1)
+            bler = block_error_rate(
+                mcs, snr_db, block_bytes=block_bytes, blocks=blocks, seed=seed + 1
+            )
         if bler <= target_bler:
             break
-        below, bler_below = above, bler
-    log_below, log_above = math.log10(bler_below), math.log10(max(bler, 0.1 / words))
+        below, bler_below = snr_db, bler
+        snr_db += 3 * step_db if bler > 0.9 else step_db
+    log_below, log_above = math.log10(bler_below), math.log10(max(bler, 0.1 / blocks))
     share = (log_below - math.log10(target_bler)) / (log_below - log_above)
-    return below + share * (above - below)
+    return below + share * (snr_db - below)
+
+
+def write_table(table: Sequence[Mcs]) -> None:
+    """Make these schemes the table of `mcs`."""
+    with TABLE_FILE.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("index", "bits_per_symbol", "code_rate", "threshold_db"))
+        for mcs in table:
+            writer.writerow(
+                (mcs.index, mcs.bits_per_symbol, mcs.code_rate, f"{mcs.threshold_db:.2f}")
+            )
 
 
 def main() -> None:
-    """Print the thresholds of all schemes as a table."""
+    """Measure all schemes, print them and write the table."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--blocks", type=int, default=1000, help="code blocks per point")
+    blocks = parser.parse_args().blocks
+    table = []
     print("| MCS | scheme | bits/symbol | Es/N0 at BLER 1e-2 [dB] |")
     print("|---|---|---|---|")
-    for mcs in MCS_TABLE:
-        threshold = measure_threshold(mcs)
+    for mcs in schemes():
+        threshold = measure_threshold(mcs, blocks=blocks)
+        table.append(Mcs(mcs.index, mcs.bits_per_symbol, mcs.code_rate, threshold))
         print(f"| {mcs.index} | {mcs.name} | {mcs.efficiency:.2f} | {threshold:.2f} |", flush=True)
+    write_table(table)
 
 
 if __name__ == "__main__":

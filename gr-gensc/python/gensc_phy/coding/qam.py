@@ -1,11 +1,12 @@
-"""Gray-labelled square QAM with unit mean energy, and its max-log soft demapper.
+"""Gray-labelled square QAM with unit mean energy, and its soft demapper.
 
 A symbol's first half of bits labels I, the second half Q. Each half is a Gray-labelled PAM of
 L = 2^(bits/2) levels, so demapping is separable: with complex noise of total variance N0,
 
-    LLR_i = (min_{x: b_i = 1} (y - x)^2 - min_{x: b_i = 0} (y - x)^2) / N0
+    LLR_i = log sum_{x: b_i = 0} exp(-(y - x)^2 / N0) - log sum_{x: b_i = 1} exp(-(y - x)^2 / N0)
 
-per real dimension (max-log approximation), where log p(0)/p(1) > 0 means bit 0.
+per real dimension, where log p(0)/p(1) > 0 means bit 0. The first bit of each half is the best
+protected one, the last the least.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-BITS_PER_SYMBOL = (2, 4, 6, 8)
-"""Supported constellations: QPSK, 16-QAM, 64-QAM and 256-QAM."""
+from gensc_phy.coding.demapper import demap
+
+BITS_PER_SYMBOL = (2, 4, 6, 8, 10)
+"""Supported constellations: QPSK, 16-QAM, 64-QAM, 256-QAM and 1024-QAM."""
 
 
 @cache
@@ -43,7 +46,7 @@ def modulate(bits: ArrayLike, bits_per_symbol: int) -> NDArray[np.complex64]:
 
     Args:
         bits: 0 or 1, shape [n]; n a multiple of `bits_per_symbol`.
-        bits_per_symbol: 2, 4, 6 or 8.
+        bits_per_symbol: one of `BITS_PER_SYMBOL`.
 
     Returns:
         complex64 [n / bits_per_symbol], unit mean energy over all labels.
@@ -66,12 +69,12 @@ def modulate(bits: ArrayLike, bits_per_symbol: int) -> NDArray[np.complex64]:
 def soft_demap(
     symbols: ArrayLike, noise_var: ArrayLike, bits_per_symbol: int
 ) -> NDArray[np.float32]:
-    """Max-log LLRs of received symbols.
+    """LLRs of received symbols.
 
     Args:
         symbols: equalised symbols, complex [n].
         noise_var: total complex noise variance per symbol, [n] or a scalar; inf marks an erasure.
-        bits_per_symbol: 2, 4, 6 or 8.
+        bits_per_symbol: one of `BITS_PER_SYMBOL`.
 
     Returns:
         float32 [n * bits_per_symbol], finite. 0 where the noise variance is infinite or anything
@@ -93,12 +96,6 @@ def soft_demap(
     axes = axes.reshape(-1, 2)
     scale = np.where(usable, 1.0 / np.maximum(variance, 1e-9), 0).astype(np.float32)
 
-    levels = _levels(per_axis)
-    distance = np.square(axes[None] - levels[:, None, None])
-    label = np.arange(levels.size)
     llr = np.empty((received.size, 2, per_axis), dtype=np.float32)
-    for i in range(per_axis):
-        one = (label >> (per_axis - 1 - i)) & 1 == 1
-        llr[:, :, i] = distance[one].min(axis=0) - distance[~one].min(axis=0)
-    llr *= scale[:, None, None]
+    demap(axes, scale, _levels(per_axis).copy(), llr)
     return llr.reshape(-1)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gensc_phy.coding.bits import decode_bits, encode_bits
-from gensc_phy.coding.mcs import MCS_TABLE, Mcs
+from gensc_phy.coding.mcs import Mcs, nearest_mcs
 from gensc_phy.coding.text_repair import TextState, whole_text
 
-DEFAULT_MCS = next(m for m in MCS_TABLE if (m.bits_per_symbol, m.code_rate) == (4, "1/2"))
+DEFAULT_MCS = nearest_mcs(4, 0.5)
 """16-QAM with LDPC rate 1/2, as GenED-SC sends its captions."""
 
 

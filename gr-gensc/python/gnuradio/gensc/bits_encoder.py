@@ -9,7 +9,7 @@ import numpy as np
 from gensc_phy.coding.bits import encode_bits
 
 from .errors import GenscError, PduError
-from .mcs_choice import mcs_by_index
+from .mcs_choice import DEFAULT_INDEX, mcs_by_index
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
 from .session import Sessions
@@ -23,13 +23,13 @@ class bits_encoder(message_block):
     carries a `rate` is sent with that scheme.
 
     Args:
-        mcs: index into the MCS table, 0 (most robust) … 9, for all other PDUs.
+        mcs: index into the MCS table, 0 (most robust) and up, for all other PDUs.
 
     Raises:
         GenscError: no such MCS.
     """
 
-    def __init__(self, mcs: int = 3) -> None:
+    def __init__(self, mcs: int = DEFAULT_INDEX) -> None:
         message_block.__init__(self, "bits_encoder")
         self.set_mcs(mcs)
         self._count = 0

@@ -9,7 +9,7 @@ import numpy as np
 from . import choice_message
 from .codecs import load_bank, load_importance
 from .errors import GenscError, PduError
-from .mcs_choice import mcs_by_index
+from .mcs_choice import DEFAULT_INDEX, mcs_by_index
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_image
 
@@ -56,7 +56,7 @@ class cie_encoder(message_block):
         importance: str = "",
         point: int = 10,
         alpha: float = 0.0,
-        mcs: int = 3,
+        mcs: int = DEFAULT_INDEX,
         budget_bits: int = 0,
     ) -> None:
         message_block.__init__(self, "cie_encoder")

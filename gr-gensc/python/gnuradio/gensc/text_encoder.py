@@ -24,7 +24,7 @@ class text_encoder(message_block):
     edit box send them.
 
     Args:
-        mcs: index into the MCS table; 3 is 16-QAM with rate 1/2.
+        mcs: index into the MCS table; 16-QAM with rate 1/2 where not given.
 
     Raises:
         GenscError: no such MCS.

@@ -17,16 +17,24 @@ from gensc.bench.gsc.link import BATCH, Images, Symbols, Variances, batch_seed, 
 from gensc.bench.gsc.points import EXACT_MSE
 from gensc.bench.gsc.schemes import JPEG, SCALED_JPEG
 from gensc.experiment.baselines import jpeg, jpeg_short
-from gensc_phy.coding.bits import capacity_bytes, symbols_for
-from gensc_phy.coding.bits_batch import decode_payloads, encode_payloads
+from gensc_phy.coding.bits import capacity_bytes, decode_payloads, encode_payloads, symbols_for
 from gensc_phy.coding.mcs import MCS_TABLE, Mcs
 
 #: What each sender may divide both sides of a picture by.
 DIVISORS = {JPEG: (1,), SCALED_JPEG: (1, 2, 4)}
 #: Pictures on which every modulation and coding scheme is tried: whole batches.
 TRIAL = 2 * BATCH
-#: Schemes are tried whose threshold lies this far above the mean SNR at least and at most, dB.
-REACH_DB = {"awgn": (-6.0, 2.0), "rayleigh": (-15.0, 2.0)}
+#: Schemes are tried whose threshold lies this far above the mean SNR at least and at most, dB ...
+REACH_DB = {"awgn": (-2.5, 1.5), "rayleigh": (-15.0, 2.0)}
+#: ... and of these every so-manieth: the best one's maximum is broad where the channel fades.
+STRIDE = {"awgn": 1, "rayleigh": 4}
+
+
+def candidates(channel: str, snr_db: float) -> Sequence[Mcs]:
+    """The schemes worth trying at a mean SNR."""
+    lowest, highest = REACH_DB[channel]
+    tried = [m for m in MCS_TABLE if lowest <= m.threshold_db - snr_db <= highest]
+    return tried[:: STRIDE[channel]] or MCS_TABLE[:1]
 
 
 class DigitalSender:
@@ -49,10 +57,8 @@ class DigitalSender:
 
     def best_mcs(self, channel: str, snr_db: float) -> dict[str, Mcs]:
         """For each sender the scheme with the highest mean PSNR over the pictures of the trial."""
-        lowest, highest = REACH_DB[channel]
-        tried = [m for m in MCS_TABLE if lowest <= m.threshold_db - snr_db <= highest]
         found: dict[str, tuple[float, Mcs]] = {}
-        for mcs in tried or MCS_TABLE[:1]:
+        for mcs in candidates(channel, snr_db):
             for scheme, psnr in self._trial(channel, snr_db, mcs).items():
                 if scheme not in found or psnr > found[scheme][0]:
                     found[scheme] = psnr, mcs

@@ -34,11 +34,10 @@ class Size:
     noise_samples: int
     stream_bursts: int
     rounds: int
-    mcs_words: int
 
 
-FULL = Size(1000, 200, 60, 100_000_000, 300, 5, 1024)
-QUICK = Size(60, 20, 8, 3_000_000, 60, 1, 0)
+FULL = Size(1000, 200, 60, 100_000_000, 300, 5)
+QUICK = Size(60, 20, 8, 3_000_000, 60, 1)
 
 
 def header(length: int, image_id: int = 1) -> Header:
@@ -248,9 +247,6 @@ def receiver_speed(bursts: int) -> dict[str, Any]:
 
 def run(quick: bool) -> BenchResult:
     """Run every part; see the tables and checks it returns."""
-    from gensc_phy.coding.mcs import MCS_TABLE
-    from gensc_phy.coding.mcs_threshold import measure_threshold
-
     size = QUICK if quick else FULL
     result = BenchResult("link", settings={"waveform": repr(WaveformConfig()), **vars(size)})
     # Speed first: what is measured later does not mind if the machine gets busy.
@@ -273,17 +269,9 @@ def run(quick: bool) -> BenchResult:
         for snr in (0, 5, 10, 15, 20, 25)
     ]
     papr = [papr_point(*p, 7) for p in ((None, False), (8.0, False), (6.0, False), (None, True))]
-    mcs = [
-        {
-            "what": "mcs", "mcs": m.index, "name": m.name, "bits_per_symbol": m.efficiency,
-            "threshold_db": m.threshold_db,
-            "measured_db": measure_threshold(m, words=size.mcs_words) if size.mcs_words else None,
-        }
-        for m in MCS_TABLE
-    ]  # fmt: skip
-    result.rows = [*asked, *detection, noise, *evm, *papr, speed, alone, *mcs]
+    result.rows = [*asked, *detection, noise, *evm, *papr, speed, alone]
     result.checks = _checks(asked, noise, evm, speed)
-    result.tables = _tables(asked, detection, noise, evm, papr, speed, alone, mcs)
+    result.tables = _tables(asked, detection, noise, evm, papr, speed, alone)
     result.figures = {"detection": _plot_detection(asked + detection), "evm": _plot_evm(evm)}
     return result
 
@@ -353,7 +341,6 @@ def _tables(
     papr: list[dict[str, Any]],
     speed: dict[str, Any],
     alone: dict[str, Any],
-    mcs: list[dict[str, Any]],
 ) -> list[Table]:
     stock = {f"stock_{t}": f"stock, threshold {t}" for t in STOCK_THRESHOLDS}
     return [
@@ -401,14 +388,6 @@ def _tables(
             "Receiver alone, one thread",
             {"busy_msps": "busy air Msps", "noise_msps": "noise Msps"},
             [alone],
-        ),
-        Table(
-            "Modulation and coding schemes",
-            {
-                "mcs": "MCS", "name": "scheme", "bits_per_symbol": "bit/symbol",
-                "threshold_db": "threshold dB", "measured_db": "measured now dB",
-            },
-            mcs,
         ),
     ]  # fmt: skip
 

@@ -53,8 +53,6 @@ def receive(
     if section is None:
         return jpeg.grey(height, width), None
     header = section.header
-    result = decode_bits(
-        section.symbols, section.noise_var, header.total, MCS_TABLE[header.rate], max_iter=50
-    )
+    result = decode_bits(section.symbols, section.noise_var, header.total, MCS_TABLE[header.rate])
     picture = jpeg.decode(result.payload, height, width) if result.crc_ok else None
     return (jpeg.grey(height, width) if picture is None else picture), result

@@ -5,11 +5,10 @@ import pytest
 
 from gensc.experiment.baselines.generative import budget, carry
 from gensc_models.baselines import Transmission
-from gensc_phy.coding.mcs import MCS_TABLE
+from gensc_phy.coding.mcs import ROBUST_MCS
 
 CAPTION = "A red boat on a calm lake. Trees behind it."
 BITS = bytes(range(40))
-ROBUST = MCS_TABLE[0]
 
 
 def sent(**parts):
@@ -32,9 +31,9 @@ def awgn(snr_db, seed=0):
 @pytest.mark.parametrize("snr_db", [2.0, 8.0, 15.0])
 def test_all_sections_arrive_in_the_symbols_that_they_are_said_to_cost(snr_db):
     whole, channel = sent(), awgn(snr_db)
-    got = carry(whole, snr_db, channel, ROBUST)
+    got = carry(whole, snr_db, channel, ROBUST_MCS)
     assert (got.text, got.bits, got.height, got.width) == (CAPTION, BITS, 32, 48)
-    assert channel.used == whole.cost(budget(10_000, snr_db, ROBUST))
+    assert channel.used == whole.cost(budget(10_000, snr_db, ROBUST_MCS))
     error = np.mean(np.abs(got.symbols - whole.symbols) ** 2)
     assert error == pytest.approx(10 ** (-snr_db / 10), rel=0.15)
     assert got.noise_var == pytest.approx(10 ** (-snr_db / 10))
@@ -66,4 +65,4 @@ def test_bits_survive_the_loss_of_either_copy():
             noise_var[end] = np.inf
             return received, noise_var
 
-        assert carry(whole, 2.0, erasing, ROBUST).bits == BITS
+        assert carry(whole, 2.0, erasing, ROBUST_MCS).bits == BITS

@@ -9,7 +9,7 @@ from gensc.data.images import fit, load_image
 from gensc.experiment.baselines import jpeg, jpeg_link
 from gensc.link.bursts import BurstPath, Section, header_of
 from gensc.link.channels import draw
-from gensc_phy.coding.mcs import MCS_TABLE
+from gensc_phy.coding.mcs import nearest_mcs
 from gensc_phy.waveform.header import Section as Kind
 
 
@@ -62,7 +62,7 @@ def transmit(photo, snr_db, mcs, n_symbols=6000):
 
 
 def test_above_the_threshold_the_very_jpeg_arrives(photo):
-    mcs = MCS_TABLE[3]
+    mcs = nearest_mcs(4, 0.5)
     payload, (picture, result) = transmit(photo, mcs.threshold_db + 2, mcs)
     assert result.crc_ok
     assert result.payload == payload.choice.data
@@ -70,7 +70,7 @@ def test_above_the_threshold_the_very_jpeg_arrives(photo):
 
 
 def test_below_the_threshold_the_picture_is_grey(photo):
-    mcs = MCS_TABLE[5]
+    mcs = nearest_mcs(6, 0.67)
     _, (picture, result) = transmit(photo, mcs.threshold_db - 4, mcs)
     assert not result.crc_ok
     assert (picture == 128).all()

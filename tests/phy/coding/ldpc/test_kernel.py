@@ -7,22 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gensc_phy.coding import ldpc
-from gensc_phy.coding.ldpc import reference
 from gensc_phy.coding.ldpc.ieee80211n_tables import INFORMATION_COLUMNS
-
-
-def decode_by_reference(code, llr, max_iter):
-    batch = len(llr)
-    bits = np.empty((batch, code.k), dtype=np.uint8)
-    ok, iterations = np.zeros(batch, dtype=bool), np.zeros(batch, dtype=np.int32)
-    reference.decode(llr, code.layers, code.z, max_iter, bits, ok, iterations)
-    return ldpc.DecodeResult(bits, ok, iterations)
-
-
-def assert_same(got, expected):
-    assert np.array_equal(got.bits, expected.bits)
-    assert np.array_equal(got.ok, expected.ok)
-    assert np.array_equal(got.iterations, expected.iterations)
+from ldpc_reference import assert_same, decode_by_reference
 
 
 @pytest.mark.parametrize(("n", "rate"), sorted(INFORMATION_COLUMNS))

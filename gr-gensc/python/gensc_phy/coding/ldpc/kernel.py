@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gensc_phy.coding.ldpc.reference import MAX_LLR, NORMALISATION
+from gensc_phy.coding.ldpc.reference import CORRECTION, MAX_LLR, SLOPE
 from gensc_phy.compiled import compiled
 
 _U = np.uint64
@@ -48,9 +48,19 @@ def converged(
     return undecided == 0
 
 
+@compiled("float32(float32, float32)")
+def box_plus(a: np.float32, b: np.float32) -> np.float32:
+    """LLR of the sum of two bits, for magnitudes a, b >= 0; see `reference.box_plus`."""
+    near = CORRECTION - SLOPE * abs(a - b)
+    far = CORRECTION - SLOPE * (a + b)
+    near = near if near > _ZERO else _ZERO
+    far = far if far > _ZERO else _ZERO
+    return (a if a < b else b) + (far - near)
+
+
 @compiled(
     "void(float32[::1], float32[::1], int64[::1], int64[::1], int64[::1], int64, "
-    "float32[::1], float32[:, ::1])"
+    "float32[::1], float32[::1], float32[:, ::1])"
 )
 def iterate(
     posterior: NDArray[np.float32],
@@ -60,18 +70,19 @@ def iterate(
     layers: NDArray[np.int64],
     z: int,
     extrinsic: NDArray[np.float32],
+    before: NDArray[np.float32],
     scratch: NDArray[np.float32],
 ) -> None:
     """Once over all layers, updating `posterior` [columns z] and `messages` [edges z] in place.
 
-    `extrinsic` [widest layer's edges z] and `scratch` [3, z] are workspace.
+    `extrinsic` and `before` [widest layer's edges z] and `scratch` [2, z] are workspace. The edges
+    of a check are gone through twice: forwards for the sum of all before each edge, backwards for
+    the sum of all behind it.
     """
-    lowest, second, sign = scratch[0], scratch[1], scratch[2]
+    behind, sign = scratch[0], scratch[1]
     lanes = _U(z)
     for layer in range(layers.size - 1):
         first, last = layers[layer], layers[layer + 1]
-        lowest[:] = _INFINITE
-        second[:] = _INFINITE
         sign[:] = _ONE
         for edge in range(first, last):
             block, shift = columns[edge] * z, shifts[edge]
@@ -83,22 +94,33 @@ def iterate(
             for i in range(_U(shift)):
                 extrinsic[rest + i] = posterior[start + i] - messages[old_rest + i]
             for i in range(lanes):
-                value = extrinsic[own + i]
-                magnitude = abs(value) * NORMALISATION
-                low, next_low = lowest[i], second[i]
-                higher = low if low > magnitude else magnitude
-                second[i] = next_low if next_low < higher else higher
-                lowest[i] = low if low < magnitude else magnitude
-                sign[i] *= math.copysign(_ONE, value)
-        for edge in range(first, last):
+                sign[i] *= math.copysign(_ONE, extrinsic[own + i])
+            if edge == first:
+                for i in range(lanes):
+                    before[i] = abs(extrinsic[i])
+            else:
+                previous = own - lanes
+                for i in range(lanes):
+                    before[own + i] = box_plus(before[previous + i], abs(extrinsic[own + i]))
+        for edge in range(last - 1, first - 1, -1):
             block, shift = columns[edge] * z, shifts[edge]
             own, new, cut = _U((edge - first) * z), _U(edge * z), _U(z - shift)
+            previous = own - lanes
+            # What all others say goes to `messages`, what this edge adds for the next to `behind`.
+            if edge == last - 1:
+                for i in range(lanes):
+                    messages[new + i] = before[previous + i]
+                    behind[i] = abs(extrinsic[own + i])
+            elif edge == first:
+                for i in range(lanes):
+                    messages[new + i] = behind[i]
+            else:
+                for i in range(lanes):
+                    messages[new + i] = box_plus(behind[i], before[previous + i])
+                    behind[i] = box_plus(behind[i], abs(extrinsic[own + i]))
             for i in range(lanes):
                 value = extrinsic[own + i]
-                # Equal to the lowest: either it is the lowest, or the second is as low.
-                is_lowest = abs(value) * NORMALISATION == lowest[i]
-                others = second[i] if is_lowest else lowest[i]
-                message = math.copysign(others, value) * sign[i]
+                message = math.copysign(messages[new + i], value) * sign[i]
                 messages[new + i] = message
                 extrinsic[own + i] = value + message
             start = _U(block + shift)
@@ -144,7 +166,8 @@ def decode(
     posterior = np.empty(n, np.float32)
     messages = np.empty(columns.size * z, np.float32)
     extrinsic = np.empty(widest * z, np.float32)
-    scratch = np.empty((3, z), np.float32)
+    before = np.empty(widest * z, np.float32)
+    scratch = np.empty((2, z), np.float32)
     for word in range(llr.shape[0]):
         for i in range(n):
             value = llr[word, i]
@@ -154,10 +177,43 @@ def decode(
         iteration = 0
         done = converged(posterior, columns, shifts, layers, z, scratch[0])
         while not done and iteration < max_iter:
-            iterate(posterior, messages, columns, shifts, layers, z, extrinsic, scratch)
+            iterate(posterior, messages, columns, shifts, layers, z, extrinsic, before, scratch)
             iteration += 1
             done = converged(posterior, columns, shifts, layers, z, scratch[0])
         for i in range(bits.shape[1]):
             bits[word, i] = posterior[i] < _ZERO
         ok[word] = done
         iterations[word] = iteration
+
+
+@compiled("void(uint8[:, ::1], int64[::1], int64[::1], int64[::1], int64, uint8[:, :, ::1])")
+def parity(
+    words: NDArray[np.uint8],
+    columns: NDArray[np.int64],
+    shifts: NDArray[np.int64],
+    layers: NDArray[np.int64],
+    z: int,
+    sums: NDArray[np.uint8],
+) -> None:
+    """Add the bits of each check: sums[b, layer, lane] ^= bits of word b on the layer's edges.
+
+    Args:
+        words: bits, uint8 [B, n].
+        columns: as in `decode`.
+        shifts: as in `decode`.
+        layers: as in `decode`.
+        z: lifting size.
+        sums: changed in place; uint8 [B, rows, z].
+    """
+    for word in range(words.shape[0]):
+        bits = words[word]
+        for layer in range(layers.size - 1):
+            total = sums[word, layer]
+            for edge in range(layers[layer], layers[layer + 1]):
+                block, shift = columns[edge] * z, shifts[edge]
+                cut, start = _U(z - shift), _U(block + shift)
+                for i in range(cut):
+                    total[i] ^= bits[start + i]
+                start = _U(block)
+                for i in range(_U(shift)):
+                    total[cut + i] ^= bits[start + i]

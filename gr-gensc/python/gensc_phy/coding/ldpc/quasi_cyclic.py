@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gensc_phy.coding.ldpc import reference
+from gensc_phy.coding.ldpc import kernel, reference
 from gensc_phy.coding.ldpc.reference import MAX_LLR
 
 __all__ = ["MAX_LLR", "DecodeResult", "QuasiCyclicCode"]
@@ -81,9 +81,6 @@ class QuasiCyclicCode:
         Raises:
             ValueError: when the shape is not [B, n] or `max_iter` is negative.
         """
-        # Numba is imported by whoever decodes, not by whoever imports this module.
-        from gensc_phy.coding.ldpc import kernel
-
         values = np.ascontiguousarray(llr, dtype=np.float32)
         if values.ndim != 2 or values.shape[1] != self.n:
             raise ValueError(f"LLRs must have shape [B, {self.n}], got {values.shape}")

@@ -1,10 +1,11 @@
 """The layered decoder in NumPy: what the compiled `kernel` is tested against, bit for bit.
 
 Row-layered belief propagation (Hocevar, "A reduced complexity decoder architecture via layered
-decoding of LDPC codes", 2004) with the normalised min-sum check rule (Chen and Fossorier, "Near
-optimum universal belief propagation based decoding of LDPC codes", 2002). Measured against exact
-belief propagation at BLER 1e-2 it loses 0.2 dB with QPSK 1/2 and 0.1 dB with 256-QAM 3/4; an
-offset in place of the factor changes nothing.
+decoding of LDPC codes", 2004). The check rule is exact but for the logarithms, which are replaced
+by a straight line (Hu, Eleftheriou, Arnold and Dholakia, "Efficient implementations of the
+sum-product algorithm for decoding LDPC codes", 2001). Normalised min-sum is two to three times as
+fast per iteration and needs 0.3 to 0.5 dB more at rates 1/2 and 1/5 of 5G NR, whose checks and
+punctured bits suit it badly [measured at BLER 1e-2].
 """
 
 from __future__ import annotations
@@ -15,14 +16,9 @@ from numpy.typing import NDArray
 MAX_LLR = 100.0
 """Channel LLRs are clipped to this: one wildly overconfident symbol must not outvote the rest."""
 
-NORMALISATION = np.float32(0.8125)
-"""Factor on check messages that makes up for min-sum's overestimate; best of .7 to .85."""
-
-SIGN_BIT = np.int32(-(2**31))
-"""Sign of an IEEE 754 single."""
-
-COMPACT_AT = 0.25
-"""Share of finished words in a batch at which the unfinished ones are moved together."""
+CORRECTION, SLOPE = np.float32(0.625), np.float32(0.25)
+"""log(1 + exp(-x)) is taken as max(CORRECTION - SLOPE x, 0). The slope is a power of two, so the
+product is exact and a fused multiply and add rounds alike: compiled code gives the same bits."""
 
 Layers = list[list[tuple[int, int]]]
 """One layer per block row of the base graph: its (block column, shift) pairs."""
@@ -41,27 +37,21 @@ def decode(
     # Words are the last axis, so that a cyclic shift moves whole contiguous rows.
     posterior = np.clip(np.nan_to_num(llr.T, nan=0.0), -MAX_LLR, MAX_LLR)
     posterior = np.ascontiguousarray(posterior, dtype=np.float32)
-    alive = np.arange(llr.shape[0])
-    finished = np.zeros(llr.shape[0], dtype=bool)
-    schedule: _Schedule | None = None
+    messages = [np.zeros((len(layer), z, len(llr)), dtype=np.float32) for layer in layers]
+    running = np.arange(len(llr))
     for iteration in range(max_iter + 1):
         done = _converged(posterior, layers, z)
-        leaving = ~finished if iteration == max_iter else done & ~finished
-        gone = alive[leaving]
+        leaving = np.ones_like(done) if iteration == max_iter else done
+        gone = running[leaving]
         bits[gone] = (posterior[: bits.shape[1], leaving] < 0).T
         ok[gone] = done[leaving]
         iterations[gone] = iteration
-        finished |= leaving
-        if finished.all():
+        running = running[~leaving]
+        if not running.size:
             return
-        # Moving the state costs about an iteration: only do it once it pays.
-        if schedule is None or finished.mean() >= COMPACT_AT:
-            stay = ~finished
-            messages = None if schedule is None else schedule.messages[..., stay]
-            posterior = np.ascontiguousarray(posterior[:, stay])
-            alive, finished = alive[stay], finished[stay]
-            schedule = _Schedule(layers, z, posterior, messages)
-        schedule.iterate()
+        posterior = np.ascontiguousarray(posterior[:, ~leaving])
+        messages = [message[..., ~leaving] for message in messages]
+        _iterate(posterior, messages, layers, z)
 
 
 def checks_hold(hard: NDArray[np.bool_], layers: Layers, z: int) -> NDArray[np.bool_]:
@@ -82,76 +72,34 @@ def _converged(posterior: NDArray[np.float32], layers: Layers, z: int) -> NDArra
     return checks_hold(posterior < 0, layers, z) & (posterior != 0).all(axis=0)
 
 
-class _Schedule:
-    """One batch's decoder state and the array views that every iteration goes through.
+def box_plus(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """LLR of the sum of two bits, for magnitudes a, b >= 0.
 
-    A cyclic shift is never carried out: each block is read and written as two slices. All views
-    are made once per batch, so that an iteration is nothing but ufunc calls on them.
+    min(a, b) + log(1 + exp(-a - b)) - log(1 + exp(-|a - b|)), the logarithms approximated.
     """
+    near = np.maximum(CORRECTION - SLOPE * np.abs(a - b), np.float32(0))
+    far = np.maximum(CORRECTION - SLOPE * (a + b), np.float32(0))
+    return np.minimum(a, b) + (far - near)
 
-    def __init__(
-        self,
-        layers: Layers,
-        z: int,
-        posterior: NDArray[np.float32],
-        messages: NDArray[np.float32] | None,
-    ) -> None:
-        batch = posterior.shape[1]
-        edges = sum(len(layer) for layer in layers)
-        if messages is None:
-            messages = np.zeros((edges, z, batch), dtype=np.float32)
-        self.messages = np.ascontiguousarray(messages)
-        blocks = posterior.reshape(-1, z, batch)
-        widest = max(len(layer) for layer in layers)
-        extrinsic = np.empty((widest, z, batch), dtype=np.float32)
-        magnitude = np.empty_like(extrinsic)
-        self._running_min = np.empty((z, batch), dtype=np.float32)
-        self._product = np.empty((z, batch), dtype=np.int32)
-        self._layers = []
-        edge = 0
-        for layer in layers:
-            degree = len(layer)
-            message = self.messages[edge : edge + degree]
-            edge += degree
-            moves = []
-            for e, (column, shift) in enumerate(layer):
-                block, cut = blocks[column], z - shift
-                moves.append((block[shift:], message[e, :cut], extrinsic[e, :cut]))
-                if shift:
-                    moves.append((block[:shift], message[e, cut:], extrinsic[e, cut:]))
-            self._layers.append((moves, message, extrinsic[:degree], magnitude[:degree]))
 
-    def iterate(self) -> None:
-        """Go once over all layers, updating `posterior` and `messages` in place."""
-        for moves, message, extrinsic, magnitude in self._layers:
-            for block, old, out in moves:
-                np.subtract(block, old, out=out)
-            np.abs(extrinsic, out=magnitude)
-            magnitude *= NORMALISATION
-            self._minimum_of_the_others(magnitude, message)
-            # The sign bit of the xor over all edges is the product of all signs; one more xor
-            # takes an edge's own sign out of it again.
-            # (`magnitude` is free again and serves as scratch; np.copysign is eight times slower.)
-            signs, scratch, bits = (a.view(np.int32) for a in (extrinsic, magnitude, message))
-            np.bitwise_xor.reduce(signs, axis=0, out=self._product)
-            np.bitwise_xor(signs, self._product, out=scratch)
-            np.bitwise_and(scratch, SIGN_BIT, out=scratch)
-            np.bitwise_or(bits, scratch, out=bits)
-            for block, new, extr in moves:
-                np.add(extr, new, out=block)
-
-    def _minimum_of_the_others(
-        self, magnitude: NDArray[np.float32], out: NDArray[np.float32]
-    ) -> None:
-        """out[e] = min over e' != e of magnitude[e'], from running minima of both directions."""
-        degree = len(magnitude)
-        np.copyto(out[1], magnitude[0])
-        for e in range(2, degree):
-            np.minimum(out[e - 1], magnitude[e - 1], out=out[e])
-        np.copyto(out[0], magnitude[degree - 1])
-        running = self._running_min
-        np.copyto(running, magnitude[degree - 1])
-        for e in range(degree - 2, 0, -1):
-            np.minimum(out[e], running, out=out[e])
-            np.minimum(running, magnitude[e], out=running)
-        np.copyto(out[0], running)
+def _iterate(
+    posterior: NDArray[np.float32], messages: list[NDArray[np.float32]], layers: Layers, z: int
+) -> None:
+    """Go once over all layers, updating posteriors [n, B] and messages [degree, z, B] in place."""
+    blocks = posterior.reshape(-1, z, posterior.shape[1])
+    for layer, message in zip(layers, messages, strict=True):
+        lanes = [(column, (np.arange(z) + shift) % z) for column, shift in layer]
+        extrinsic = np.stack([blocks[edge] for edge in lanes]) - message
+        magnitude, degree = np.abs(extrinsic), len(layer)
+        before, behind = list(magnitude[:1]), list(magnitude[-1:])
+        for e in range(1, degree - 1):
+            before.append(box_plus(before[-1], magnitude[e]))
+            behind.append(box_plus(behind[-1], magnitude[-1 - e]))
+        message[0], message[-1] = behind[-1], before[-1]
+        for e in range(1, degree - 1):
+            message[e] = box_plus(behind[degree - 2 - e], before[e - 1])
+        negative = np.signbit(extrinsic)
+        flip = negative ^ np.logical_xor.reduce(negative, axis=0)
+        np.negative(message, out=message, where=flip)
+        for edge, value in zip(lanes, extrinsic + message, strict=True):
+            blocks[edge] = value

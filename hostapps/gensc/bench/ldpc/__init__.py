@@ -1,0 +1,1 @@
+"""The digital chain: efficiency against capacity, and the LDPC decoder beside other people's."""
