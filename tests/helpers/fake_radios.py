@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+import time
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,8 @@ class Air:
         #: samples per second that the devices run at, whatever they are told.
         self.rate: float | None = None
         self.missing = ""
+        #: what is heard comes again and again, at the level of the gain, with noise, up to 1.
+        self.endless = False
 
     def sent(self) -> np.ndarray:
         """All samples of the transmitters."""
@@ -109,13 +112,27 @@ class _Source(_Device, gr.sync_block):
     def __init__(self, *arguments: Any) -> None:
         gr.sync_block.__init__(self, "fake_source", None, [np.complex64])
         self._remember()
-        self.arguments, self.rest = arguments, self.air.heard
+        self.arguments, self.rest, self._at = arguments, self.air.heard, 0
 
     def work(self, input_items: Any, output_items: Any) -> int:
         out = output_items[0]
+        if self.air.endless:
+            return self._listen(out[:8192])
         n = min(len(out), len(self.rest))
         out[:n], out[n:] = self.rest[:n], 0
         self.rest = self.rest[n:]
+        return len(out)
+
+    def _listen(self, out: np.ndarray) -> int:
+        """Gain 0 is full scale at 1; the converter's own noise does not depend on the gain."""
+        time.sleep(len(out) / 1e6)
+        heard = self.air.heard
+        out[:] = heard[(self._at + np.arange(len(out))) % len(heard)]
+        self._at += len(out)
+        gain = next(v for v in reversed(self.told["set_gain"]) if v or len(self.told) == 1)
+        noise = np.random.default_rng(self._at).standard_normal((len(out), 2)).astype(np.float32)
+        parts = out.view(np.float32).reshape(-1, 2) * 10 ** (gain / 20) + 2e-3 * noise
+        out.view(np.float32).reshape(-1, 2)[:] = np.clip(parts, -1, 1)
         return len(out)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gensc.cli import options
 from gensc.system import terminal
+
+if TYPE_CHECKING:
+    from gensc.link.radio import RadioSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -16,12 +20,25 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
+    radio: options.Radio = "",
+    seconds: Annotated[float, typer.Option(min=0.1, help="To listen to --radio.")] = 3.0,
+    sample_rate: options.SampleRate = 1e6,
+    frequency: options.Frequency = 2.45e9,
+    gain: options.Gain = None,
+    antenna: options.Antenna = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> int:
     """Check GNU Radio, block path, torch, weights and SDR drivers; each line ok or what to do.
 
+    With --radio: listen to it instead, and say what it does, its level, and what is on the air.
+
     Exit status 1 when something every user needs is missing.
     """
+    if radio:
+        from gensc.link.radio import RadioSettings
+
+        told = RadioSettings(sample_rate, frequency, gain, antenna=antenna)
+        return _listen(radio, told, seconds, as_json)
     from gensc.system.doctor import examine
 
     findings = examine()
@@ -37,3 +54,19 @@ def doctor(
         console.print(f"{mark} {f.name:{width}}  ", end="")
         console.print(f.detail, markup=False, soft_wrap=True)
     return int(not healthy)
+
+
+def _listen(name: str, told: RadioSettings, seconds: float, as_json: bool) -> int:
+    """Say what a radio does and hears."""
+    from gensc.link.probe import Listener
+    from gensc.link.radio import parse_place
+
+    with Listener(parse_place("", "", "--from", name), told) as listener:
+        heard = listener.listen(seconds)
+    if as_json:
+        facts = {k: v for k, v in vars(heard).items() if k != "level"}
+        print(json.dumps({**facts, **heard.level.report()}))
+        return 0
+    for line in heard.lines():
+        print(line)
+    return 0

@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from gensc.cli import adapt, bench, compare, demo, doctor, grc, models, receive, send, serve, train
+from gensc.cli import (
+    adapt,
+    bench,
+    calibrate,
+    compare,
+    demo,
+    doctor,
+    grc,
+    models,
+    receive,
+    send,
+    serve,
+    train,
+)
 from gensc.system.errors import UserError
 
 #: Exit status after Ctrl-C, as shells have it.
@@ -41,7 +54,20 @@ def options(
     """Send images over real GNU Radio flowgraphs by learned and classical codecs."""
 
 
-for module in (demo, send, receive, compare, bench, train, models, adapt, serve, grc, doctor):
+for module in (
+    demo,
+    send,
+    receive,
+    compare,
+    bench,
+    train,
+    models,
+    adapt,
+    serve,
+    grc,
+    doctor,
+    calibrate,
+):
     module.register(app)
 
 
