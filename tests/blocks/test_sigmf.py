@@ -1,13 +1,17 @@
 """sigmf_sink and sigmf_source: recordings that other tools read, and damaged ones."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pmt
 import pytest
 import sigmf
 
 from gnuradio import blocks, gensc, gr
-from pdu_blocks import run
+from gnuradio.gensc.burst_tags import BurstLog
+from gnuradio.gensc.metadata import make_pdu, read_pdu
+from pdu_blocks import CONFIG, Feed, analog_section, run
 from waveform import payload
 
 RATE = 1e6
@@ -52,7 +56,7 @@ def test_the_reference_implementation_reads_it(recording):
 def test_a_recording_can_be_read_while_it_is_made(tmp_path):
     sink = gensc.sigmf_sink(str(tmp_path / "live"), RATE)
     sink.start()
-    sink.work([SAMPLES[:100]], [])
+    sink.write(SAMPLES[:100])
     sink._file.flush()
     np.testing.assert_array_equal(play(gensc.sigmf_source(str(tmp_path / "live"))), SAMPLES[:100])
     sink.stop()
@@ -129,3 +133,40 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(gensc.GenscError, match="file"):
         gensc.sigmf_sink(str(tmp_path / "file" / "take"), RATE)
+
+
+def test_what_a_transmitter_sent_is_annotated(tmp_path):
+    path = str(tmp_path / "sent")
+    section, _ = read_pdu(analog_section(image_id=9, n=10_000)[0], np.complex64)
+    told = replace(section, name="cat.png", codec="softcast", sha256="ab" * 32, session=0xA3F2)
+    pdus = [make_pdu(replace(told, image_id=i), payload(10_000, i)) for i in (9, 10)]
+    flowgraph = gr.top_block()
+    feed, cut, sink = Feed("section", pdus), gensc.fragmenter(CONFIG), gensc.sigmf_sink(path, RATE)
+    transmitter = gensc.burst_tx(CONFIG, tail=0)
+    flowgraph.msg_connect(feed, "section", cut, "section")
+    flowgraph.msg_connect(cut, "fragment", transmitter, "fragment")
+    flowgraph.connect(transmitter, sink)
+    run(flowgraph)
+    other = sigmf.sigmffile.fromfile(path + ".sigmf-meta")
+    other.validate()
+    first, second = other.get_annotations()
+    assert {k: v for k, v in first.items() if k.startswith("gensc:")} == {
+        "gensc:image": "cat.png", "gensc:session": "a3f2", "gensc:image_id": 9,
+        "gensc:section": "analog", "gensc:codec": "softcast", "gensc:weights_sha256": "ab" * 32,
+        "gensc:rate": 32, "gensc:symbols": 10_000, "gensc:bursts": 3,
+        "gensc:cbr": pytest.approx(10_000 / (3 * 256 * 256)),
+    }  # fmt: skip
+    parts = 3 * CONFIG.gap + sum(CONFIG.burst_len(n) for n in (3333, 3333, 3334))
+    assert first["core:sample_start"] == 0
+    assert second["core:sample_start"] == parts
+    assert first["core:sample_count"] == parts - CONFIG.gap
+
+
+def test_tags_of_others_are_no_bursts():
+    log = BurstLog()
+    tag = gr.tag_t()
+    for key, value in (("burst", pmt.PMT_T), ("burst", pmt.cons(pmt.PMT_T, pmt.PMT_T)),
+                       ("rx_time", pmt.from_long(1))):  # fmt: skip
+        tag.key, tag.value, tag.offset = pmt.intern(key), value, 3
+        log.add([tag])
+    assert log.annotations() == []

@@ -64,6 +64,8 @@ class bits_encoder(message_block):
             image_id=image_id,
             section="bits",
             weights=metadata.weights or 0,
+            codec=metadata.codec,
+            sha256=metadata.sha256,
             rate=mcs.index,
             shape=metadata.shape or (0, 0, 3),
             total=data.size,

@@ -14,9 +14,10 @@ from gensc_phy.waveform.header import Header
 from gnuradio import gr
 
 from .buffers import set_output_buffer
+from .burst_tags import BURST_TAG, burst_tag
 from .errors import GenscError
 from .message_ports import QUEUE_LIMIT, MessagePorts
-from .metadata import read_fragment
+from .metadata import Metadata, read_fragment
 from .turns import TURN
 
 OUTPUT_BUFFER = 1 << 16
@@ -31,6 +32,9 @@ class burst_tx(MessagePorts, gr.sync_block):
     gr-gensc blocks upstream wait while 64 fragments are queued; of other blocks' PDUs, those that
     arrive when `max_queue` are, are dropped and counted. When the last fragment is out and the
     stream has ended upstream, the block ends too.
+
+    The first sample of each burst has the tag `burst` (see `burst_tags`), which tells a recorder
+    what it is.
 
     Args:
         config: waveform.
@@ -63,7 +67,7 @@ class burst_tx(MessagePorts, gr.sync_block):
         self.max_queue = int(max_queue)
         self.bursts = 0
         self._modulator = BurstModulator(config)
-        self._queue: deque[tuple[Header, NDArray[np.complex64]]] = deque()
+        self._queue: deque[tuple[Metadata, Header, NDArray[np.complex64]]] = deque()
         self._current = np.zeros(0, dtype=np.complex64)
         self._tail_due = 0
         self._ending = False
@@ -91,26 +95,31 @@ class burst_tx(MessagePorts, gr.sync_block):
         return super().backlog(port) + len(self._queue)
 
     def _add(self, pdu: Any) -> None:
-        _, header, symbols = read_fragment(pdu)
+        metadata, header, symbols = read_fragment(pdu)
         if len(self._queue) >= self.max_queue:
             self.drop(f"[fragment] {self.max_queue} fragments wait already")
             return
         if symbols.size > self.config.max_payload:
             self.drop(f"[fragment] {symbols.size} symbols, a burst holds {self.config.max_payload}")
             return
-        self._queue.append((header, symbols))
+        self._queue.append((metadata, header, symbols))
 
     def finish(self) -> None:
         """The stream ends when everything queued has been sent: `work` sees to it."""
         self._ending = True
 
-    def _next(self) -> NDArray[np.complex64]:
-        """What follows on the air: a burst with its gap, the tail, or nothing."""
+    def _next(self, offset: int) -> NDArray[np.complex64]:
+        """What follows on the air: a burst with its gap, the tail, or nothing.
+
+        Args:
+            offset: of its first sample in the stream; a burst is tagged there.
+        """
         if self._queue:
-            header, symbols = self._queue.popleft()
+            metadata, header, symbols = self._queue.popleft()
             with TURN:
                 burst = self._modulator.modulate(header, symbols)
             self.bursts += 1
+            self.add_item_tag(0, offset, BURST_TAG, burst_tag(metadata, burst.size))
             self._tail_due = self.tail
             samples = np.zeros(burst.size + self.config.gap, dtype=np.complex64)
             np.multiply(burst, np.float32(self.amplitude), out=samples[: burst.size])
@@ -124,7 +133,7 @@ class burst_tx(MessagePorts, gr.sync_block):
         done = 0
         while done < out.size:
             if not self._current.size:
-                self._current = self._next()
+                self._current = self._next(self.nitems_written(0) + done)
                 if not self._current.size:
                     break
             n = min(out.size - done, self._current.size)

@@ -64,7 +64,7 @@ class cie_encoder(message_block):
 
         codec = load_bank(bank)
         self._points = codec.points
-        self._fingerprint = codec.fingerprint
+        self._bank = codec
         self._encoder: CriticalEncoder = CriticalEncoder(codec, load_importance(importance))
         self.images = self.shortened = self.late = 0
         self.set_point(point)
@@ -112,7 +112,9 @@ class cie_encoder(message_block):
         coded = Metadata(
             session=metadata.session,
             image_id=metadata.image_id,
-            weights=self._fingerprint,
+            weights=self._bank.fingerprint,
+            codec=self._bank.name,
+            sha256=self._bank.sha256,
             section="bits",
             shape=metadata.shape,
             rate=mcs,

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.fragment import interleave, split
-from gensc_phy.waveform.header import Header
 
 from .errors import PduError
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu, read_pdu
 from .session import Sessions
 
-_Fragment = tuple[Header, NDArray[np.complex64]]
+_Fragment = tuple[Metadata, NDArray[np.complex64]]
 _REQUIRED = ("section", "image_id", "rate", "shape", "total")
 
 
@@ -79,8 +78,8 @@ class fragmenter(message_block):
         self._send(sections)
 
     def _send(self, sections: Sequence[Sequence[_Fragment]]) -> None:
-        for header, part in interleave(sections):
-            self.publish("fragment", make_pdu(Metadata.of_header(header), part))
+        for about, part in interleave(sections):
+            self.publish("fragment", make_pdu(about, part))
 
     def _split(
         self, metadata: Metadata, symbols: NDArray[np.complex64], at_least: int = 1
@@ -89,6 +88,8 @@ class fragmenter(message_block):
             metadata = replace(metadata, session=self._sessions.tag)
         at_least = min(at_least, max(1, symbols.size // _SHORTEST))
         try:
-            return split(metadata.header(), symbols, self.config, at_least)
+            parts = split(metadata.header(), symbols, self.config, at_least)
         except ValueError as error:
             raise PduError(str(error)) from error
+        told = {"name": metadata.name, "codec": metadata.codec, "sha256": metadata.sha256}
+        return [(Metadata.of_header(header, **told), part) for header, part in parts]

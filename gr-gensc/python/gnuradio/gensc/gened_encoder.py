@@ -87,6 +87,8 @@ class gened_encoder(image_encoder):
                 section=kind,
                 stream=stream,
                 weights=self.codec.fingerprint,
+                codec=self.codec.name,
+                sha256=self.codec.sha256,
                 rate=rate,
                 shape=(sent.height, sent.width, 3),
                 total=total,

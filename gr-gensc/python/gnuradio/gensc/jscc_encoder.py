@@ -38,6 +38,8 @@ class jscc_encoder(image_encoder):
             image_id=metadata.image_id,
             section="analog",
             weights=self.codec.fingerprint,
+            codec=self.codec.name,
+            sha256=self.codec.sha256,
             rate=encoded.rate,
             shape=(encoded.height, encoded.width, 3),
             total=len(encoded.symbols),

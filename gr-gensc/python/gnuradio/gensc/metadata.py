@@ -119,6 +119,7 @@ class Metadata:
         fragment, fragments: this is burst `fragment` of the section's `fragments`.
         fragments_received: how many of them the receiver got (sections put together again).
         weights: fingerprint of the codec's weights, 0 where none applies.
+        codec, sha256: at a sender the name of these weights and their whole SHA-256.
         rate: JSCC channel symbols per 16x16 block, or the MCS index of bits and text; on bytes
             that are not encoded yet the MCS they are to be sent with.
         shape: (height, width, 3) of the image.
@@ -153,6 +154,8 @@ class Metadata:
     fragments: int | None = None
     fragments_received: int | None = None
     weights: int | None = None
+    codec: str | None = None
+    sha256: str | None = None
     rate: int | None = None
     shape: Shape | None = None
     streams: int | None = None
@@ -273,6 +276,8 @@ _CODECS: dict[str, _Codec] = {
     "fragments": _INTEGER,
     "fragments_received": _INTEGER,
     "weights": _INTEGER,
+    "codec": _STRING,
+    "sha256": _STRING,
     "rate": _INTEGER,
     "shape": _SHAPE,
     "streams": _INTEGER,

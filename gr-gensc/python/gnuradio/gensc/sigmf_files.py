@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sigmf
 
+from .atomic import write_bytes
 from .errors import GenscError
 
 DATA_SUFFIX, META_SUFFIX = ".sigmf-data", ".sigmf-meta"
@@ -63,6 +66,7 @@ def write_meta(
     description: str,
     start_time: str,
     sealed: Path | None,
+    annotations: Sequence[tuple[int, int, dict[str, Any]]] = (),
 ) -> None:
     """Write and validate the metadata of a cf32_le recording.
 
@@ -72,6 +76,8 @@ def write_meta(
         description: for people.
         start_time: ISO 8601, UTC.
         sealed: finished data file whose checksum is noted; None while it is being written.
+        annotations: first sample, samples, and fields of what is in it; those called `gensc:` are
+            said to be an extension that readers may do without.
     """
     meta = sigmf.SigMFFile(
         global_info={
@@ -85,10 +91,15 @@ def write_meta(
     if center_frequency:
         capture["core:frequency"] = center_frequency
     meta.add_capture(0, metadata=capture)
+    if annotations:
+        extension = {"name": "gensc", "version": "1.0.0", "optional": True}
+        meta.set_global_field("core:extensions", [extension])
+    for start, samples, fields in annotations:
+        meta.add_annotation(start, samples, metadata=fields)
     if sealed is not None:
         meta.set_global_field("core:sha512", _sha512(sealed))
     meta.validate()
-    meta_path.write_text(meta.dumps(pretty=True) + "\n", encoding="utf-8")
+    write_bytes(meta_path, (meta.dumps(pretty=True) + "\n").encode("utf-8"))
 
 
 def open_recording(path: str) -> Recording:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gnuradio import gr
 
+from .burst_tags import BurstLog
 from .errors import GenscError
 from .sigmf_files import recording_files, write_meta
 
@@ -19,7 +20,8 @@ class sigmf_sink(gr.sync_block):
     """Writes the stream as a SigMF recording: PATH.sigmf-data and PATH.sigmf-meta (cf32_le).
 
     The metadata is written at the start, so that an interrupted recording can be read, and again
-    at the end with the checksum of the data.
+    at the end with the checksum of the data, and with an annotation for every section that a
+    `burst_tx` before it has sent: image, codec, SHA-256 of its weights, bandwidth ratio.
 
     Args:
         path: with or without one of the two suffixes; its folder is made.
@@ -45,6 +47,7 @@ class sigmf_sink(gr.sync_block):
         self.description = description
         self.samples = 0
         self._start_time = ""
+        self._log = BurstLog()
         self._file: BinaryIO | None = None
         try:
             self.data_path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +58,7 @@ class sigmf_sink(gr.sync_block):
     def start(self) -> bool:
         """Begin the recording."""
         self.samples = 0
+        self._log = BurstLog()
         self._start_time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         self._file = self.data_path.open("wb")
         self._write_meta(None)
@@ -62,11 +66,16 @@ class sigmf_sink(gr.sync_block):
 
     def work(self, input_items: list[NDArray[np.complex64]], output_items: list[Any]) -> int:
         """Append the samples."""
-        assert self._file is not None
         samples = input_items[0]
+        self.write(samples)
+        self._log.add(self.get_tags_in_window(0, 0, len(samples)))
+        return int(samples.size)
+
+    def write(self, samples: NDArray[np.complex64]) -> None:
+        """Append samples to a recording that has begun."""
+        assert self._file is not None
         self._file.write(samples.astype("<c8", copy=False).data)
         self.samples += samples.size
-        return int(samples.size)
 
     def stop(self) -> bool:
         """End the recording and seal it with its checksum."""
@@ -84,4 +93,5 @@ class sigmf_sink(gr.sync_block):
             description=self.description,
             start_time=self._start_time,
             sealed=sealed,
+            annotations=self._log.annotations(),
         )
