@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gensc.system.errors import UserError
+
+if TYPE_CHECKING:
+    from gensc_models.codecs.bank import HyperpriorCodec
 
 BLOCK = 16
 """Pixels per side of what one element of a mask stands for."""
@@ -66,7 +69,7 @@ class Bank(Protocol):
         """Scales theta of the latents in steps of the quantiser, tensor [1, C, h, w] (Eq. 28)."""
 
 
-def load_bank(name: str = DEFAULT) -> Bank:
+def load_bank(name: str = DEFAULT) -> HyperpriorCodec:
     """A bank by name or folder of weights.
 
     Raises:

@@ -192,10 +192,10 @@ def _checks(
             "same photo, codec and measured SNR",
         )
     for snr_db in plan.loss_snrs_db:
-        rows = {r["share"]: r for r in losses if r["snr_db"] == snr_db}
+        by_share = {r["share"]: r for r in losses if r["snr_db"] == snr_db}
         yield Check(
             f"PSNR that the loss of 10 % of the fragments costs at {snr_db:g} dB",
-            rows[0.0]["psnr"] - rows[0.1]["psnr"],
+            by_share[0.0]["psnr"] - by_share[0.1]["psnr"],
             "dB",
             "<=",
             3.0,

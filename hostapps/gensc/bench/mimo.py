@@ -24,12 +24,13 @@ from gensc.link.run import leave_cores_to_gnuradio
 from gensc.link.uplink import Conditions, Uplink, UserSection, UserStream
 from gensc.system import codecs
 from gensc.system.progress import Reporter, progress
-from gensc_phy.mimo.equalise import SEPARATIONS
+from gensc_phy.mimo.equalise import SEPARATIONS, Separation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from gensc_models import Encoded, JsccCodec
+    from gensc_models import Encoded
+    from gensc_models.codecs.codec import Codec
 
 PHOTOS = ("skimage:astronaut", "skimage:chelsea", "skimage:coffee")
 SIZE, RATE = (256, 256), 32
@@ -57,7 +58,7 @@ class _Users:
     """Photos of the users, encoded once per design SNR."""
 
     def __init__(self, model: str) -> None:
-        self.codec: JsccCodec
+        self.codec: Codec
         self.codec, self.weights = codecs.load(model)
         self.photos: list[NDArray[np.uint8]] = [fit(load_image(p), *SIZE) for p in PHOTOS]
         self.uplink = Uplink()
@@ -148,11 +149,11 @@ def run(quick: bool, model: str = "") -> BenchResult:
 
 
 def _slots(
-    users: _Users, way: str, separation: str, snr_db: float, draws: int, bar: Reporter
+    users: _Users, way: str, separation: Separation, snr_db: float, draws: int, bar: Reporter
 ) -> Iterable[dict[str, Any]]:
     """One row per user and slot."""
     for seed in range(1, draws + 1):
-        streams = users.send(way, Conditions(snr_db, separation, seed))  # type: ignore[arg-type]
+        streams = users.send(way, Conditions(snr_db, separation, seed))
         for user, stream in enumerate(streams):
             row = {"via": way, "separation": separation, "snr_db": snr_db, "seed": seed}
             row |= {"user": user, "psnr": None, "snr_behind_db": None}
@@ -177,7 +178,7 @@ def _cases(users: _Users, plan: Plan, bar: Reporter) -> Iterable[dict[str, Any]]
                 got: dict[tuple[int, int], float] = {}
                 for seed in range(1, plan.case_draws + 1):
                     gains = (0.0,) * last + (gain_db,)
-                    at = Conditions(snr_db, separation, seed, gains)  # type: ignore[arg-type]
+                    at = Conditions(snr_db, separation, seed, gains)
                     for user, stream in enumerate(users.send("numpy", at)):
                         if stream is not None:
                             got[user, seed] = users.psnr(user, snr_db, stream)

@@ -392,6 +392,6 @@ class _Counted(Sent):
 
     counts: Mapping[str, Any] = field(default_factory=dict)
 
-    def count(self, kind: str) -> int:  # type: ignore[override]
+    def count(self, kind: str) -> int:
         """Channel symbols of all sections of a kind."""
         return int(self.counts["digital" if kind == "bits" else kind])

@@ -81,9 +81,9 @@ def means(
         setting = row.get("setting") or ""
         point.setdefault(setting, _Group(setting, keep)).add(row, (*metrics, best_by))
     out = []
-    for point, settings in groups.items():
+    for place, settings in groups.items():
         chosen = max(settings.values(), key=lambda g: g.value(best_by))
-        out.append(dict(zip(by, point, strict=True)) | chosen.row(metrics))
+        out.append(dict(zip(by, place, strict=True)) | chosen.row(metrics))
     return out
 
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from gensc.link.channels import without_waveform
 
 if TYPE_CHECKING:
-    from gensc_models import JsccCodec
+    from gensc_models.codecs.codec import Codec
 
 
 def transmit(
-    codec: JsccCodec,
+    codec: Codec,
     image: NDArray[np.uint8],
     channel: str,
     rate: int,

@@ -36,7 +36,7 @@ from gensc_phy.waveform.config import WaveformConfig
 from gnuradio import gr
 from gnuradio.gensc import choice_message
 from gnuradio.gensc.message_ports import message_block
-from gnuradio.gensc.metadata import Metadata, make_pdu
+from gnuradio.gensc.metadata import Metadata, known, make_pdu
 
 ADDRESS = "tcp://127.0.0.1:*"
 #: Seconds until a subscription has reached the feedback's socket.
@@ -238,7 +238,7 @@ class ClosedLoop:
             complete=bool(metadata.complete) and metadata.image_id == image_id,
             level_db=level,
             measured_db=float("nan") if metadata.snr_db is None else metadata.snr_db,
-            image=seen.data.reshape(metadata.shape) if seen else None,
+            image=seen.data.reshape(known(metadata.shape)) if seen else None,
         )
 
     def _failures(self) -> int:

@@ -105,7 +105,11 @@ class Link:
         choice = self._tables[CIE].at(snr_db)
         sent = self.system.extract(photo, name, choice.point, choice.alpha, budget)
         keep = pixels_of(sent.keep, photo)
-        extra = {"point": sent.point, "alpha": sent.alpha, "kbit": sent.bits / 1e3}
+        extra: dict[str, float | None] = {
+            "point": sent.point,
+            "alpha": sent.alpha,
+            "kbit": sent.bits / 1e3,
+        }
         yield self._result(CIE, name, photo, keep, sent.data, snr_db, seed, sent.gvif, extra)
 
         whole = _whole(self._tables[UNFILTERED], snr_db)

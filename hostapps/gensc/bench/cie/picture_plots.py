@@ -48,7 +48,8 @@ def map_figure(system: CieSystem, photos: Sequence[tuple[str, Photo]], alpha: fl
         keep = blocks >= alpha
         reference, coded = bank.scales(photo, bank.points[0]), bank.scales(photo, point)
         kept = torch.from_numpy(keep)[None, None]
-        arrives, there = gvif_map(reference, coded, kept, photo.shape[:2])[0].numpy()
+        height, width = photo.shape[:2]
+        arrives, there = gvif_map(reference, coded, kept, (height, width))[0].numpy()
         fidelity = float(gvif(reference, coded, kept)[0])
         sent = np.where(pixels_of(keep, photo)[..., None], photo, 255)
         show(row[0], photo, name, "")

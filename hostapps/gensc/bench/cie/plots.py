@@ -84,8 +84,14 @@ def snr_figure(rows: Sequence[Row], title: str) -> Figure:
             if not line:
                 continue
             snrs = [r["snr_db"] for r in line]
-            look = {"color": COLOURS[i], "linestyle": style, "linewidth": 2, "zorder": 3 - i,
-                    "marker": MARKERS[i], "markersize": 4}  # fmt: skip
+            look: dict[str, Any] = {
+                "color": COLOURS[i],
+                "linestyle": style,
+                "linewidth": 2,
+                "zorder": 3 - i,
+                "marker": MARKERS[i],
+                "markersize": 4,
+            }
             label = f"{SCHEMES[scheme]}, {ACCOUNTS[name]}"
             fidelity.plot(snrs, [r["gvif_within_limits"] for r in line], **look, label=label)
             if scheme == adaptation.CIE:

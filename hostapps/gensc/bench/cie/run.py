@@ -295,10 +295,10 @@ def _pictures(state: _Run, family: Family, photos: Photos) -> None:
 
 def _inpainting(state: _Run, photos: Photos) -> None:
     """What inpainters make of the photos themselves at several thresholds."""
-    from gensc_models.restore.inpainting import Biharmonic, MeanFill
+    from gensc_models.restore.inpainting import Biharmonic, Inpainter, MeanFill
 
     plan, ours = state.plan.inpainting, state.system.inpainter
-    inpainters = [MeanFill(), Biharmonic(), *([ours] if ours else [])]
+    inpainters: list[Inpainter] = [MeanFill(), Biharmonic(), *([ours] if ours else [])]
     filled = inpainting.fill_in(
         photos[: plan.photos], state.system.importance, plan.alphas, inpainters,
         state.plan.seed, state.bar.step,
@@ -334,9 +334,9 @@ def _distance(state: _Run, family: Family, paths: Sequence[str]) -> None:
             ("figure11b", "gvif", "GVIF"),
         ):
             title = f"Figure {name.removeprefix('figure')}: {where}"
-            state.figures[f"{name}_distance{suffix}"] = plots.distance_figure(
-                found, key, label, title
-            )
+            figure = plots.distance_figure(found, key, label, title)
+            if figure is not None:
+                state.figures[f"{name}_distance{suffix}"] = figure
 
 
 def _metrics(state: _Run) -> list[distance.SetDistance]:

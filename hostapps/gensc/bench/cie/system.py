@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gensc.adapt.bank import BLOCK, Bank, Mask, Photo
+from gensc.adapt.bank import BLOCK, Mask, Photo
 from gensc.adapt.importance import Importance
 from gensc.system.errors import UserError
 
 if TYPE_CHECKING:
+    from gensc_models.codecs.bank import HyperpriorCodec
     from gensc_models.restore.inpainting import Inpainter
     from gensc_models.semantics.filtering import Extracted
 
@@ -41,7 +42,7 @@ class CieSystem:
         inpainter: fills in at the receiver; None leaves what the codec predicts.
     """
 
-    bank: Bank
+    bank: HyperpriorCodec
     importance: Importance
     inpainter: Inpainter | None = None
 
@@ -87,7 +88,8 @@ def pixels_of(blocks: Mask, image: Photo) -> Mask:
     """A mask of blocks as one of the pixels of an image, bool H×W."""
     from gensc_models.restore.inpainting import keep_of_blocks
 
-    return keep_of_blocks(blocks, *image.shape[:2], BLOCK)
+    height, width = image.shape[:2]
+    return keep_of_blocks(blocks, height, width, BLOCK)
 
 
 def load_system(bank: str = "", importance: str = "", inpainter: str = "") -> CieSystem:

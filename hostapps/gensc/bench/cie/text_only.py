@@ -31,7 +31,8 @@ class TextOnly:
     def transfer(self, image: Photo, seed: int) -> tuple[Photo, int]:
         """What the receiver draws, and the bits of the caption in UTF-8."""
         caption = self.captioner.caption(image)
-        drawn = self.generator.generate(caption, *image.shape[:2], seed)
+        height, width = image.shape[:2]
+        drawn = self.generator.generate(caption, height, width, seed)
         return drawn, 8 * len(caption.encode("utf-8"))
 
 

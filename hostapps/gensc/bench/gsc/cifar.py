@@ -48,7 +48,8 @@ def sweep(
     """Every system and JPEG at every SNR over both channels; the results go into `points`."""
     from gensc_models.codecs.layout import symbols_for
 
-    granted = symbols_for(*images.shape[1:3], plan.rate)
+    height, width = images.shape[1:3]
+    granted = symbols_for(height, width, plan.rate)
     sender = DigitalSender(images, granted, seed)
     for snr_db in plan.snrs_db:
         for system in systems:

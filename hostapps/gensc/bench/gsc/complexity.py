@@ -33,7 +33,12 @@ def measure(system: System, images: Images, rate: int, repeat: int) -> list[dict
 
 def _parts(system: System, image: Images, rate: int, repeat: int) -> Iterable[dict[str, Any]]:
     """Parameters, operations and milliseconds of encoder, decoder and refiner for one image."""
+    from gensc_models.codecs.jscc import JsccCodec
+    from gensc_models.restore.refiner import Refiner
+
     codec, refiner = system.codec, system.refiner
+    # Systems here are of this project's networks, which can be counted.
+    assert isinstance(codec, JsccCodec)
     sent = codec.encode_image(image, rate, SNR_DB)
     symbols, noise_var = link.through(sent.symbols[None], "awgn", SNR_DB, 1)
     decoded = link.decode(codec, [sent], symbols, noise_var)
@@ -46,7 +51,7 @@ def _parts(system: System, image: Images, rate: int, repeat: int) -> Iterable[di
             lambda: link.decode(codec, [sent], symbols, noise_var),
         ),
     }
-    if refiner is not None:
+    if isinstance(refiner, Refiner):
         parts["refiner"] = (
             sum(p.numel() for p in refiner.network.parameters()),
             lambda: link.refine(refiner, decoded, noise_var),

@@ -63,7 +63,8 @@ def single_user(
     """Rows of the comparison, and one result line per image and operating point."""
     refine = system.refiner_weights.id if system.refiner_weights else codecs.NO_REFINER
     runner = LinkRunner(system.weights.id, plan.rate, refine=refine)
-    rows, lines = [], []
+    rows: list[dict[str, Any]] = []
+    lines: list[Result] = []
     for channel, snr_db in product(CHANNELS, plan.snrs_db):
         pairs: list[_Pair] = []
         lost = 0

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from gensc_models import Encoded, JsccCodec
+    from gensc_models import Encoded
+    from gensc_models.codecs.codec import Codec
 
 #: Images in one pass of a network.
 BATCH = 100
@@ -45,7 +46,7 @@ def through(symbols: Symbols, channel: str, snr_db: float, seed: int) -> tuple[S
 
 
 def decode(
-    codec: JsccCodec, sent: Sequence[Encoded], received: Symbols, noise_var: Variances
+    codec: Codec, sent: Sequence[Encoded], received: Symbols, noise_var: Variances
 ) -> Images:
     """The images, uint8 [N, H, W, 3], from the symbols [N, S] received of them."""
     sections = [

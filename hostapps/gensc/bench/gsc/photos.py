@@ -120,10 +120,10 @@ def _jpeg(
 def _keep_best(trials: dict[tuple[str, str, int, float, Mcs], Points], points: Points) -> None:
     """Of the schemes a JPEG sender tried at an operating point, the one best on average."""
     best: dict[tuple[str, str, int, float], Point] = {}
-    for (*place, _), trial in trials.items():
+    for (scheme, channel, rate, snr_db, _), trial in trials.items():
         (point,) = trial
-        key = tuple(place)
-        if key not in best or point.psnr > best[key].psnr:  # type: ignore[index]
-            best[key] = point  # type: ignore[index]
+        key = scheme, channel, rate, snr_db
+        if key not in best or point.psnr > best[key].psnr:
+            best[key] = point
     for point in best.values():
         points.put(point)

@@ -108,7 +108,11 @@ def training_figure(rows: Sequence[dict[str, Any]]) -> Figure | None:
         for phase in dict.fromkeys(r["phase"] for r in mine):
             part = [r for r in mine if r["phase"] == phase]
             # In the first step N1 sees the original: its figures are not those of a receiver.
-            look = {"color": COLOURS[i], "linewidth": 2, "alpha": 0.4 if phase == 1 else 1.0}
+            look: dict[str, Any] = {
+                "color": COLOURS[i],
+                "linewidth": 2,
+                "alpha": 0.4 if phase == 1 else 1.0,
+            }
             named = phase == mine[-1]["phase"]
             minutes = [r["minutes"] for r in part]
             axes[0].plot(minutes, [r["loss"] for r in part], **look,

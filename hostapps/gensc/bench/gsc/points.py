@@ -73,7 +73,7 @@ class Point:
     @property
     def psnr_of_mean_mse(self) -> float:
         """PSNR of the mean squared error over all images, dB: what DeepJSCC's authors report."""
-        return float(10.0 * np.log10(255.0**2 / max(np.mean(self.mse), EXACT_MSE)))
+        return float(10.0 * np.log10(255.0**2 / max(float(np.mean(self.mse)), EXACT_MSE)))
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -10,7 +10,8 @@ from gensc.system.errors import UserError
 from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
-    from gensc_models import JsccCodec
+    from gensc_models.codecs.codec import Codec
+    from gensc_models.restore.editing.plugged import PluggedEditor
     from gensc_models.restore.refiner import Refiner
 
 GSC, NGF, DEEPJSCC, SOFTCAST = "gsc", "ngf", "deepjscc", "softcast"
@@ -31,10 +32,10 @@ class System:
     """
 
     scheme: str
-    codec: JsccCodec
+    codec: Codec
     weights: Weights
     refined: str = ""
-    refiner: Refiner | None = None
+    refiner: Refiner | PluggedEditor | None = None
     refiner_weights: Weights | None = None
 
 

@@ -64,16 +64,19 @@ def strip_figure(made: Sequence[Strip], title: str) -> Figure:
     schemes = list(made[0].rows)
     height, width = made[0].original.shape[:2]
     cell = 1.45
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    engine = ConstrainedLayoutEngine()
     fig = Figure(
         figsize=(
             cell * (len(SNRS_DB) + 1) + 0.4,
             (cell * height / width + 0.22) * len(made) * len(schemes) + 0.4,
         ),
-        layout="constrained",
+        layout=engine,
         facecolor="white",
     )
     FigureCanvasAgg(fig)
-    fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # type: ignore[union-attr]
+    engine.set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
     axes = fig.subplots(len(made) * len(schemes), len(SNRS_DB) + 1, squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()

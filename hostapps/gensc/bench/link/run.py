@@ -268,7 +268,8 @@ def run(quick: bool) -> BenchResult:
         for kind in ("awgn", "three-tap")
         for snr in (0, 5, 10, 15, 20, 25)
     ]
-    papr = [papr_point(*p, 7) for p in ((None, False), (8.0, False), (6.0, False), (None, True))]
+    clipped = ((None, False), (8.0, False), (6.0, False), (None, True))
+    papr = [papr_point(limit_db, precode, 7) for limit_db, precode in clipped]
     result.rows = [*asked, *detection, noise, *evm, *papr, speed, alone]
     result.checks = _checks(asked, noise, evm, speed)
     result.tables = _tables(asked, detection, noise, evm, papr, speed, alone)

@@ -43,7 +43,7 @@ def speeds(bursts: int, cfg: WaveformConfig) -> list[dict[str, Any]]:
         "preambles with wrong headers, 20 dB": (wrong, ChannelConfig(snr_db=20.0)),
         "bursts beyond the offset range": (busy, ChannelConfig(snr_db=20.0, cfo_hz=beyond)),
     }
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, (samples, channel) in air.items():
         heard = HostileChannel(channel, 1).process(samples)
         receiver, start = BurstReceiver(cfg), time.perf_counter()

@@ -28,7 +28,7 @@ from gensc.serve import (
     Source,
     Status,
 )
-from gensc_models import JsccCodec
+from gensc_models.codecs.codec import Codec
 
 #: How long the last answers of a run may take.
 PATIENCE_S = 60.0
@@ -105,12 +105,12 @@ class Pool:
         return bool(np.abs(answer.image.astype(np.int16) - expected).max() <= 1)
 
 
-def decode_alone(codec: JsccCodec, section: Section) -> NDArray[np.uint8]:
+def decode_alone(codec: Codec, section: Section) -> NDArray[np.uint8]:
     """What a user without the service would write."""
     return codec.decode_image(section.received)
 
 
-def one_at_a_time(codec: JsccCodec, pool: Pool, users: int, seconds: float) -> Load:
+def one_at_a_time(codec: Codec, pool: Pool, users: int, seconds: float) -> Load:
     """Users who ask again as soon as they have their image, served by a plain loop in turn."""
     load = Load()
     started, cpu = time.perf_counter(), time.process_time()

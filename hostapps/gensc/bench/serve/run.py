@@ -22,6 +22,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -47,7 +48,7 @@ from gensc.serve import ProcessRunner, Section, Server, ServiceConfig, Source
 from gensc.system import codecs
 from gensc.system.machine import cores
 from gensc.system.progress import Reporter, progress
-from gensc_models import JsccCodec
+from gensc_models.codecs.codec import Codec
 
 #: Channel symbols per 16×16 block by image side: CBR 1/6 for CIFAR-sized, 1/24 for photos.
 RATES = {32: 128, 256: 32}
@@ -119,7 +120,12 @@ def run(quick: bool = False, model: str = "") -> BenchResult:
     return result
 
 
-def make_pool(codec: JsccCodec, side: int, count: int = 64) -> Pool:
+def _goes_on(n: int, users: int, end: float) -> bool:
+    """Whether request number n is still to be made: two of every user, then until the end."""
+    return n < 2 * users or time.perf_counter() < end
+
+
+def make_pool(codec: Codec, side: int, count: int = 64) -> Pool:
     """Receptions of square crops of scikit-image's photos over AWGN."""
     rng = np.random.default_rng(SEED)
     sections, images = [], []
@@ -148,7 +154,7 @@ def make_pool(codec: JsccCodec, side: int, count: int = 64) -> Pool:
     return Pool(sections, images)
 
 
-def best_threads(codec: JsccCodec, pool: Pool, seconds: float = 0.5) -> int:
+def best_threads(codec: Codec, pool: Pool, seconds: float = 0.5) -> int:
     """How many threads of torch serve the plain loop best here: one, or all cores."""
     speed = {}
     for threads in sorted({1, cores()}):
@@ -160,7 +166,7 @@ def best_threads(codec: JsccCodec, pool: Pool, seconds: float = 0.5) -> int:
 
 async def _measure(
     plan: Plan,
-    codec: JsccCodec,
+    codec: Codec,
     pools: dict[int, Pool],
     threads: dict[int, int],
     workers: int,
@@ -186,7 +192,7 @@ async def _measure(
                     runners,
                     users,
                     pools[side].section,
-                    lambda n, end=end, users=users: n < 2 * users or time.perf_counter() < end,
+                    partial(_goes_on, users=users, end=end),
                 )
             )
             reporter.step(f"{side}×{side}, {users} users")

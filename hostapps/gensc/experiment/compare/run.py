@@ -109,7 +109,9 @@ def _open(
         UserError: they are not, or the folder cannot be written to.
     """
     state = json.loads(json.dumps(fixed(settings)))
-    state["pictures"] = {p.name: hashlib.sha256(p.pixels).hexdigest()[:16] for p in pictures}
+    state["pictures"] = {
+        p.name: hashlib.sha256(p.pixels.tobytes()).hexdigest()[:16] for p in pictures
+    }
     state["weights"] = {s.name: [w.sha256 for w in s.weights] for s in schemes}
     path = out / STATE
     try:

@@ -133,7 +133,7 @@ def parse_metrics(text: str) -> tuple[str, ...]:
     """Metrics by name, or all of an effort (psnr, fidelity, perceptual)."""
     found: list[str] = []
     for name in split_names([text]):
-        found += metrics_of(name) if name in EFFORTS else [name]  # type: ignore[arg-type]
+        found += metrics_of(name) if name in EFFORTS else [name]
     return tuple(dict.fromkeys(found))
 
 

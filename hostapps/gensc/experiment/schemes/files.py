@@ -7,7 +7,7 @@ the scheme, and at each point the one best on average counts: the benefit of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -118,7 +118,7 @@ class FileScheme(Scheme):
 class Jpeg:
     """JPEG of the best of some sizes, scaled up again by the receiver."""
 
-    weights = ()
+    weights: tuple[Weights, ...] = ()
 
     def __init__(self, divisors: Sequence[int] = (1,)) -> None:
         self.divisors = divisors
@@ -136,7 +136,7 @@ class Jpeg:
 class Jpeg2000:
     """JPEG 2000, of any length."""
 
-    weights = ()
+    weights: tuple[Weights, ...] = ()
 
     def fit(self, image: Photo, max_bytes: int) -> bytes | None:
         """See `FileCoder.fit`."""
@@ -155,7 +155,7 @@ class Jpeg2000:
 class Modern:
     """WebP or AVIF, by quality."""
 
-    weights = ()
+    weights: tuple[Weights, ...] = ()
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -185,7 +185,7 @@ class BankFile:
         from gensc.adapt.bank import DEFAULT, load_bank
 
         self.bank = load_bank(name or DEFAULT)
-        self.weights = (Weights(self.bank.name, self.bank.sha256),)
+        self.weights: tuple[Weights, ...] = (Weights(self.bank.name, self.bank.sha256),)
 
     def fit(self, image: Photo, max_bytes: int) -> bytes | None:
         """See `FileCoder.fit`; length falls with the number of the point."""
@@ -262,11 +262,11 @@ def load_coder(name: str) -> FileCoder:
     Raises:
         UserError: its weights are missing.
     """
-    made: dict[str, type[FileCoder] | object] = {"jpeg2000": Jpeg2000, "bank": BankFile}
+    made: dict[str, Callable[[], FileCoder]] = {"jpeg2000": Jpeg2000, "bank": BankFile}
     if name == "jpeg":
         return Jpeg()
     if name == "jpeg-scaled":
         return Jpeg(jpeg.DIVISORS)
     plain = name.removesuffix("-scaled")
-    coder: FileCoder = made[plain]() if plain in made else Modern(plain)  # type: ignore[operator]
+    coder: FileCoder = made[plain]() if plain in made else Modern(plain)
     return Scaled(coder) if name.endswith("-scaled") else coder

@@ -62,8 +62,8 @@ class Generative(Scheme):
 
     def send(self, picture: Picture, budget: int, snr_db: float) -> Sent:
         """See `Scheme.send`."""
-        size = picture.pixels.shape[:2]
-        mask = np.ones(size, bool)
+        height, width = picture.pixels.shape[:2]
+        mask = np.ones((height, width), bool)
         if self.importance is not None:
             mask = self.importance(picture.pixels) >= 0.5
         caption = picture.caption
@@ -75,14 +75,16 @@ class Generative(Scheme):
         bits = []
         if sent.bits:
             coded = encode_bits(sent.bits, link.mcs)
-            bits = [Section("bits", coded, *size, link.mcs.index, len(sent.bits))] * link.copies
+            bits = [
+                Section("bits", coded, height, width, link.mcs.index, len(sent.bits))
+            ] * link.copies
         rest = []
         if sent.text:
             payload, symbols = encode_text(sent.text, self.text_mcs)
-            rest.append(Section("text", symbols, *size, self.text_mcs.index, len(payload)))
+            rest.append(Section("text", symbols, height, width, self.text_mcs.index, len(payload)))
         if len(sent.symbols):
             analog = sent.symbols.astype(np.complex64)
-            rest.append(Section("analog", analog, *size, 0, len(analog), sent.aux))
+            rest.append(Section("analog", analog, height, width, 0, len(analog), sent.aux))
         facts = {"side_bits": 8 * len(sent.bits), "text_bytes": len(sent.text.encode())}
         return Sent((*bits[:1], *rest, *bits[1:]), facts=facts)
 
@@ -92,13 +94,13 @@ class Generative(Scheme):
 
         if not sections:
             return lost("nothing received")
-        size = sections[0].height, sections[0].width
+        height, width = sections[0].height, sections[0].width
         text, state = self._text(best(sections, "text"))
         copies = [s for s in sections if s.kind == "bits"]
         bits = whole_copy(copies) if copies else b""
         analog = best(sections, "analog")
         latents = () if analog is None else (analog.symbols, analog.variances, analog.aux)
-        arrived = Reception(*size, text, bits if isinstance(bits, bytes) else b"", *latents)
+        arrived = Reception(height, width, text, bits if isinstance(bits, bytes) else b"", *latents)
         events = {"text": state} if state else {}
         try:
             with self._drawing:

@@ -84,8 +84,8 @@ class Captioned(Wrapped):
             return self.inner.send(picture, budget, snr_db)
         payload, symbols = encode_text(caption)
         sent = self.inner.send(picture, budget - len(symbols), snr_db)
-        size = picture.pixels.shape[:2]
-        section = Section("text", symbols, *size, DEFAULT_MCS.index, len(payload))
+        height, width = picture.pixels.shape[:2]
+        section = Section("text", symbols, height, width, DEFAULT_MCS.index, len(payload))
         facts = sent.facts | {"text": len(symbols), "text_bytes": len(payload)}
         return replace(sent, sections=(*sent.sections, section), facts=facts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gensc.experiment.scheme import Section, Sent
-from gensc.experiment.ways.way import Carried
+from gensc.experiment.ways.way import Carried, Way
 from gensc.link import channels
 from gensc.link.bursts import BurstPath, header_of
 from gensc.link.bursts import Section as AirSection
@@ -14,7 +14,7 @@ from gensc_phy.waveform.header import Header
 from gensc_phy.waveform.header import Section as Kind
 
 
-class BurstsWay:
+class BurstsWay(Way):
     """Preamble, header, OFDM and the receiver that estimates its channel."""
 
     name = "bursts"

@@ -7,12 +7,12 @@ import threading
 import numpy as np
 
 from gensc.experiment.scheme import Section, Sent
-from gensc.experiment.ways.way import Carried
+from gensc.experiment.ways.way import Carried, Way
 from gensc.link import channels
 from gensc.system import codecs
 
 
-class FlowgraphWay:
+class FlowgraphWay(Way):
     """Every image is a run of the flowgraph that ends by itself, so that its samples depend on
     the seed alone.
 

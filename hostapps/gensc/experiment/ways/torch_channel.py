@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from gensc.experiment.scheme import Section, Sent
-from gensc.experiment.ways.way import Carried
+from gensc.experiment.ways.way import Carried, Way
 from gensc.link.channels import without_waveform
 from gensc_models.channels.single import CHANNELS, simulate
 from gensc_phy.channel.profiles import PROFILES
 
 
-class TorchWay:
+class TorchWay(Way):
     """All symbols of an image in one row: analog ones, header sections, bits and text.
 
     Header sections arrive as burst headers do, of which there are none here.
