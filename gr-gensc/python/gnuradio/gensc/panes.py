@@ -91,8 +91,10 @@ class Panes:
             if key in pane.held:
                 metadata, image = pane.held[key]
                 # Pictures of a mask have the key of their image, too, and no quality.
-                scored = original is not None and metadata.fragments_received is not None
-                pane.show(metadata, image, psnr_db(original, image) if scored else None)
+                quality = None
+                if original is not None and metadata.fragments_received is not None:
+                    quality = psnr_db(original, image)
+                pane.show(metadata, image, quality)
             for old in [k for k in pane.held if self._numbers.get(k, -1) <= self._shown]:
                 del pane.held[old]
 

@@ -1,0 +1,5 @@
+"""GNU Radio's zeromq blocks bring no types."""
+
+from typing import Any
+
+def __getattr__(name: str) -> Any: ...
