@@ -15,6 +15,7 @@ from gensc_models.training.options import RunSettings, parse
 from gensc_models.training.recipes import find
 from gensc_models.training.run import TrainingRun
 from small_gened import small_codec
+from small_hyperprior import SMALL as SMALL_BANK
 from small_importance import CLASSES, CLASSIFIER, SALIENCY, Classifier, SaliencyNetwork
 from small_network import SMALL
 from small_packs import write_pack
@@ -30,6 +31,9 @@ REFINER_NETWORK = (
     "network.widths=4,8", "network.heads=1,2", "network.blocks=1,1", "network.prior_channels=2",
     "network.prior_width=4", "network.prior_blocks=1", "network.condition=4",
 )  # fmt: skip
+BANK_NETWORK = tuple(
+    f"network.{key}={value}" for key, value in vars(SMALL_BANK).items() if key != "learned_analysis"
+)
 BACKBONE = ("stem=4", "widths=4,8", "blocks=1,1")
 SALIENCY_NETWORK = (*(f"network.{size}" for size in BACKBONE), "network.head=4", "network.side=48")
 CODEC = ("statistics_crops=30", "validation_photos=2", "crop_shapes=((32,4,1.0),)",
@@ -71,7 +75,7 @@ def store(folder: Path) -> Path:
 
 
 def refiner_config() -> Any:
-    return parse(find("refiner").Options, REFINER_NETWORK).network
+    return parse(find("refiner").OPTIONS, REFINER_NETWORK).network
 
 
 def spelled(recipe: str, folder: Path) -> tuple[Path, tuple[str, ...]]:
@@ -84,6 +88,12 @@ def spelled(recipe: str, folder: Path) -> tuple[Path, tuple[str, ...]]:
         "deepjscc": (
             cifar,
             ("snrs_db=4,10", "validation_images=10", "batch=8", "warmup_steps=1"),
+        ),
+        "bank": (
+            photos,
+            (*BANK_NETWORK, "crop=64", "decoder_crop=64", "decoder_batch=2", "statistics_crops=8",
+             "entropy_first=0.2", "entropy_every=2", "validation_photos=1",
+             "validation_points=3,15", "warmup_steps=1"),
         ),
         "gened": (
             photos,

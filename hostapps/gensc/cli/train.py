@@ -118,7 +118,7 @@ def _show(recipe: str, data: list[Path]) -> None:
     else:
         headings = ("recipe", "minutes", "what")
         kinds = [find(name) for name in RECIPES]
-        rows = [(kind.name, f"{kind.Options().minutes:g}", kind.summary) for kind in kinds]
+        rows = [(kind.name, f"{kind.OPTIONS().minutes:g}", kind.summary) for kind in kinds]
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:

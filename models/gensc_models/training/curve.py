@@ -9,21 +9,16 @@ from typing import Any
 PANEL = (5.0, 3.2)
 
 
+Line = list[tuple[float, float]]
+
+
 def draw(records: Sequence[dict[str, Any]], path: Path, title: str) -> None:
     """One panel per quantity that was validated, one line per label, and the loss."""
     # Drawing is no part of what a trainer's first seconds are for.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    panels: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for record in records:
-        minutes = record.get("minutes", 0.0)
-        for quantity, values in record.get("validation", {}).items():
-            for label, value in values.items():
-                lines = panels.setdefault(quantity, {})
-                lines.setdefault(label, []).append((minutes, value))
-        if "loss" in record:
-            panels.setdefault("loss", {}).setdefault("", []).append((minutes, record["loss"]))
+    panels = lines_of(records)
     figure = Figure(figsize=(PANEL[0] * max(1, len(panels)), PANEL[1]), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title)
@@ -36,3 +31,16 @@ def draw(records: Sequence[dict[str, Any]], path: Path, title: str) -> None:
         if any(lines):
             panel.legend(fontsize="x-small")
     figure.savefig(path, dpi=100)
+
+
+def lines_of(records: Sequence[dict[str, Any]]) -> dict[str, dict[str, Line]]:
+    """Points (minutes, value) by quantity and label; records of another shape are left out."""
+    panels: dict[str, dict[str, Line]] = {}
+    for record in records:
+        found = {**record.get("validation", {}), "loss": {"": record.get("loss")}}
+        for quantity, values in found.items():
+            for label, value in values.items() if isinstance(values, dict) else ():
+                if isinstance(value, float | int):
+                    line = panels.setdefault(quantity, {}).setdefault(label, [])
+                    line.append((record.get("minutes", 0.0), value))
+    return panels

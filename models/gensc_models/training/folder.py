@@ -78,7 +78,7 @@ def command(recipe: Recipe[Any, Any, Any], done: Done) -> str:
     words = ["gensc train", recipe.name, *(f"--data {path}" for path in settings.data)]
     words += [f"--exclude-prefix {prefix}" for prefix in settings.exclude_prefix]
     words += [f"--set {key}={value}" for key, value in changed(recipe.options).items()]
-    words += [f"--out DIR --minutes {done.limit:g} --seed {settings.seed}"]
+    words += [f"--out DIR --minutes {max(done.limit, done.minutes):.3g} --seed {settings.seed}"]
     words += [f"--precision {settings.precision}"] * (settings.precision != "float32")
     return " ".join(words)
 

@@ -160,10 +160,9 @@ class Objective:
         # What the mask says of its own certainty decides the split: it must be true.
         logits = found.routing.mask_logits
         routed = matching_loss(logits[..., 0] - logits[..., 1], told, weights.elsewhere)
-        if self.clip is None:
+        if self.clip is None or learner.matching is None:
             return {"matching": routed + matching_loss(score, told, weights.elsewhere)}
         seen = self.clip(sample.images, [prompt(name) for name in sample.classes])
-        assert learner.matching is not None
         mapped = nn.functional.interpolate(
             learner.matching(seen)[:, None], size=score.shape[-2:], mode="bilinear"
         )[:, 0]

@@ -34,7 +34,8 @@ class Interval:
 
     def __init__(self, batch: int) -> None:
         self._batch, self._since = batch, time.monotonic()
-        self._sums: dict[str, float] = {}
+        self._terms: dict[str, list[float]] = {}
+        self._total = 0.0
         self.steps = 0
 
     @property
@@ -43,16 +44,16 @@ class Interval:
         return time.monotonic() - self._since
 
     def add(self, terms: Mapping[str, float]) -> None:
-        """A step's loss, term by term."""
+        """A step's loss, term by term; not every step has every term."""
         self.steps += 1
+        self._total += sum(terms.values())
         for name, value in terms.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
+            self._terms.setdefault(name, []).append(value)
 
     def record(self) -> dict[str, Any]:
-        """Mean loss, its terms where there are several, and examples per second."""
-        means = {name: round(value / self.steps, 6) for name, value in self._sums.items()}
+        """Mean loss, means of its terms where there are several, and examples per second."""
+        means = {name: round(sum(v) / len(v), 6) for name, v in self._terms.items()}
         terms = {"terms": means} if len(means) > 1 else {}
         speed = self.steps * self._batch / max(self.seconds, 1e-9)
-        return {
-            "loss": round(sum(means.values()), 6), **terms, "examples_per_second": round(speed, 1),
-        }  # fmt: skip
+        loss = round(self._total / max(self.steps, 1), 6)
+        return {"loss": loss, **terms, "examples_per_second": round(speed, 1)}

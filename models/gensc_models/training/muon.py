@@ -6,11 +6,9 @@ convolutional networks of this package it gains in a minute what Adam gains in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.optim.optimizer import ParamsT
 
 # Quintic Newton-Schulz iteration: fast rather than exact, singular values end in 0.7 ... 1.2.
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -52,7 +50,7 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(
         self,
-        params: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
+        params: ParamsT,
         lr: float = 1e-2,
         momentum: float = 0.95,
         dtype: torch.dtype = torch.float32,
@@ -63,7 +61,7 @@ class Muon(torch.optim.Optimizer):
             raise ValueError("Muon is for matrices; give vectors to Adam")
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # no closures
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One step along the orthogonalised Nesterov momentum of every matrix."""
         for group in self.param_groups:
             beta = group["momentum"]

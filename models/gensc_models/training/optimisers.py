@@ -54,10 +54,6 @@ def kernels_and_others(
     ]
 
 
-def _as_told(groups: Iterable[Group]) -> list[dict[str, Any]]:
-    return [{"params": list(group.parameters)} for group in groups]
-
-
 class Optimisers:
     """Both optimisers over some groups; either may have none."""
 
@@ -66,10 +62,14 @@ class Optimisers:
         self._muon_groups = [group for group in groups if group.muon]
         self._adam_groups = [group for group in groups if not group.muon]
         self.parameters = [p for group in groups for p in group.parameters]
-        self.muon = Muon(_as_told(self._muon_groups), dtype=dtype) if self._muon_groups else None
+        self.muon = (
+            Muon([{"params": list(g.parameters)} for g in self._muon_groups], dtype=dtype)
+            if self._muon_groups
+            else None
+        )
         self.adam = (
             torch.optim.Adam(
-                _as_told(self._adam_groups),
+                [{"params": list(g.parameters)} for g in self._adam_groups],
                 betas=(0.9, 0.99),
                 fused=True,
             )

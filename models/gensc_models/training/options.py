@@ -13,22 +13,10 @@ import types
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Literal,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 O = TypeVar("O", bound="Options")  # noqa: E741
-D = TypeVar("D", bound="DataclassInstance")
+D = TypeVar("D", bound=Any)
 
 PRECISIONS = ("float32", "bfloat16")
 DEVICES = ("auto", "cpu", "cuda")
@@ -164,8 +152,7 @@ def parse(options: type[O], assignments: Sequence[str]) -> O:
 
 def _with(given: D, told: dict[str, Any], above: str = "") -> D:
     """The same dataclass with some fields as texts say; those of a dataclass in it together."""
-    hints = get_type_hints(type(given))
-    values: dict[str, Any] = {}
+    hints, values = get_type_hints(type(given)), {}
     for key, text in told.items():
         try:
             values[key] = (

@@ -20,7 +20,6 @@ N = TypeVar("N", bound=nn.Module)
 B = TypeVar("B")
 O = TypeVar("O", bound=Options)  # noqa: E741
 
-OptionsType = type[Options]
 Figures = Mapping[str, Mapping[str, float]]
 """What a validation finds: quantity with its unit, label, value. Each quantity is a panel of the
 curve, each label a line in it."""
@@ -52,11 +51,13 @@ class Recipe(ABC, Generic[N, B, O]):
     """One line: what comes out, and from which data."""
     usage: str
     """A command that uses the weights; ``{}`` is their folder."""
-    Options: ClassVar[OptionsType]
+    OPTIONS: ClassVar[type[Options]]
     one_cosine: ClassVar[bool] = False
     """Whether the learning rates follow one cosine over all stages instead of one each."""
     autocast: ClassVar[bool] = True
     """Whether bfloat16 is asked for by autocast; else the recipe sees to it."""
+    cuda: ClassVar[bool] = True
+    """Whether it can run on a GPU."""
     rounds: ClassVar[bool] = False
     """Whether a finished run that is given more time goes through all its stages again."""
 
@@ -67,9 +68,9 @@ class Recipe(ABC, Generic[N, B, O]):
         self.stage, self.again = 0, False
 
     @classmethod
-    def options_for(cls, data: Sequence[Path]) -> OptionsType:
+    def options_for(cls, data: Sequence[Path]) -> type[Options]:
         """The options of a run on these data, where defaults depend on them."""
-        return cls.Options
+        return cls.OPTIONS
 
     # ------------------------------------------------------------------ model
 
@@ -83,6 +84,13 @@ class Recipe(ABC, Generic[N, B, O]):
 
     def begin(self, network: N) -> None:
         """Sets what a new run starts from: statistics of the data, weights of another model."""
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must hold besides networks and optimisers."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes :meth:`state` back from a whole checkpoint."""
 
     def stages(self) -> tuple[float, ...]:
         """Shares of the time, one per stage; none where there is nothing to train."""

@@ -22,7 +22,7 @@ from gensc_models.training.batches import moved
 from gensc_models.training.log import Interval, Log
 from gensc_models.training.optimisers import Optimisers
 from gensc_models.training.options import RunSettings
-from gensc_models.training.recipe import Recipe
+from gensc_models.training.recipe import Figures, Recipe
 from gensc_models.training.schedule import follow, pace
 
 N = TypeVar("N", bound=nn.Module)
@@ -34,16 +34,19 @@ class TooShortError(RuntimeError):
     """The run ended before it had anything to show; the message is one line."""
 
 
-def device_of(settings: RunSettings) -> torch.device:
-    """The device that is asked for; ``auto`` is CUDA where there is one.
+def device_of(settings: RunSettings, cuda: bool = True) -> torch.device:
+    """The device that is asked for; ``auto`` is CUDA where there is one and the recipe can.
 
     Raises
     ------
     ValueError
-        CUDA where there is none.
+        CUDA where there is none, or for a recipe that cannot.
     """
-    if settings.device == "cpu" or (settings.device == "auto" and not torch.cuda.is_available()):
+    able = cuda and torch.cuda.is_available()
+    if settings.device == "cpu" or (settings.device == "auto" and not able):
         return torch.device("cpu")
+    if not cuda:
+        raise ValueError(f"--device {settings.device}: this recipe runs on the CPU alone")
     if not torch.cuda.is_available():
         raise ValueError(f"--device {settings.device}: no CUDA device here; --device cpu works")
     return torch.device("cuda")
@@ -67,7 +70,7 @@ class TrainingRun(Generic[N]):
         settings = recipe.settings
         self.recipe, self.settings, self.options = recipe, settings, recipe.options
         self.name = folder.name_for(recipe.name, settings)
-        self.device = device_of(settings)
+        self.device = device_of(settings, recipe.cuda)
         self.checkpoint = settings.out / checkpoint.NAME
         if self.checkpoint.exists() and not settings.resume:
             raise ValueError(
@@ -80,6 +83,7 @@ class TrainingRun(Generic[N]):
         self._earlier_minutes = 0.0
         self._start: float | None = None
         self._round_start = (0.0, 0)
+        self._figures: Figures = {}
         self.network = recipe.model().to(self.device).to(memory_format=torch.channels_last)
         self.average = recipe.model().to(self.device).eval().requires_grad_(False)
         self.stage_steps = [0] * len(recipe.stages())
@@ -132,6 +136,7 @@ class TrainingRun(Generic[N]):
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             **self.optimisers.state_dict(),
+            **self.recipe.state(),
             "step": self.step,
             "minutes": self.minutes,
             "stage": self.stage,
@@ -154,6 +159,7 @@ class TrainingRun(Generic[N]):
         self.stage, self.round = state.get("stage", 0), state.get("round", 0)
         self.stage_steps = state.get("stage_steps", [self.step])
         self._round_start = tuple(state.get("round_start", (0.0, 0)))
+        recipe.restore(state)
         self._prepare_stage()
         self.optimisers.load_state_dict(state)
         if recipe.rounds and state.get("finished") and not self.finished:
@@ -244,8 +250,10 @@ class TrainingRun(Generic[N]):
                 " go on with --resume and more --minutes"
             )
         self.recipe.finish(self.average)
-        last = self.log.records()[-1]["validation"]
+        # A run that was finished already has not validated anything now.
+        last = self._figures or self.recipe.validate(self.average)
         figures = self.recipe.measure(self.average, last)
+        self._draw()
         product = self.recipe.product(self.average.to("cpu"), self.name)
         done = folder.Done(
             self.name, self.step, self.minutes, self.limit, str(self.device), figures
@@ -291,8 +299,12 @@ class TrainingRun(Generic[N]):
             record |= {"round": self.round, "stage": self.stage + 1}
         if interval is not None:
             record |= interval.record() | {"learning_rate": self.optimisers.rate}
-        figures = self.recipe.validate(self.average)
-        self.log.add(record | {"validation": {key: dict(value) for key, value in figures.items()}})
+        self._figures = self.recipe.validate(self.average)
+        found = {key: dict(value) for key, value in self._figures.items()}
+        self.log.add(record | {"validation": found})
+        self._draw()
+
+    def _draw(self) -> None:
         curve.draw(self.log.records(), self.settings.out / folder.CURVE, self.name)
 
 

@@ -1,13 +1,9 @@
-"""What the trainers have in common: pace, averaging, checkpoints and logs."""
+"""Pace of a run and averaging of its weights."""
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,18 +28,3 @@ def follow(average: Iterable[Tensor], current: Iterable[Tensor], step: int, deca
     """Moves an exponential moving average of the weights one step; a young run has a short one."""
     young = (1.0 + step) / (10.0 + step)
     torch._foreach_lerp_(list(average), list(current), 1.0 - min(decay, young))
-
-
-def save_checkpoint(state: dict[str, Any], path: Path) -> None:
-    """Writes a checkpoint; a run killed meanwhile leaves the old one whole."""
-    beside = path.with_suffix(".tmp")
-    torch.save(state, beside)
-    os.replace(beside, path)
-
-
-def log_record(path: Path, record: dict[str, Any]) -> None:
-    """Adds a JSON line to the log, and prints it."""
-    line = json.dumps(record)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(line + "\n")
-    print(line, flush=True)

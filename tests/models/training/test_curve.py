@@ -41,3 +41,12 @@ def test_every_quantity_is_a_panel(tmp_path: Path) -> None:
         curve.draw(shown, tmp_path / f"{name}.png", "a run")
         widths.append(Image.open(tmp_path / f"{name}.png").width)
     assert widths[0] == 2 * widths[1]
+
+
+def test_records_of_another_shape_are_left_out() -> None:
+    old = {"minutes": 1.0, "loss": [5.1, -6.4], "validation": {"phi1": [1.9, 41.8], "mae": 0.2}}
+    new = {"minutes": 2.0, "loss": 0.5, "validation": {"PSNR (dB)": {"0 dB": 30.0}}}
+    assert curve.lines_of([old, new]) == {
+        "PSNR (dB)": {"0 dB": [(2.0, 30.0)]},
+        "loss": {"": [(2.0, 0.5)]},
+    }

@@ -81,7 +81,7 @@ def test_an_option_that_only_changes_a_default_keeps_its_explanation() -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_option_of_every_recipe_is_explained_and_its_default_can_be_set(recipe: str) -> None:
-    options = find(recipe).Options
+    options = find(recipe).OPTIONS
     shown = described(options)
     explained = {d.key.partition(".")[0] for d in shown if d.says}
     assert explained == {d.key.partition(".")[0] for d in shown}

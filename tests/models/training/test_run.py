@@ -28,7 +28,7 @@ class Toy(Recipe[nn.Sequential, Tensor, ToyOptions]):
     """A convolution and its normalisation that are to give nothing but zeros."""
 
     name, summary, usage = "toy", "nothing", "look at {}"
-    Options = ToyOptions
+    OPTIONS = ToyOptions
     seeds: list[int]
     entered: list[tuple[int, bool]]
     poisoned = False

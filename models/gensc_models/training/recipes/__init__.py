@@ -13,6 +13,7 @@ RECIPES = {
     "photo": "Photo",
     "swin": "Swin",
     "deepjscc": "DeepJscc",
+    "bank": "Bank",
     "gened": "Gened",
     "refiner": "Refiner",
     "editor": "Editor",

@@ -51,7 +51,7 @@ class ClassifierRecipe(Recipe[Classifier, Batch, ClassifierOptions]):
     name = "classifier"
     summary = "classifier of a pack of small JPEG files (.npz), for class activation maps"
     usage = "gensc train importance --data PHOTOS --set maps=MAPS --set start={} --out DIR"
-    Options = ClassifierOptions
+    OPTIONS = ClassifierOptions
 
     def __init__(self, settings: RunSettings, options: ClassifierOptions) -> None:
         super().__init__(settings, options)

@@ -57,7 +57,7 @@ class DeepJsccRecipe(Recipe[DeepJscc, Tensor, DeepJsccOptions]):
     name = "deepjscc"
     summary = "DeepJSCC at CBR 1/6 from CIFAR-10 (folder of its .bin files, or .npz pack)"
     usage = "gensc demo --model {} --rate 128"
-    Options = DeepJsccOptions
+    OPTIONS = DeepJsccOptions
     rounds = True
 
     def __init__(self, settings: RunSettings, options: DeepJsccOptions) -> None:

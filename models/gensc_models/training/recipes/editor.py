@@ -89,7 +89,7 @@ class EditorRecipe(Recipe[Learner, Pairs, EditorOptions]):
     name = "editor"
     summary = "editor behind the dual-branch codec, from folders of photos"
     usage = "gensc demo --model gened-photo --edit {}"
-    Options = EditorOptions
+    OPTIONS = EditorOptions
 
     def __init__(self, settings: RunSettings, options: EditorOptions) -> None:
         super().__init__(settings, options)
@@ -173,14 +173,18 @@ class EditorRecipe(Recipe[Learner, Pairs, EditorOptions]):
             for image, snr_db in zip(decoded, self.check.snr_db.tolist(), strict=True)
         ]
         distance = PatchDistance(self.classifier.to("cpu"))
-        shown = {"decoded": decoded, "edited": edited}
-        pairs = {name: zip(original, images, strict=True) for name, images in shown.items()}
+        shown: dict[str, list[Photo]] = {"decoded": decoded, "edited": edited}
         found: dict[str, dict[str, float]] = {
-            "PSNR (dB)": {k: float(np.mean([psnr(a, b) for a, b in v])) for k, v in pairs.items()},
-            "BRISQUE": {k: mean_brisque(v) for k, v in shown.items()},
-            "Frechet distance": {k: distance(original, v) for k, v in shown.items()},
+            "PSNR (dB)": {},
+            "BRISQUE": {},
+            "Frechet distance": {},
         }
-        return {q: {k: round(float(x), 3) for k, x in v.items()} for q, v in found.items()}
+        for name, images in shown.items():
+            each = [psnr(a, b) for a, b in zip(original, images, strict=True)]
+            values = (float(np.mean(each)), mean_brisque(images), distance(original, images))
+            for quantity, value in zip(found, values, strict=True):
+                found[quantity][name] = round(value, 3)
+        return found
 
     def product(self, network: Learner, name: str) -> Refiner:
         refiner = Refiner(name, self.config)

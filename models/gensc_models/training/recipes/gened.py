@@ -73,7 +73,9 @@ class GenedRecipe(Recipe[Learner, Batch, GenedOptions]):
     name = "gened"
     summary = "dual-branch codec of GenED-SC, from photos with maps (--set maps=DIR)"
     usage = "gensc demo --model {}"
-    Options = GenedOptions
+    OPTIONS = GenedOptions
+    # The split of the symbols is reckoned on the CPU.
+    cuda = False
 
     def __init__(self, settings: RunSettings, options: GenedOptions) -> None:
         super().__init__(settings, options)
@@ -84,9 +86,10 @@ class GenedRecipe(Recipe[Learner, Batch, GenedOptions]):
                 f"{settings.data[1]}: photos with maps are one folder; others go by --set photos="
             )
         self.semantic = options.variant != "no-semantic-objective"
-        start = trunk_of(options.start) if options.start else None
-        trunk = options.network.trunk if start is None else start[0]
-        self.trunk = None if start is None else start[1]
+        trunk = options.network.trunk
+        self.trunk: dict[str, Tensor] | None = None
+        if options.start:
+            trunk, self.trunk = trunk_of(options.start)
         self.config = replace(options.network, trunk=trunk, **VARIANTS[options.variant])
         self.pairs, self.held_out = self._load()
         self.clip = ClipEncoder(load_clip(options.clip_model)) if options.clip_model else None

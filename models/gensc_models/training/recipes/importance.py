@@ -59,7 +59,7 @@ class ImportanceRecipe(Recipe[SaliencyNetwork, Batch, ImportanceOptions]):
     name = "importance"
     summary = "importance of the parts of a photo, from photos with maps (--set maps=DIR)"
     usage = "gensc adapt PHOTOS --importance learned:{}"
-    Options = ImportanceOptions
+    OPTIONS = ImportanceOptions
 
     def __init__(self, settings: RunSettings, options: ImportanceOptions) -> None:
         super().__init__(settings, options)

@@ -64,7 +64,7 @@ class InpainterRecipe(Recipe[InpaintingNetwork, list[Patches], InpainterOptions]
     name = "inpainter"
     summary = "diffusion inpainter that fills in what is not sent, from folders of photos"
     usage = "gensc bench cie --inpainter {}"
-    Options = InpainterOptions
+    OPTIONS = InpainterOptions
 
     def __init__(self, settings: RunSettings, options: InpainterOptions) -> None:
         super().__init__(settings, options)

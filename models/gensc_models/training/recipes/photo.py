@@ -161,7 +161,7 @@ class PhotoRecipe(ResidualRecipe[PhotoOptions]):
     name = "photo"
     summary = "convolutional codec for photos at any rate and SNR, from folders of photos"
     usage = "gensc demo --model {}"
-    Options = PhotoOptions
+    OPTIONS = PhotoOptions
 
     def __init__(self, settings: RunSettings, options: PhotoOptions) -> None:
         self.network = options.network

@@ -39,7 +39,7 @@ from gensc_models.restore.refiner.pairs import (
 )
 from gensc_models.training.optimisers import Group, kernels_and_others
 from gensc_models.training.options import Options, RunSettings, option
-from gensc_models.training.recipe import Figures, OptionsType, Recipe
+from gensc_models.training.recipe import Figures, Recipe
 
 VALIDATION_SNRS_DB = (0.0, 5.0, 10.0, 15.0)
 VALIDATION_SIDE = 192
@@ -103,7 +103,7 @@ class RefinerRecipe(Recipe[TwoSteps, Pairs, RefinerOptions]):
     name = "refiner"
     summary = "diffusion refiner behind a codec, from CIFAR-10 or folders of photos"
     usage = "gensc demo --refine {}"
-    Options = RefinerOptions
+    OPTIONS = RefinerOptions
     one_cosine = True
 
     def __init__(self, settings: RunSettings, options: RefinerOptions) -> None:
@@ -125,7 +125,7 @@ class RefinerRecipe(Recipe[TwoSteps, Pairs, RefinerOptions]):
         self.pool: PairPool | None = None
 
     @classmethod
-    def options_for(cls, data: Sequence[Path]) -> OptionsType:
+    def options_for(cls, data: Sequence[Path]) -> type[Options]:
         return RefinerCifarOptions if any(map(is_cifar, data)) else RefinerOptions
 
     def _load(self) -> tuple[list[Photo] | np.ndarray, list[Photo]]:
@@ -184,9 +184,9 @@ class RefinerRecipe(Recipe[TwoSteps, Pairs, RefinerOptions]):
             o, images = self.options, self.images
             sampler: ImageSampler
             if isinstance(images, np.ndarray):
-                sampler, size = ImageSetSampler(images, seed), int(images.shape[1])
+                size, sampler = images.shape[1], ImageSetSampler(images, seed)
             else:
-                sampler, size = CropSampler(images, seed), o.picture
+                size, sampler = o.picture, CropSampler(images, seed)
             tile = min(o.tile, size)
             links = replace(o.links, rates=self.rates)
             maker = PairMaker(self.codecs, sampler, links, size, tile, seed)

@@ -15,8 +15,7 @@ from gensc_models.codecs.layout import MAX_RATE
 from gensc_models.codecs.swin.network import CIFAR, PHOTO, SwinConfig
 from gensc_models.data.cifar import is_cifar
 from gensc_models.training.channel import OperatingRange
-from gensc_models.training.options import RunSettings, option
-from gensc_models.training.recipe import OptionsType
+from gensc_models.training.options import Options, RunSettings, option
 from gensc_models.training.recipes.photo import CodecOptions, ResidualRecipe
 
 CIFAR_SNRS_DB = (0.0, 4.0, 7.0, 10.0, 13.0, 15.0)
@@ -57,7 +56,7 @@ class SwinRecipe(ResidualRecipe[SwinOptions]):
     name = "swin"
     summary = "Swin JSCC, from CIFAR-10 (.bin files or .npz pack) or folders of photos"
     usage = "gensc demo --model {}"
-    Options = SwinOptions
+    OPTIONS = SwinOptions
 
     def __init__(self, settings: RunSettings, options: SwinOptions) -> None:
         self.network = options.network
@@ -66,7 +65,7 @@ class SwinRecipe(ResidualRecipe[SwinOptions]):
         super().__init__(settings, options)
 
     @classmethod
-    def options_for(cls, data: Sequence[Path]) -> OptionsType:
+    def options_for(cls, data: Sequence[Path]) -> type[Options]:
         return SwinCifarOptions if any(map(is_cifar, data)) else SwinOptions
 
     @property

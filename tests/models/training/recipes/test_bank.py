@@ -1,6 +1,5 @@
-"""Training of the codec bank: its known start, a short run, resumption and export."""
+"""Training of the codec bank: its known start, turns, resumption, losses."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from skimage.data import astronaut, chelsea, coffee
 
 from gensc_models.codecs.bank import HyperpriorCodec, wavelet
 from gensc_models.codecs.bank.masks import coded_groups, coded_latents
@@ -16,84 +14,80 @@ from gensc_models.codecs.bank.network import HyperpriorNetwork
 from gensc_models.codecs.bank.points import multiplier
 from gensc_models.codecs.bank.transforms import HyperpriorConfig, step
 from gensc_models.metrics.fidelity import psnr
-from gensc_models.training.export.bank import export, load_checkpoint, main
-from gensc_models.training.recipes.bank import (
-    TrainConfig,
+from gensc_models.training.bank import (
     distortion_loss,
     draw_masks,
     load_network,
     rate_loss,
     save_network,
-    train,
 )
-from gensc_models.weights.store import WeightsError
+from gensc_models.training.optimisers import Optimisers
 from small_hyperprior import SMALL, photo, small_network
+from small_training import prepared, store
+
+LEAVE = "transforms.synthesis.leave.weight"
+JOINT = "network.learned_analysis=true"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    for i, image in enumerate((astronaut(), chelsea(), coffee())):
-        for j in range(2):
-            part = image[40 * j : 40 * j + 200, 60 * j : 60 * j + 220]
-            Image.fromarray(part).save(folder / f"{i}{j}.png")
-    return folder
-
-
-def config(folder: Path, out: Path, **changes: object) -> TrainConfig:
-    base = TrainConfig(
-        data=(folder,), out=out, model=SMALL, minutes=10.0, max_steps=3, warmup_steps=1, crop=64,
-        batch=2, decoder_crop=64, decoder_batch=2, statistics_crops=8, entropy_first=0.0,
-        validation_photos=1,
-        validation_points=(3, 15), threads=torch.get_num_threads(),
-    )  # fmt: skip
-    return replace(base, **changes)
-
-
-def test_a_run_stops_resumes_and_can_be_exported(folder: Path, tmp_path: Path) -> None:
-    checkpoint = train(config(folder, tmp_path / "run"))
-    first = torch.load(checkpoint, weights_only=True)
-    train(config(folder, tmp_path / "run", max_steps=5))
-    second = torch.load(checkpoint, weights_only=True)
-    assert (first["step"], second["step"]) == (3, 5)
-    assert second["minutes"] > first["minutes"]
-    key = "transforms.synthesis.leave.weight"
-    assert first["network"][key].abs().max() > 0
-    assert not torch.equal(first["network"][key], second["network"][key])
-    lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
-    records = [json.loads(line) for line in lines]
-    assert [record["step"] for record in records] == [0, 3, 5]
-    for record in records:
-        (high, good), (low, poor) = (record["validation"][p] for p in ("phi3", "phi15"))
-        assert high > low
-        assert good > poor
-
-    stored = HyperpriorCodec.from_pretrained(export(checkpoint, tmp_path / "weights", "bank"))
-    assert stored.name == "bank"
-    assert stored.decode(stored.encode(photo(64, 64), 3).data).complete
-    main(["--checkpoint", str(checkpoint), "--out", str(tmp_path), "--name", "other"])
-    assert (tmp_path / "other" / "model.safetensors").is_file()
-
-
-PLAIN = replace(SMALL, learned_analysis=False)
-LEAVE = "transforms.synthesis.leave.weight"
+    return store(tmp_path_factory.mktemp("training"))
 
 
 def test_first_only_the_entropy_model_is_trained(folder: Path, tmp_path: Path) -> None:
-    run = config(folder, tmp_path, model=PLAIN, max_steps=2, entropy_first=0.5)
-    state = torch.load(train(run), weights_only=True)["network"]
+    run = prepared("bank", folder, tmp_path, "entropy_first=1", max_steps=2)
+    fresh = run.network.transforms.spread.clone()
+    run.train()
+    state = run.network.state_dict()
     assert state[LEAVE].abs().max() == 0
-    fresh = HyperpriorNetwork(PLAIN).state_dict()["transforms.spread"]
     assert not torch.equal(state["transforms.spread"], fresh), "levels' deviations are measured"
 
 
 def test_entropy_model_and_decoder_take_turns(folder: Path, tmp_path: Path) -> None:
-    run = config(folder, tmp_path, model=PLAIN, max_steps=4, entropy_every=2)
-    state = torch.load(train(run), weights_only=True)["network"]
-    assert state[LEAVE].abs().max() > 0
-    (*_, last) = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
-    bits, error = last["loss"]
-    assert bits > 0 > error
+    run = prepared("bank", folder, tmp_path, "entropy_first=0", "entropy_every=2", max_steps=4)
+    assert [run.recipe.turn(n) for n in range(4)] == ["entropy", "decoder"] * 2
+    run.train()
+    assert run.network.state_dict()[LEAVE].abs().max() > 0
+    terms = run.log.records()[-1]["terms"]
+    assert terms["entropy"] > 0 > terms["decoder"]
+
+
+def test_with_a_learned_analysis_everything_learns_at_once(folder: Path, tmp_path: Path) -> None:
+    run = prepared("bank", folder, tmp_path, JOINT, max_steps=2)
+    assert run.recipe.turn(0) == "decoder"
+    run.train()
+    assert run.network.state_dict()["transforms.analysis.leave.weight"].abs().max() > 0
+
+
+def test_a_checkpoint_of_the_earlier_trainer_is_gone_on_with(folder: Path, tmp_path: Path) -> None:
+    """Its optimisers kept their peaks in their groups, and it knew of no stages."""
+    run = prepared("bank", folder, tmp_path, max_steps=3)
+    batch = run.recipe.sampler(1)
+    for _ in range(2):
+        run.descend(run.loss(batch()))
+    run.save()
+    state = torch.load(run.checkpoint, weights_only=True)
+    for group in state["adam"]["param_groups"]:
+        group |= {"peak": 1e-3, "fused": None}
+    keys = ("config", "network", "average", "spread", "muon", "adam", "step", "minutes")
+    torch.save({key: state[key] for key in keys}, run.checkpoint)
+
+    again = prepared("bank", folder, tmp_path, max_steps=4)
+    assert again.step == 2
+    for name, value in run.network.state_dict().items():
+        assert torch.equal(again.network.state_dict()[name], value)
+    assert torch.equal(again.recipe.spread.count, run.recipe.spread.count)
+    assert again.train().is_dir()
+    assert again.step == 4
+
+
+def test_kernels_of_the_image_networks_are_muons_and_hyper_networks_slow(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = prepared("bank", folder, tmp_path)
+    rates = [(g.muon, g.rate) for g in run.recipe.groups(run.network)]
+    assert rates == [(True, 2e-3), (False, 1e-3), (False, 2e-4)]
+    assert isinstance(run.optimisers, Optimisers)
 
 
 def test_a_run_can_start_where_another_network_stands(folder: Path, tmp_path: Path) -> None:
@@ -105,21 +99,20 @@ def test_a_run_can_start_where_another_network_stands(folder: Path, tmp_path: Pa
     with pytest.raises(ValueError, match=r"start\.safetensors: cannot start from it"):
         load_network(HyperpriorNetwork(replace(SMALL, anchors=6)), tmp_path / "start.safetensors")
     with pytest.raises(ValueError, match=r"none\.safetensors: cannot start"):
-        train(config(folder, tmp_path / "run", start=tmp_path / "none.safetensors"))
+        prepared("bank", folder, tmp_path / "run", f"start={tmp_path / 'none.safetensors'}")
 
 
 def test_the_image_networks_can_be_trained_in_bfloat16(folder: Path, tmp_path: Path) -> None:
-    exact, short = (
-        torch.load(train(config(folder, tmp_path / str(b), bfloat16=b)), weights_only=True)[
-            "network"
-        ]
-        for b in (False, True)
-    )
-    key = "transforms.synthesis.leave.weight"
-    assert short[key].dtype == torch.float32
-    assert not torch.equal(exact[key], short[key])
-    difference = (exact[key] - short[key]).norm() / exact[key].norm()
-    assert difference < 0.5, "another rounding, not another run"
+    learned = []
+    for precision in ("float32", "bfloat16"):
+        run = prepared("bank", folder, tmp_path / precision, "entropy_first=0", "entropy_every=99",
+                       precision=precision, max_steps=3)  # fmt: skip
+        run.train()
+        learned.append(run.network.state_dict()[LEAVE])
+    exact, short = learned
+    assert short.dtype == torch.float32
+    assert not torch.equal(exact, short)
+    assert (exact - short).norm() / exact.norm() < 0.5, "another rounding, not another run"
 
 
 def test_the_analysis_is_learned_only_where_asked_for() -> None:
@@ -127,9 +120,7 @@ def test_the_analysis_is_learned_only_where_asked_for() -> None:
 
 
 def test_the_wavelet_can_be_all_the_analysis_there_is(folder: Path, tmp_path: Path) -> None:
-    plain = replace(SMALL, learned_analysis=False)
-    checkpoint = train(config(folder, tmp_path / "run", model=plain))
-    codec = HyperpriorCodec.from_pretrained(export(checkpoint, tmp_path))
+    codec = HyperpriorCodec.from_pretrained(prepared("bank", folder, tmp_path, max_steps=3).train())
     image = photo(64, 64)
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255.0
     position = torch.zeros(1)
@@ -141,16 +132,14 @@ def test_the_wavelet_can_be_all_the_analysis_there_is(folder: Path, tmp_path: Pa
 
 
 def test_a_checkpoint_of_another_network_is_not_resumed(folder: Path, tmp_path: Path) -> None:
-    train(config(folder, tmp_path, max_steps=1))
+    prepared("bank", folder, tmp_path).save()
     with pytest.raises(ValueError, match="of another kind of run"):
-        train(config(folder, tmp_path, model=replace(SMALL, condition=4)))
-    with pytest.raises(WeightsError, match="unusable checkpoint"):
-        load_checkpoint(tmp_path / "log.jsonl")
+        prepared("bank", folder, tmp_path, "network.condition=4")
 
 
 def test_no_photo_large_enough_is_said(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no training photo of 512 pixels"):
-        train(config(folder, tmp_path, crop=512))
+        prepared("bank", folder, tmp_path, "crop=512")
 
 
 def test_an_untrained_bank_is_already_better_than_jpeg(tmp_path: Path) -> None:

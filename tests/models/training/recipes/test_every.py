@@ -9,6 +9,7 @@ from skimage.data import astronaut
 
 from gensc_models import load_codec
 from gensc_models.catalogue.inpainters import load_inpainter
+from gensc_models.codecs.bank import HyperpriorCodec
 from gensc_models.codecs.simulated import receive
 from gensc_models.restore.refiner import load_refiner
 from gensc_models.semantics.importance import Classifier, LearnedImportance, SaliencyNetwork
@@ -27,6 +28,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def used_as_codec(path: Path, rate: int = 48) -> np.ndarray:
     codec = load_codec(path)
     return receive(codec, codec.encode_image(IMAGE, rate, 10.0), "awgn", 10.0, seed=1)
+
+
+def used_as_bank(path: Path) -> np.ndarray:
+    bank = HyperpriorCodec.from_pretrained(path)
+    decoded = bank.decode(bank.encode(IMAGE, 10).data)
+    assert decoded.complete
+    used_as_codec(path)
+    return decoded.image
 
 
 def used_as_inpainter(path: Path) -> np.ndarray:
@@ -57,6 +66,7 @@ USES = {
     "photo": used_as_codec,
     "swin": used_as_codec,
     "deepjscc": lambda path: used_as_codec(path, 128),
+    "bank": used_as_bank,
     "gened": used_as_codec,
     "refiner": used_as_refiner,
     "editor": used_as_refiner,

@@ -146,10 +146,11 @@ def _through(
     if draw.uneven:
         copies = -(-len(n) // GROUPS)
         spread_db = 6.0 * torch.randn(GROUPS, generator=generator)
-        n = n * (10.0 ** (spread_db / 10.0)).repeat(copies)[: len(n)]
+        n = n * (10.0 ** (spread_db / 10.0)).repeat(copies)[: len(n)].to(n.device)
         erased = torch.rand(GROUPS, generator=generator) < 0.1
-        n[erased.repeat(copies)[: len(n)]] = 1e9
-    received = gain * v + n.sqrt() * torch.randn(len(n), generator=generator)
+        n[erased.repeat(copies)[: len(n)].to(n.device)] = 1e9
+    noise = torch.randn(len(n), generator=generator).to(n.device)
+    received = gain * v + n.sqrt() * noise
     estimate, deviation = torch.zeros_like(values).flatten(), table[classes].flatten()
     estimate[plan.places] = received * gain * s.square() / (p + n)
     deviation[plan.places] = s * (n / (p + n)).sqrt()
