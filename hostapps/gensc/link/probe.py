@@ -106,15 +106,13 @@ class Listener:
         self._ended = threading.Event()
         self._waiter = threading.Thread(target=self._wait, daemon=True)
         self._seen: list[Any] = []
+        self._before = 0, 0  # headers not readable and restarts, when it was listened last
         self._bursts = PduCollector(np.complex64, on_pdu=lambda seen: self._seen.append(seen))
         self._top.connect(self.source, self._gate, self._rx)
         self._top.msg_connect((self._rx, "fragment"), (self._bursts, "in"))
 
     def listen(self, seconds: float) -> Heard:
-        """For so long, or to the end of a recording; a new level and new bursts each time."""
-        self._seen.clear()
-        self._gate.level = Level()
-        before = self._rx.stats.headers_bad, self._gate.restarts
+        """For so long, or to the end of a recording; what has come since the last time."""
         with caught() as printed:
             # By the receiver's count: a computer that is late hears as much as another one.
             enough = self._rx.stats.samples + seconds * self._rate
@@ -122,22 +120,25 @@ class Listener:
             while self._rx.stats.samples < enough and time.monotonic() < deadline:
                 if self._ended.wait(_POLL_S):
                     break
-        seen = list(self._seen)
-        bad = self._rx.stats.headers_bad - before[0]
+        seen, self._seen = self._seen, []
+        level, self._gate.level = self._gate.level, Level()
+        bad, restarts = self._rx.stats.headers_bad, self._gate.restarts
+        new_bad, overflows = bad - self._before[0], restarts - self._before[1]
+        self._before = bad, restarts
         offsets = [s.metadata.cfo_hz for s in seen]
         cfo = float(np.median(offsets)) if offsets else None
         tuned = getattr(self.source, "tuned", None)
         return Heard(
             tuned=tuned.line() if tuned else "",
-            samples=self._gate.level.samples,
-            level=self._gate.level,
+            samples=level.samples,
+            level=level,
             bursts=len(seen),
-            headers_bad=bad,
+            headers_bad=new_bad,
             cfo_hz=cfo,
-            bad_cfo_hz=self._rx.stats.bad_cfo_hz if bad else None,
+            bad_cfo_hz=self._rx.stats.bad_cfo_hz if new_bad else None,
             snr_db=float(np.median([s.metadata.snr_db for s in seen])) if seen else None,
             clock_ppm=None if cfo is None else cfo / self._frequency * 1e6,
-            overflows=printed.overflows + self._gate.restarts - before[1],
+            overflows=printed.overflows + overflows,
         )
 
     def _wait(self) -> None:

@@ -118,4 +118,6 @@ def test_the_doctor_reads_a_recording_to_its_end(on_the_air, tmp_path, capsys):
     assert run(["doctor", "--radio", f"file:{path}", "--seconds", "20", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["bursts"] == 20
+    assert told["samples"] == len(on_the_air.heard)
+    assert told["rms_dbfs"] == pytest.approx(-61.5, abs=1.5)
     assert told["cfo_hz"] == pytest.approx(OFFSET_HZ, abs=30)
