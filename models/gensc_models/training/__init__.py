@@ -1,1 +1,1 @@
-"""Trainers: engine, recipes, evaluation, export."""
+"""Training: one engine, and a recipe for every model."""
