@@ -6,7 +6,7 @@ import torch
 from gensc_models.codecs.bank.network import Coded
 from gensc_models.codecs.bank.posterior import model_deviation
 from gensc_models.codecs.bank.scales import LEVELS
-from gensc_models.training.recipes.uncertainty import (
+from gensc_models.training.uncertainty import (
     Draw,
     Drawer,
     Shares,
