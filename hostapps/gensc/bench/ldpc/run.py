@@ -35,7 +35,7 @@ class Size:
     repeats: int
 
 
-FULL = Size(stride=1, blocks=400, captions=1000, words=400, slow_words=40, repeats=5)
+FULL = Size(stride=1, blocks=200, captions=300, words=400, slow_words=40, repeats=5)
 QUICK = Size(stride=10, blocks=24, captions=40, words=60, slow_words=4, repeats=2)
 
 

@@ -7,6 +7,7 @@ from gensc.bench.gsc.digital import DigitalSender, candidates
 from gensc.bench.gsc.points import Point
 from gensc.bench.gsc.schemes import JPEG, SCALED_JPEG
 from gensc.experiment.baselines import jpeg_short
+from gensc_phy.coding.bits import capacity_bytes
 from gensc_phy.coding.mcs import MCS_TABLE, nearest_mcs
 from gsc_weights import pictures
 
@@ -35,7 +36,7 @@ def test_above_the_threshold_every_picture_is_its_best_jpeg(sender):
     shown, lost = sender.send(SCALED_JPEG, "awgn", mcs.threshold_db + 3, mcs, range(12))
     assert lost == 0
     for image, picture in zip(sender.images, shown, strict=True):
-        best = jpeg_short.ShortJpegs(image).fit(178)
+        best = jpeg_short.ShortJpegs(image).fit(capacity_bytes(GRANTED, mcs))
         assert np.array_equal(picture, jpeg_short.decode(best.data, 32, 32))
 
 
