@@ -45,6 +45,7 @@ def render(name: str, result: Row) -> Iterable[str]:
     """The lines of one block: tables of its own, then the checks."""
     tables = {
         "link": link,
+        "ldpc": ldpc,
         "codec": codec,
         "fidelity": fidelity,
         "gsc": gsc,
@@ -80,6 +81,35 @@ def link(result: Row) -> Iterable[str]:
     for r in asked:
         shares = " | ".join(f"{100 * r[k]:.1f} %" for k in ("ours", "stock_0.4", "stock_0.9"))
         yield f"| {r['channel']} | {r['snr_db']:g} dB | {r['bursts']} | {shares} |"
+
+
+def ldpc(result: Row) -> Iterable[str]:
+    """The modulation and coding schemes, and the decoder beside others."""
+    yield ""
+    yield "| MCS | scheme | bit/symbol | Es/N0 for BLER 1 % | measured again | of the capacity |"
+    yield "|---:|---|---:|---:|---:|---:|"
+    for r in result["rows"]:
+        if r["what"] == "scheme":
+            again = "" if r["measured_db"] is None else f"{r['measured_db']:.2f} dB"
+            yield (
+                f"| {r['mcs']} | {r['name']} | {r['bits_per_symbol']:.2f} | "
+                f"{r['threshold_db']:.2f} dB | {again} | {100 * r['share_of_capacity']:.0f} % |"
+            )
+    yield ""
+    yield "| decoder | check rule | ms per word, processor time | times slower |"
+    yield "|---|---|---:|---:|"
+    for r in result["rows"]:
+        if r["what"] == "decoder":
+            yield (
+                f"| {r['name']} | {r['rule']} | {r['ms_per_word']:.2f} | {r['times_slower']:.0f} |"
+            )
+    yield ""
+    yield "| scheme | encode Mbit/s | demap Msymbol/s | decode Mbit/s |"
+    yield "|---|---:|---:|---:|"
+    for r in result["rows"]:
+        if r["what"] == "chain":
+            speeds = (r["encode_mbit_per_s"], r["demap_msymbol_per_s"], r["decode_mbit_per_s"])
+            yield f"| {r['name']} | " + " | ".join(f"{speed:.1f}" for speed in speeds) + " |"
 
 
 def codec(result: Row) -> Iterable[str]:

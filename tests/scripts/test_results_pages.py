@@ -80,6 +80,20 @@ def test_the_link_table_sets_our_bursts_beside_the_stock_ones(script):
     assert not any("| 200 |" in line for line in lines)
 
 
+def test_the_ldpc_tables_say_which_thresholds_were_measured_again(script):
+    scheme = {"what": "scheme", "bits_per_symbol": 2.0, "share_of_capacity": 0.857}
+    rows = [
+        scheme | {"mcs": 39, "name": "16-QAM", "threshold_db": 6.06, "measured_db": 6.01},
+        scheme | {"mcs": 40, "name": "64-QAM", "threshold_db": 6.44, "measured_db": None},
+        {"what": "decoder", "name": "ours", "rule": "r", "ms_per_word": 0.1, "times_slower": 1.0},
+    ]
+    result = {"rows": rows, "checks": [CHECK], "machine": MACHINE, "seconds": 1.0}
+    lines = list(script.render("ldpc", result))
+    assert "| 39 | 16-QAM | 2.00 | 6.06 dB | 6.01 dB | 86 % |" in lines
+    assert "| 40 | 64-QAM | 2.00 | 6.44 dB |  | 86 % |" in lines
+    assert "| ours | r | 0.10 | 1 |" in lines
+
+
 def gsc_result(rows):
     settings = {
         "cifar": "CIFAR-10, JPEG-stored copy",

@@ -25,7 +25,7 @@ def efficiency(rows: list[dict[str, Any]]) -> Figure:
     snr = np.linspace(-6.0, 31.0, 1000)
     bound = np.array([capacity(s) for s in snr])
     left.plot(snr, bound, color="black", label="capacity, log2(1 + SNR)")
-    ours = [(r["measured_db"], r["bits_per_symbol"]) for r in rows]
+    ours = [(r["threshold_db"], r["bits_per_symbol"]) for r in rows]
     for (label, steps), colour in zip(
         (("gr-gensc", ours), ("before: ten schemes of IEEE 802.11n codes", EARLIER)),
         plots.COLOURS,
@@ -38,7 +38,7 @@ def efficiency(rows: list[dict[str, Any]]) -> Figure:
     for i, (bits, name) in enumerate(names.items()):
         own = [r for r in rows if r["name"].startswith(f"{name} ")]
         left.plot(
-            [r["measured_db"] for r in own], [r["bits_per_symbol"] for r in own],
+            [r["threshold_db"] for r in own], [r["bits_per_symbol"] for r in own],
             plots.MARKERS[i], markersize=3.5, color=plots.COLOURS[0], label=name if bits else None,
         )  # fmt: skip
     left.set_xlabel("Es/N0 (dB)")

@@ -22,24 +22,30 @@ def capacity(snr_db: float) -> float:
     return math.log2(1.0 + 10.0 ** (snr_db / 10.0))
 
 
-def scheme_row(mcs: Mcs, blocks: int) -> dict[str, Any]:
-    """Block error rates of the longest blocks about the threshold, and the threshold from them."""
+def scheme_row(mcs: Mcs, measured_db: float | None) -> dict[str, Any]:
+    """A scheme at the threshold that its table says, beside the one measured in this run."""
+    return {
+        "what": "scheme", "mcs": mcs.index, "name": mcs.name,
+        "bits_per_symbol": mcs.efficiency, "threshold_db": mcs.threshold_db,
+        "measured_db": measured_db, "capacity": capacity(mcs.threshold_db),
+        "share_of_capacity": mcs.efficiency / capacity(mcs.threshold_db),
+        "gap_db": mcs.threshold_db - 10 * math.log10(2**mcs.efficiency - 1),
+    }  # fmt: skip
+
+
+def measured_threshold(mcs: Mcs, blocks: int) -> float:
+    """Es/N0 in dB where one of the longest blocks in a hundred fails.
+
+    On the line through the logarithms of the block error rates just below and above the table's
+    threshold; NaN where these do not fall.
+    """
     below, above = (
         max(block_error_rate(mcs, mcs.threshold_db + side, blocks=blocks, seed=77), 0.3 / blocks)
         for side in (-AROUND_DB, AROUND_DB)
     )
     slope = math.log10(below / above) / (2 * AROUND_DB)
-    # Two equal rates say nothing about where the line between them crosses.
     shift = math.log10(below / TARGET_BLER) / slope - AROUND_DB if slope > 0 else math.nan
-    measured = mcs.threshold_db + shift
-    return {
-        "what": "scheme", "mcs": mcs.index, "name": mcs.name,
-        "bits_per_symbol": mcs.efficiency, "threshold_db": mcs.threshold_db,
-        "measured_db": measured, "bler_below": below, "bler_above": above,
-        "capacity": capacity(measured),
-        "share_of_capacity": mcs.efficiency / capacity(measured),
-        "gap_db": measured - 10 * math.log10(2**mcs.efficiency - 1),
-    }  # fmt: skip
+    return mcs.threshold_db + shift
 
 
 def least_share(rows: Sequence[dict[str, Any]], low_db: float, high_db: float) -> float:
@@ -47,7 +53,7 @@ def least_share(rows: Sequence[dict[str, Any]], low_db: float, high_db: float) -
 
     Between two thresholds the share falls, so the least is just below a threshold or at an end.
     """
-    steps = [(r["measured_db"], r["bits_per_symbol"]) for r in rows]
+    steps = [(r["threshold_db"], r["bits_per_symbol"]) for r in rows]
     shares = [
         slower / capacity(next_db)
         for (_, slower), (next_db, _) in pairwise(steps)

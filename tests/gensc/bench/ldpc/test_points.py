@@ -16,20 +16,21 @@ def rates(below, above):
 def test_the_threshold_is_where_the_line_through_both_rates_crosses_one_percent(monkeypatch):
     mcs = nearest_mcs(4, 0.5)
     monkeypatch.setattr(points, "block_error_rate", rates(1e-1, 1e-3))
-    row = points.scheme_row(mcs, 400)
-    assert row["measured_db"] == pytest.approx(mcs.threshold_db)
+    measured = points.measured_threshold(mcs, 400)
+    assert measured == pytest.approx(mcs.threshold_db)
+    row = points.scheme_row(mcs, measured)
     assert row["share_of_capacity"] == pytest.approx(2 / points.capacity(mcs.threshold_db))
 
 
 def test_rates_that_do_not_fall_tell_no_threshold(monkeypatch):
     monkeypatch.setattr(points, "block_error_rate", rates(0.0, 0.0))
-    assert math.isnan(points.scheme_row(nearest_mcs(4, 0.5), 400)["measured_db"])
+    assert math.isnan(points.measured_threshold(nearest_mcs(4, 0.5), 400))
 
 
 def test_the_least_share_lies_just_below_a_threshold():
     rows = [
-        {"measured_db": 0.0, "bits_per_symbol": 0.9},
-        {"measured_db": 10 * math.log10(3), "bits_per_symbol": 1.9},
+        {"threshold_db": 0.0, "bits_per_symbol": 0.9},
+        {"threshold_db": 10 * math.log10(3), "bits_per_symbol": 1.9},
     ]
     # At a factor of 3 the capacity is 2 bits and the first scheme's 0.9 are still all there is.
     assert points.least_share(rows, 0.0, 10.0) == pytest.approx(0.45)
