@@ -69,7 +69,7 @@ def speed(rows: list[dict[str, Any]]) -> Figure:
     ax.set_xlim(min(times) / 2, max(times) * 4)
     for y, (time, row) in enumerate(zip(times, rows, strict=True)):
         ax.text(
-            time * 1.1, y, f"{time:.2g} ms, {row['times_slower']:.0f}x", va="center", fontsize=8
+            time * 1.1, y, f"{time:.3g} ms, {row['times_slower']:.0f}x", va="center", fontsize=8
         )
     ax.invert_yaxis()
     ax.set_xlabel("processor time per word (ms); n = 1944, rate 1/2")
