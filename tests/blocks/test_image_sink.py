@@ -22,10 +22,10 @@ def test_an_image_is_written_without_loss_and_described(tmp_path):
                     cfo_hz=-3.0, fragments=2, fragments_received=1, edit="blended")  # fmt: skip
     sink = gensc.image_sink(str(tmp_path / "new" / "folder"))
     through(sink, [pdu], "image")
-    np.testing.assert_array_equal(np.asarray(Image.open(sink.directory / "00012.png")), image)
+    np.testing.assert_array_equal(np.asarray(Image.open(sink.directory / "a3f2-00012.png")), image)
     np.testing.assert_array_equal(sink.last_image, image)
     assert index(sink.directory) == [
-        {"file": "00012.png", "section": "analog", "image_id": 12, "shape": [48, 64, 3],
+        {"file": "a3f2-00012.png", "section": "analog", "image_id": 12, "shape": [48, 64, 3],
          "session": "a3f2", "weights": "5c04", "refiner": None, "edit": "blended", "rate": 32,
          "symbols": 384, "snr_db": 9.5,
          "cfo_hz": -3.0, "fragments": 2, "fragments_received": 1, "crc_ok": None}

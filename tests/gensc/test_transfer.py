@@ -1,5 +1,6 @@
 """Sending and receiving: what goes into a recording or a ZeroMQ stream comes out as files."""
 
+import errno
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import zmq
 from PIL import Image
 
 import signals
+from gensc.cli.main import run
 from gensc.data.images import fit, load_image
 from gensc.link.radio import Place, RadioSettings
 from gensc.receiver.run import ReceiveSettings, receive_images
@@ -231,8 +233,8 @@ def test_receiver_ends_after_the_images_it_was_asked_for(photos, tmp_path):
     assert report.images >= 1
 
 
-def test_ctrl_c_writes_what_has_arrived(photos, tmp_path):
-    """The first image is complete, of the second only one burst has come when Ctrl-C is pressed."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whichever_signal_ends_it_what_has_arrived_is_written(photos, tmp_path, number):
     address, out = free_address(), tmp_path / "out"
     command = [sys.executable, "-m", "gensc.cli.main", "receive", "--from", address,
                "--out", str(out), "--keep-open"]  # fmt: skip
@@ -244,9 +246,42 @@ def test_ctrl_c_writes_what_has_arrived(photos, tmp_path):
     deadline = time.monotonic() + 30
     while not (out / f"{name(0)}.png").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    receiver.send_signal(signal.SIGINT)
+    receiver.send_signal(number)
     stdout, stderr = receiver.communicate(timeout=30)
     assert receiver.returncode == 0
     assert "received 1 image" in stdout
     assert "Traceback" not in stderr
     assert len(lines(out)) == 1
+
+
+def test_a_full_disk_is_said_counted_and_ends_with_status_1_and_no_cut_file(
+    recording, tmp_path, monkeypatch, capfd
+):
+    from gensc.receiver import writer
+
+    whole = writer.write_bytes
+
+    def full(path, data):
+        if path.suffix == ".png":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        whole(path, data)
+
+    monkeypatch.setattr(writer, "write_bytes", full)
+    assert run(["receive", "--from", str(recording), "--out", str(tmp_path)]) == 1
+    stdout, stderr = capfd.readouterr()
+    assert "received 0 images (0 incomplete) and 2 texts" in stdout
+    assert f"{name(0)} is not written: No space left on device" in stderr
+    assert f"gensc: 2 files not written: {tmp_path}: No space left on device" in stderr
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".jsonl", ".txt", ".txt"]
+
+
+def test_escape_codes_of_a_caption_do_not_reach_the_terminal(photos, tmp_path, capfd):
+    path = tmp_path / "capture"
+    send(photos[:1], Place("file", str(path)), caption="cat\x1b[2J\x07 \u202e")
+    out = tmp_path / "out"
+    assert run(["receive", "--from", str(path), "--out", str(out)]) == 0
+    stdout, stderr = capfd.readouterr()
+    assert "\x1b" not in stdout + stderr
+    assert "\x07" not in stdout + stderr
+    assert r"cat\x1b[2J\x07 \u202e" in stderr
+    assert "\x1b[2J" in (out / f"{name(0)}.txt").read_text(), "the file has what was sent"

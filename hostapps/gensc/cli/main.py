@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+import threading
 from importlib import metadata
 from typing import Annotated
 
@@ -77,7 +79,12 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def run(argv: list[str]) -> int:
-    """Run one command line and return its exit status; a user's mistake is one line on stderr."""
+    """Run one command line and return its exit status; a user's mistake is one line on stderr.
+
+    SIGTERM ends it as Ctrl-C does: what a command keeps then, it keeps.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         # What a terminal cannot show is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):

@@ -17,7 +17,6 @@ from PIL import Image
 from gensc.link.level import Level
 from gensc.link.radio import Place
 from gensc.receiver.kept import KeptImages
-from gensc.receiver.names import FileNames
 from gensc.receiver.reference import References
 from gensc.results.result import METRICS, Result, Symbols, write_line
 from gensc.system.errors import UserError
@@ -28,6 +27,7 @@ from gensc_phy.adaptation.side_link import side_link
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.fragment import fragment_edges
 from gnuradio.gensc.atomic import write_bytes
+from gnuradio.gensc.file_names import FileNames
 
 if TYPE_CHECKING:
     from gensc.link.blocks import Seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import threading
@@ -12,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .atomic import write_bytes
 from .errors import GenscError
+from .file_names import FileNames
 from .message_ports import message_block
 from .metadata import Metadata, read_image, read_pdu
 
@@ -22,10 +25,10 @@ INDEX = "images.jsonl"
 class image_sink(message_block):
     """Writes each [image] as a PNG and each [text] as a text file, with a JSON line about it.
 
-    Files are called `00012.png` and `00012.txt` after the image_id, `00012-2.png` when that is
-    taken. `images.jsonl` gets one line for each: file, section, image_id, shape, session, weights,
-    refiner, edit, rate, symbols, snr_db, cfo_hz, fragments, fragments_received, crc_ok (null where
-    not known).
+    Files are called `a3f2-00012.png` and `a3f2-00012.txt` after session and image_id. Where an
+    earlier run has left such, all of this image begins with `a3f2-00012-2`. `images.jsonl` gets one
+    line for each file: file, section, image_id, shape, session, weights, refiner, edit, rate,
+    symbols, snr_db, cfo_hz, fragments, fragments_received, crc_ok (null where not known).
 
     Args:
         directory: made when it is not there. Empty writes nothing and keeps the last image only.
@@ -43,6 +46,7 @@ class image_sink(message_block):
         self.texts = 0
         self._arrived = threading.Condition()
         if self.directory is not None:
+            self._names = FileNames(self.directory)
             try:
                 self.directory.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -57,8 +61,10 @@ class image_sink(message_block):
     def _image(self, pdu: Any) -> None:
         metadata, image = read_image(pdu)
         if self.directory is not None:
-            path = self._free_path(metadata, ".png")
-            Image.fromarray(image).save(path)
+            path = self._names.path(metadata, ".png")
+            png = io.BytesIO()
+            Image.fromarray(image).save(png, "PNG")
+            write_bytes(path, png.getvalue())
             self._note(path, metadata)
         with self._arrived:
             self.last_image = image
@@ -69,19 +75,11 @@ class image_sink(message_block):
         metadata, data = read_pdu(pdu, np.uint8, require=("image_id",))
         text = data.tobytes().decode("utf-8", errors="replace")
         if self.directory is not None:
-            path = self._free_path(metadata, ".txt")
-            path.write_text(text, encoding="utf-8")
+            path = self._names.path(metadata, ".txt")
+            write_bytes(path, text.encode("utf-8"))
             self._note(path, metadata)
         self.last_text = text
         self.texts += 1
-
-    def _free_path(self, metadata: Metadata, suffix: str) -> Path:
-        assert self.directory is not None
-        name = f"{metadata.image_id:05d}"
-        path, n = self.directory / f"{name}{suffix}", 2
-        while path.exists():
-            path, n = self.directory / f"{name}-{n}{suffix}", n + 1
-        return path
 
     def _note(self, path: Path, metadata: Metadata) -> None:
         line = {

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gnuradio.gensc.metadata import ImageKey, Metadata
+from .metadata import ImageKey, Metadata
 
 #: Everything that an image may leave.
 ENDINGS = (".png", ".txt", ".npz", "-damaged.txt", "-refined.png", "-edited.png")
