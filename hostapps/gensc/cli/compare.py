@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from gensc.experiment.compare.settings import Settings
 
 SCHEMES = (
-    "Schemes, separated by commas: a codec (name or folder of weights), "
+    "Schemes, separated by commas: a codec (name or folder of weights, "
+    "file.py:CLASS, or an installed plug-in), "
     "jpeg|jpeg2000|webp|avif|bank+ldpc (jpeg|webp|avif|bank-scaled+ldpc may send smaller "
     "pictures), caption-only|caption-mask|guided-latent:GENERATOR; behind any of them +caption, "
     "+REFINER or +EDITOR."

@@ -29,10 +29,13 @@ def demo(
         ),
     ] = "awgn,fading",
     snr: Annotated[str, typer.Option(help="Es/N0 in dB: 0,5,10 or 0:15:5.")] = "0,5,10,15",
-    model: Annotated[str, typer.Option(help="Codec: name or folder of weights.")] = "",
+    model: options.Model = "",
     refine: Annotated[
         str,
-        typer.Option(help="Refiner: name or folder of weights, or none (default: if installed)."),
+        typer.Option(
+            help="Refiner: name or folder of weights, file.py:CLASS, an installed plug-in, or none "
+            "(default: refiner-photo, if installed)."
+        ),
     ] = "",
     edit: options.Edit = "none",
     edit_limit: options.EditLimit = 300.0,

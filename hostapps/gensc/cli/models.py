@@ -20,7 +20,7 @@ def models(
     name: Annotated[str, typer.Argument(help="Show the card of these weights.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """List the shipped weights with size and SHA-256, or show the model card of one."""
+    """List weights and classes of installed packages with SHA-256, or show the card of one."""
     from gensc.system.codecs import list_weights
 
     listed = list_weights(name)
@@ -37,7 +37,6 @@ def models(
     table.add_column("SHA-256", no_wrap=True)
     table.add_column("about", overflow="fold")
     for w in listed:
-        table.add_row(
-            w.name, w.fingerprint or "–", f"{w.size / 2**20:.1f}", w.sha256[:16], w.summary
-        )
+        size = f"{w.size / 2**20:.1f}" if w.size else "–"
+        table.add_row(w.name, w.fingerprint or "–", size, w.sha256[:16], w.summary)
     console.print(table)

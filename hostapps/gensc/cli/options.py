@@ -10,10 +10,17 @@ import typer
 from gensc.caption.choose import HELP as CAPTION_HELP
 from gensc.editing.choose import HELP as EDIT_HELP
 
-Model = Annotated[str, typer.Option(help="Codec: name or folder of weights.")]
+Model = Annotated[
+    str,
+    typer.Option(help="Codec: name or folder of weights, file.py:CLASS, or an installed plug-in."),
+]
 Rate = Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")]
 Refine = Annotated[
-    str, typer.Option(help="Refiner behind the decoder: name or folder of weights, or none.")
+    str,
+    typer.Option(
+        help="Refiner behind the decoder: name or folder of weights, file.py:CLASS, an installed "
+        "plug-in, or none."
+    ),
 ]
 Caption = Annotated[str, typer.Option(help=CAPTION_HELP)]
 Edit = Annotated[str, typer.Option(help=EDIT_HELP)]

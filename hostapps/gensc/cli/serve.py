@@ -104,11 +104,11 @@ def _on_cluster(
     """Replicas on a Ray cluster."""
     from gensc.serve.cluster import Cluster, ClusterConfig
     from gensc_models import WeightsError
-    from gensc_models.weights.store import locate
+    from gensc_models.catalogue.shared import shared_codec
 
     try:
         for name in options["models"]:
-            locate(name)
+            shared_codec(name)
     except WeightsError as error:
         # Said here in one line; a replica's own word comes back through the whole cluster.
         raise UserError(str(error)) from error

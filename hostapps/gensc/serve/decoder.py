@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,30 +33,41 @@ class Decoder(Protocol):
 
 
 class CodecDecoder:
-    """The installed codecs of `gensc_models`.
+    """The installed codecs of one stream, and those of files.
 
     Args:
-        models: names or folders of weights; empty takes all that are installed.
+        models: codecs as `gensc_models.load_codec` takes them; empty takes all that are installed
+            and can be loaded.
         device: torch device.
         threads: CPU threads of torch; several workers with one thread each serve more images
             than one worker with several.
 
     Raises:
-        WeightsError: missing or damaged weights, or two with one fingerprint.
+        WeightsError: a codec that cannot be had or sends several sections, or two with one
+            fingerprint.
     """
 
     def __init__(self, models: Sequence[str] = (), device: str = "cpu", threads: int = 1) -> None:
         import torch
 
-        from gensc_models import WeightsError, available, load_codec
-        from gensc_models.codecs.networks import KINDS
+        from gensc_models import WeightsError, load_codec
+        from gensc_models.catalogue.codecs import names_of_installed
 
         torch.set_num_threads(threads)
-        names = list(models) or [str(info.path) for info in available() if info.kind in KINDS]
         self._codecs: dict[int, Codec] = {}
-        for name in names:
+        for name in models or names_of_installed():
+            try:
+                codec = load_codec(name, device)
+            except WeightsError as error:
+                if models:
+                    raise
+                print(f"gensc: left out: {error}", file=sys.stderr)
+                continue
+            if codec.several and not models:
+                continue
+            if codec.several:
+                raise WeightsError(f"{codec.name} sends several sections: the service takes one")
             # A fifth faster than the default layout with several images, and never slower.
-            codec = load_codec(name, device)
             if isinstance(codec, torch.nn.Module):
                 codec.to(memory_format=torch.channels_last)
             other = self._codecs.setdefault(codec.fingerprint, codec)

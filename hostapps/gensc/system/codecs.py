@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
     from gensc_models import Codec, WeightsInfo
+    from gensc_models.catalogue.plugins import Kind
     from gensc_models.codecs.gened.codec import GenedCodec
     from gensc_models.restore.editing.plugged import PluggedEditor
     from gensc_models.restore.refiner import Refiner
@@ -38,7 +40,7 @@ class ListedWeights:
     Attributes:
         name: what --model takes.
         fingerprint: what a burst header carries, hexadecimal; "" for weights that are no codec.
-        size: of the weights file, bytes.
+        size: of the weights file, bytes; 0 for classes of installed packages.
         sha256: of the weights file.
         card: the model card, Markdown.
     """
@@ -67,19 +69,28 @@ class ListedWeights:
 
 
 def list_weights(name: str = "") -> list[ListedWeights]:
-    """All weights at hand, or those called `name`.
+    """All weights and plug-ins at hand, or those called `name`.
 
     Raises:
         UserError: there are none, or none of that name.
     """
     from gensc_models import available
+    from gensc_models.catalogue import plugins
 
     infos = {info.name: info for info in available()}
-    if name and name not in infos:
-        raise UserError(f"no weights called {name!r} (installed: {', '.join(infos) or 'none'})")
-    if not infos:
+    others = {
+        n: kind
+        for kind in (plugins.CODEC, plugins.EDITOR, plugins.IMPORTANCE)
+        for n in plugins.installed(kind)
+        if n not in infos
+    }
+    known = ", ".join([*infos, *others])
+    if name and name not in infos and name not in others:
+        raise UserError(f"no weights called {name!r} (installed: {known or 'none'})")
+    if not known:
         raise UserError("no weights found: clone the repository again, or gensc train jscc")
-    return [_listed(info) for info in infos.values() if name in ("", info.name)]
+    listed = [_listed(info) for info in infos.values() if name in ("", info.name)]
+    return listed + [_plugged(n, kind) for n, kind in others.items() if name in ("", n)]
 
 
 def _listed(info: WeightsInfo) -> ListedWeights:
@@ -91,6 +102,24 @@ def _listed(info: WeightsInfo) -> ListedWeights:
         sha256=info.sha256,
         card=card.read_text(encoding="utf-8") if card.exists() else "",
     )
+
+
+def _plugged(name: str, kind: Kind) -> ListedWeights:
+    """A class of an installed package; why it cannot be used, where it cannot."""
+    from gensc_models import WeightsError
+    from gensc_models.catalogue import plugins
+    from gensc_models.codecs.guarded import GuardedCodec
+
+    where = plugins.installed(kind)[name].value
+    try:
+        made = plugins.load(kind, name)
+    except WeightsError as error:
+        return ListedWeights(name, "", 0, "", f"Cannot be used: {error}")
+    about = f"{(inspect.getdoc(type(made)) or kind.what.capitalize()).splitlines()[0]} ({where})"
+    if kind is not plugins.CODEC:
+        return ListedWeights(name, "", 0, "", about)
+    codec = GuardedCodec(made, name, plugins.reason)
+    return ListedWeights(name, f"{codec.fingerprint:04x}", 0, codec.sha256, about)
 
 
 def load(name: str = "", several: bool | None = False) -> tuple[Codec, Weights]:

@@ -123,11 +123,14 @@ def _block_path() -> str:
 
 def by_hand(folder: Path) -> str:
     """The line after which a plain gnuradio-companion finds the blocks and their Python."""
-    import gensc
     import gensc_models
     import gnuradio.gensc
 
-    packages = (gensc.__path__[0], gensc_models.__path__[0], gnuradio.gensc.__path__[0] + "/..")
+    packages = (
+        Path(__file__).parents[1],
+        gensc_models.__path__[0],
+        gnuradio.gensc.__path__[0] + "/..",
+    )
     roots = dict.fromkeys(str(Path(p).resolve().parent) for p in packages)
     site = sysconfig.get_path("purelib")
     paths = os.pathsep.join([*roots, site])
@@ -185,6 +188,16 @@ def _weights() -> str:
         else:
             read_tensors(info.path, info.sha256)
     return ", ".join(info.name for info in infos)
+
+
+def _plugins() -> str:
+    from gensc.system import codecs
+
+    listed = [w for w in codecs.list_weights() if not w.size]
+    broken = next((w.card for w in listed if w.card.startswith("Cannot")), "")
+    if broken:
+        raise _OptionalError(broken)
+    return ", ".join(w.name for w in listed) or "none (docs/own-codec.md)"
 
 
 def _uhd() -> str:
@@ -247,6 +260,7 @@ _CHECKS: dict[str, Callable[[], str]] = {
     "GNU Radio Companion": _companion,
     "torch": _torch,
     "weights": _weights,
+    "plug-ins": _plugins,
     "SigMF": _sigmf,
     "ZeroMQ": _zmq,
     "UHD (USRP)": _uhd,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """A mistake the user can mend; its message is one line that names it and the way out.
 
     The command line prints it to stderr and exits with status 2, without a traceback.

@@ -15,6 +15,7 @@ A name is one of
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from gensc_models.catalogue import plugins
 from gensc_models.codecs.adaptive.codec import AdaptiveCodec
@@ -40,8 +41,24 @@ def load_codec(name_or_path: str | Path, device: str = "cpu") -> Codec:
     folder = weights_folder(name)
     if folder is not None:
         return kind_of(folder).from_pretrained(folder).to(device)
-    made = plugins.load(plugins.CODEC, name)
-    return GuardedCodec(made, plugins.short(name), plugins.reason).to(device)
+    return guarded(plugins.load(plugins.CODEC, name), plugins.short(name)).to(device)
+
+
+def guarded(codec: Any, name: str = "") -> Codec:
+    """Any object with a codec's methods, held to the contract; the project's own as they are.
+
+    ``name`` is what it is called that has no name; the name of its class where empty.
+
+    Raises
+    ------
+    WeightsError
+        It has not got the methods.
+    """
+    if isinstance(codec, JsccCodec | GenedCodec | GuardedCodec):
+        return codec
+    name = name or type(codec).__name__
+    plugins.check(plugins.CODEC, name, codec)
+    return GuardedCodec(codec, name, plugins.reason)
 
 
 def weights_folder(name: str) -> Path | None:
@@ -60,6 +77,12 @@ def weights_folder(name: str) -> Path | None:
         there = ", ".join([*known, *plugins.installed(plugins.CODEC)]) or "none"
         raise WeightsError(f"no codec called '{name}' (there is {there})")
     return weights.locate(name)
+
+
+def names_of_installed() -> list[str]:
+    """Every codec at hand: folders of weights, and the names of plug-ins."""
+    folders = [str(info.path) for info in weights.available() if is_codec(info.kind)]
+    return [*folders, *(n for n in plugins.installed(plugins.CODEC) if not weights.is_there(n))]
 
 
 def is_codec(kind: str) -> bool:

@@ -78,10 +78,21 @@ def load(kind: Kind, name: str) -> Any:
     else:
         target = _loaded(kind, name)
     made = _call(f"{kind.what} '{name}'", target) if callable(target) else target
+    check(kind, name, made)
+    return made
+
+
+def check(kind: Kind, name: str, made: Any) -> None:
+    """Refuses what has not got the methods of its kind.
+
+    Raises
+    ------
+    WeightsError
+        Names the first that is missing.
+    """
     for methods in kind.methods:
         if not any(callable(getattr(made, method, None)) for method in methods):
             raise WeightsError(f"{kind.what} '{name}': no method {' or '.join(methods)}")
-    return made
 
 
 def short(name: str) -> str:

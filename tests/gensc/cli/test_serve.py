@@ -16,7 +16,7 @@ import pytest
 from gensc.cli.main import run
 from gensc.serve import Client, Section, Status
 
-SECTION = Section(1, 32, 32, 32, 7, np.ones(128), np.full(128, 0.1))
+SECTION = Section(0x7B4B, 32, 32, 32, 7, np.ones(128), np.full(128, 0.1))
 
 
 @contextmanager
@@ -33,7 +33,8 @@ def serve() -> Iterator[tuple[subprocess.Popen[str], str]]:
         try:
             assert process.stderr is not None
             ready = process.stderr.readline()
-            found = re.fullmatch(r"serving softcast \(1\) on (tcp://\S+:\d+); Ctrl-C ends\n", ready)
+            line = r"serving softcast \(7b4b\) on (tcp://\S+:\d+); Ctrl-C ends\n"
+            found = re.fullmatch(line, ready)
             assert found, ready
             yield process, found[1]
         finally:
@@ -61,7 +62,7 @@ def test_it_serves_until_it_is_told_to_end_and_says_what_it_did(number: signal.S
     ("arguments", "says"),
     [
         (["--address", "nonsense"], "gensc: nonsense: Invalid argument"),
-        (["--model", "nothing"], "no worker could be started: no weights called 'nothing'"),
+        (["--model", "nothing"], "no worker could be started: no codec called 'nothing'"),
         (["--max-batch", "0"], "--max-batch"),
         (["--queue", "0"], "--queue"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from gensc.experiment.scheme import Picture, Received, Scheme, Section, Sent, best, lost
 from gensc.system.weights import Weights
-from gensc_phy.adaptation.side_link import SideLink, side_link, side_symbols
+from gensc_phy.adaptation.side_link import side_link_of, side_symbols
 from gensc_phy.coding.bits import decode_bits, encode_bits
 from gensc_phy.coding.mcs import MCS_TABLE
 from gensc_phy.waveform.combine import combine
@@ -63,10 +64,11 @@ class CodecScheme(Scheme):
 
         more: dict[str, Any] = {"side_cost": cost}
         return [
-            self._sent(self.codec.encode_image(p.pixels, rate, told_db, **more)) for p in pictures
+            self._sent(self.codec.encode_image(p.pixels, rate, told_db, **more), spared)
+            for p in pictures
         ]
 
-    def _sent(self, e: Encoded) -> Sent:
+    def _sent(self, e: Encoded, spared: int = 0) -> Sent:
         about = e.height, e.width, e.rate
         weights = self.codec.fingerprint
         streams = [
@@ -76,7 +78,9 @@ class CodecScheme(Scheme):
         ]
         if not e.side:
             return Sent(tuple(streams))
-        link = _link(e.aux)
+        link = side_link_of(len(e.side), e.side_symbols - spared)
+        if link is None:
+            raise ValueError(f"{len(e.side)} bytes counted as {e.side_symbols - spared} symbols")
         coded = encode_bits(e.side, link.mcs)
         side = [
             Section("bits", coded, e.height, e.width, link.mcs.index, len(e.side), e.aux, weights,
@@ -127,6 +131,9 @@ class CodecScheme(Scheme):
         weights, side = self.codec.fingerprint, b""
         found = [best(sections, "analog", weights, n) for n in range(self.codec.streams)]
         known = next((s for s in found if s is not None), None)
+        bits = best(sections, "bits", weights)
+        if self.codec.streams == 0 and bits is not None:
+            known = replace(bits, rate=1)  # bytes alone: the rate of their section is a scheme's
         if known is None:
             return "nothing received" if self.codec.streams == 1 else "its streams did not arrive"
         if not (1 <= known.rate <= MAX_RATE and known.height and known.width):
@@ -146,7 +153,7 @@ class CodecScheme(Scheme):
                 return str(error)
         if not side and sum(lengths) > symbols_for(known.height, known.width, known.rate):
             return f"{sum(lengths)} symbols at a rate of {known.rate}"
-        parts = [
+        parts = [(np.zeros(0, np.complex64), np.zeros(0, np.float32))] + [
             (np.zeros(n, np.complex64), np.full(n, np.inf, np.float32))
             if s is None
             else (s.symbols, s.variances)
@@ -191,16 +198,15 @@ class CodecScheme(Scheme):
 
     def _mask(self, heard: Heard) -> NDArray[np.float32] | None:
         """1 where the header section says foreground; None where it says nothing of it."""
-        tell = getattr(self.codec, "mask_of", None)
-        if tell is None or not heard.side:
+        if not heard.side:
             return None
-        blocks = tell(heard.side, heard.height, heard.width)
+        try:
+            blocks = self.codec.mask_of(heard.side, heard.height, heard.width)
+        except ValueError:  # it has decoded the image all the same
+            return None
+        if blocks is None:
+            return None
         return on_pixels(blocks, heard.height, heard.width).astype(np.float32)
-
-
-def _link(aux: int) -> SideLink:
-    """How a header section travels: both ends know the SNR that the image was made for."""
-    return side_link(_told_db(aux))
 
 
 def _told_db(aux: int) -> float:

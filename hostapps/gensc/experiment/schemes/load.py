@@ -18,7 +18,8 @@ LDPC, CAPTION = "ldpc", "caption"
 #: Schemes that draw what they show; the generator follows behind a colon.
 DRAWN = ("caption-only", "caption-mask", "guided-latent")
 HELP = (
-    "Schemes, separated by commas: a codec (name or folder of weights), "
+    "Schemes, separated by commas: a codec (name or folder of weights, "
+    "file.py:CLASS, or an installed plug-in), "
     "jpeg|jpeg2000|webp|avif|bank+ldpc (with -scaled before the +: smaller pictures, too), "
     "caption-only|caption-mask|guided-latent:GENERATOR; behind any of them +caption, +REFINER or "
     "+EDITOR (name or folder)."

@@ -1,0 +1,1 @@
+"""What `import gensc` offers, one file a subject."""
