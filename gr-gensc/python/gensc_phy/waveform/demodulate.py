@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
 from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.continuity import find_loss, prefix_correlation
 from gensc_phy.waveform.detect import Detection
 from gensc_phy.waveform.estimate import (
     PRE_CURSOR,
@@ -53,6 +54,7 @@ class Burst:
         channel: estimated response on the occupied carriers [occupied].
         metric: detection metric, 0…1.
         sampling_offset_ppm: sampling clock offset from the timing drift.
+        cut: absolute index of the sample by which some were lost; None where none were.
     """
 
     header: Header
@@ -65,6 +67,7 @@ class Burst:
     channel: NDArray[np.complex64]
     metric: float
     sampling_offset_ppm: float
+    cut: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -240,6 +243,17 @@ class BurstDemodulator:
             cfo += path.rotation / (2 * np.pi * c.symbol_len)
             known = self._known(samples, a, whole, cfo)
             path = first_look(known, a.noise, path.model, c)
+        correlation = self._prefixes(samples, a, whole, cfo)
+        n_train = c.overhead_symbols
+        cut = find_loss(
+            known, path, correlation, lambda k: first_look(k, a.noise, a.model, c), n_train, c
+        )
+        if cut is not None:
+            # What lies behind is lost; the rest is as good as if it were not.
+            whole = cut - n_train
+            data = data[:whole]
+            known = self._known(samples, a, whole, cfo)
+            path = first_look(known, a.noise, a.model, c)
         got = equalise(known, data, path, c)
         n = a.header.length
         out = np.zeros(n, dtype=np.complex64)
@@ -258,7 +272,17 @@ class BurstDemodulator:
             channel=got.channel,
             metric=a.metric,
             sampling_offset_ppm=got.drift / c.symbol_len * 1e6,
+            cut=None if cut is None else a.origin + cut * c.symbol_len,
         )
+
+    def _prefixes(
+        self, samples: Samples, a: Acquired, whole: int, cfo: float
+    ) -> NDArray[np.float64]:
+        """Correlation of the cyclic prefixes of training, header and payload, [symbols]."""
+        c = self.cfg
+        first = a.origin + PRE_CURSOR - c.cp_len
+        n = (c.overhead_symbols + whole) * c.symbol_len
+        return prefix_correlation(samples(first, first + n), cfo, c)
 
     def _known(self, samples: Samples, a: Acquired, whole: int, cfo: float) -> Known:
         """What is received and known of a burst with `whole` payload symbols at that offset."""

@@ -171,18 +171,21 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
                 if missing and not final:
                     return bursts
                 self.stats.truncated += missing > 0
-                bursts += [
-                    replace(
-                        burst,
-                        noise_power=burst.noise_power * self._level**2,
-                        channel=burst.channel * np.float32(self._level),
-                    )
-                    for burst in self._read(self._acquired, missing)
-                ]
+                for burst in self._read(self._acquired, missing):
+                    bursts.append(self._unscaled(burst))
+                    if burst.cut is not None:
+                        # What was lost is gone, and the next burst may be where its end was.
+                        self.stats.slips += 1
+                        self._pos = min(self._pos, burst.cut)
                 self._acquired = None
                 self._step = _NEAR
             if not self._search(final=final):
                 return bursts
+
+    def _unscaled(self, burst: BurstT) -> BurstT:
+        """The burst in units of the stream."""
+        power = burst.noise_power * self._level**2
+        return replace(burst, noise_power=power, channel=burst.channel * np.float32(self._level))
 
     @abstractmethod
     def _read(self, acquired: HeardT, missing: int) -> list[BurstT]:

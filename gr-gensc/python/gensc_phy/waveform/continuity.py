@@ -1,0 +1,158 @@
+"""Where samples are missing from a burst: a receiver's computer that was too slow has lost them.
+
+What lies behind the loss comes too early: by a few samples, which turns the carriers, or by more,
+which puts the windows of the transform anywhere. Two things tell. The cyclic prefixes are no
+longer where they should be: Page's cumulative sum ("Continuous inspection schemes", 1954) of
+their correlation looks for the symbol from which on they are missing. And the pilots no longer
+fit a channel that all the symbols before have crossed: the likelihood of a channel up to some
+symbol and of nothing known behind it is compared with that of one channel for the whole burst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.estimate import PRE_CURSOR
+from gensc_phy.waveform.noise import Noise
+from gensc_phy.waveform.payload import Known, Path
+from gensc_phy.waveform.wiener import Observed, fit
+
+# Missing correlation of prefixes, in symbols, that is no chance.
+_MISSING = 1.5
+# Share of the prefixes' usual correlation below which one counts as missing.
+_LOW = 0.75
+# Misfit of the pilots of a few symbols in a row that is no chance, over the noise.
+_MISFIT, _IN_A_ROW = 4.0, 4
+# Symbols between the places looked at, and how far a channel is foretold behind one.
+_STEP, _AHEAD = 10, 14
+
+
+def prefix_correlation(
+    samples: NDArray[np.complex64], cfo: float, cfg: WaveformConfig
+) -> NDArray[np.float64]:
+    """Correlation of every symbol's cyclic prefix with the end it repeats, 1 at most; [symbols].
+
+    Args:
+        samples: [symbols * symbol_len], beginning with the first symbol's prefix.
+        cfo: carrier offset, cycles per sample.
+    """
+    c = cfg
+    rows = samples.reshape(-1, c.symbol_len)
+    # The first samples are those of the symbol before, as far as the channel reaches.
+    first = min(PRE_CURSOR, c.cp_len // 2)
+    prefix, tail = rows[:, first : c.cp_len], rows[:, c.fft_size + first :]
+    turn = np.exp(2j * np.pi * cfo * c.fft_size)
+    product = np.sum(prefix * np.conj(tail), axis=1) * turn
+    power = np.sum(np.abs(prefix) ** 2 + np.abs(tail) ** 2, axis=1) / 2
+    return product.real / np.maximum(power, 1e-30)
+
+
+def _prefixes_end(correlation: NDArray[np.float64], n_train: int) -> int | None:
+    """First payload symbol from which on the prefixes are missing."""
+    usual = float(correlation[:n_train].mean())
+    missing = np.cumsum((_LOW * usual - correlation[n_train:])[::-1])[::-1]
+    if not missing.size or missing.max() < _MISSING:
+        return None
+    return n_train + int(missing.argmax())
+
+
+def _misfit(known: Known, path: Path, n_train: int) -> int | None:
+    """First of some payload symbols in a row whose pilots are far from what the channel makes."""
+    seen = known.sent[n_train:] != 0
+    h = path.channel.response()[n_train:]
+    left = np.abs(path.aligned[n_train:] - known.sent[n_train:] * h) ** 2
+    expected = path.noise.carrier + path.channel.error()[n_train:]
+    symbols = np.sum(np.where(seen, left / expected, 0), axis=1) / seen.sum(axis=1)
+    if len(symbols) < _IN_A_ROW:
+        return None
+    runs = np.convolve(symbols, np.full(_IN_A_ROW, 1 / _IN_A_ROW), "valid")
+    return n_train + int((runs > _MISFIT).argmax()) if runs.max() > _MISFIT else None
+
+
+def find_loss(
+    known: Known,
+    path: Path,
+    correlation: NDArray[np.float64],
+    look: Callable[[Known], Path],
+    n_train: int,
+    cfg: WaveformConfig,
+) -> int | None:
+    """The symbol at which samples were lost; None where none were.
+
+    Args:
+        known: training, header and payload.
+        path: what explains them, if nothing was lost.
+        correlation: see `prefix_correlation`, [symbols].
+        look: explains the first symbols of the burst.
+        n_train: symbols of training and header, of which nothing is lost.
+    """
+    n = len(known.received)
+    no_prefix = _prefixes_end(correlation, n_train)
+    misfit = _misfit(known, path, n_train)
+    if no_prefix is None and misfit is None:
+        return None
+    # Log-likelihood of symbols of which nothing is known but their power.
+    weight = (known.sent != 0) / path.noise.cells()
+    power = float(np.mean(np.abs(known.received[:n_train]) ** 2))
+    heard = weight * np.abs(known.received) ** 2
+    alone = np.sum(heard * (1 - 1 / (1 + weight * power)) - np.log1p(weight * power), axis=1)
+    behind = np.concatenate([np.cumsum(alone[::-1])[::-1], [0.0]])
+    limit = n if no_prefix is None else no_prefix
+    ends = range(n_train, limit + 1, _STEP)
+    paths = {end: look(_first(known, end)) for end in ends}
+    end = max(ends, key=lambda m: paths[m].score + behind[m])
+    if no_prefix is None and paths[end].score + behind[end] <= path.score:
+        # One channel explains more, but some symbols badly: it may have been bent to the rest.
+        end = n_train + (misfit - n_train) // _STEP * _STEP if misfit is not None else end
+    before = paths[end]
+    while end < limit:
+        more = _still_fits(known, before, end, limit, cfg)
+        if not more:
+            return end
+        end += more
+        before = look(_first(known, end))
+    return end if end < n else None
+
+
+def _first(known: Known, end: int) -> Known:
+    return Known(known.received[:end], known.sent[:end], known.empty[:end])
+
+
+def _still_fits(
+    known: Known, before: Path, end: int, limit: int, cfg: WaveformConfig
+) -> int:
+    """How many symbols from `end` on, before `limit`, fit the channel that earlier ones crossed."""
+    n = min(limit, end + _AHEAD)
+    noise: Noise = before.noise.longer(n)
+    cells = noise.cells()
+    angle = np.full(n, before.phase.angle[-1])
+    angle[:end] = before.phase.angle
+    received = known.received[:n] * np.exp(-1j * angle).astype(np.complex64)[:, None]
+    sent = known.sent[:n].copy()
+    sent[end:] = 0
+    energy = float(np.mean(np.abs(before.channel.response()) ** 2))
+    found = fit(Observed.of(received, sent, cells, energy), *before.model, cfg)
+    ahead = slice(end, n)
+    x = known.sent[ahead]
+    h, error = found.response()[ahead], found.error()[ahead]
+    variance = cells[ahead] + error
+    y2 = np.abs(received[ahead]) ** 2
+    if before.phase.score:
+        # The phase has gone on meanwhile: the best one of every symbol.
+        z = np.sum(received[ahead] * np.conj(h * x) / variance, axis=1)
+        u = np.sum(np.abs(h * x) ** 2 / variance, axis=1)
+        z /= np.maximum(np.abs(z), 1e-30)
+        turn = np.where(u > 0, z, 1)[:, None]
+    else:
+        turn = np.ones((n - end, 1), dtype=np.complex64)
+    fits = -np.abs(received[ahead] - h * x * turn) ** 2 / variance - np.log(variance)
+    other = energy + cells[ahead]
+    lost = -y2 / other - np.log(other)
+    gain = np.cumsum(np.sum(np.where(x != 0, fits - lost, 0), axis=1))
+    best = int(gain.argmax())
+    return best + 1 if gain[best] > 0 else 0
+
