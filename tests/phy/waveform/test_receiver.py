@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gensc_phy import BurstModulator, BurstReceiver, WaveformConfig
+from gensc_phy.channel.config import ChannelConfig
 from gensc_phy.channel.frontend import iq_imbalance
+from gensc_phy.channel.hostile import HostileChannel
 from gensc_phy.channel.impairments import Impairments, complex_noise, impair
 from waveform import burst, header, payload, silence
 
@@ -202,3 +206,59 @@ def test_direct_voltage_and_image_of_a_cheap_mixer_cost_little():
     spoiled = iq_imbalance(noisy, 1.0, 5.0) + np.complex64(0.7 - 0.7j)
     (got,) = receive(spoiled)
     assert evm_db(got, symbols) < -19.4
+
+
+@pytest.mark.parametrize("lost", [1, 3, 10, 80, 500, 2000])
+def test_lost_samples_cost_what_lies_behind_them_and_nothing_else(lost):
+    rng = np.random.default_rng(lost)
+    cfg = WaveformConfig()
+    first, symbols = burst(3840, image_id=1, before=300, after=200)
+    second, _ = burst(480, image_id=2, before=0, after=1500)
+    for at in (2600, 4000):
+        heard = impair(np.concatenate([first, second]), Impairments(20.0, 0.7 / 64), rng)
+        rx = BurstReceiver()
+        gone = np.delete(heard, slice(at, at + lost))
+        got = rx.push(gone) + rx.flush()
+        assert [b.header.image_id for b in got] == [1, 2]
+        assert rx.stats.slips == 1
+        whole = (at - 300 - cfg.preamble_len) // cfg.symbol_len - cfg.overhead_symbols
+        good = np.isfinite(got[0].noise_var)
+        assert abs(good.sum() / cfg.n_data - whole) <= 2
+        assert not good[(whole + 1) * cfg.n_data :].any()
+        assert np.mean(np.abs(got[0].symbols - symbols)[good] ** 2) < 0.0125
+
+
+@pytest.mark.parametrize(
+    "air",
+    [
+        ChannelConfig(snr_db=20.0, profile="tdl-b", delay_spread_s=3e-7, doppler_hz=200.0),
+        ChannelConfig(snr_db=20.0, linewidth_hz=100.0),
+        ChannelConfig(snr_db=20.0, impulse_rate=1e-3),
+        ChannelConfig(snr_db=3.0),
+        ChannelConfig(snr_db=15.0, interferer_db=0.0, interferer_hz=1.8e5, interferer_width_hz=1e5,
+                      interferer_duty=0.2),
+    ],
+)  # fmt: skip
+def test_nothing_else_is_taken_for_lost_samples(air):
+    samples, _ = burst(3840, before=600, after=900)
+    for seed in range(8):
+        rx = BurstReceiver()
+        rx.push(HostileChannel(air, seed).process(samples))
+        rx.flush()
+        assert rx.stats.slips == 0
+
+
+@pytest.mark.parametrize(
+    ("air", "loss_db"),
+    [
+        (ChannelConfig(profile="tdl-b", delay_spread_s=3e-7, doppler_hz=100.0), 1.0),
+        (ChannelConfig(linewidth_hz=10.0, sampling_offset_ppm=20.0, cfo_hz=41e3), 1.5),
+    ],
+)
+def test_the_reported_variances_hold_where_everything_moves(air, loss_db):
+    samples, symbols = burst(3840, before=600, after=900)
+    ratio = []
+    for seed in range(12):
+        (got,) = receive(HostileChannel(replace(air, snr_db=20.0), seed).process(samples))
+        ratio.append(np.mean(np.abs(got.symbols - symbols) ** 2 / got.noise_var))
+    assert abs(10 * np.log10(np.mean(ratio))) < loss_db

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.estimate import PRE_CURSOR
 from gensc_phy.waveform.noise import Noise
-from gensc_phy.waveform.payload import Known, Path
+from gensc_phy.waveform.payload import Known, Path, second_look
 from gensc_phy.waveform.wiener import Observed, fit
 
 # Missing correlation of prefixes, in symbols, that is no chance.
@@ -27,6 +27,10 @@ _MISSING = 1.5
 _LOW = 0.75
 # Misfit of the pilots of a few symbols in a row that is no chance, over the noise.
 _MISFIT, _IN_A_ROW = 4.0, 4
+# Symbols behind a loss that are needed to tell it from chance.
+_LEAST = 3
+# Most that one pilot counts, nats.
+_VOTE = 4.0
 # Symbols between the places looked at, and how far a channel is foretold behind one.
 _STEP, _AHEAD = 10, 14
 
@@ -34,7 +38,7 @@ _STEP, _AHEAD = 10, 14
 def prefix_correlation(
     samples: NDArray[np.complex64], cfo: float, cfg: WaveformConfig
 ) -> NDArray[np.float64]:
-    """Correlation of every symbol's cyclic prefix with the end it repeats, 1 at most; [symbols].
+    """Correlation of every symbol's cyclic prefix with the end it repeats, about 1; [symbols].
 
     Args:
         samples: [symbols * symbol_len], beginning with the first symbol's prefix.
@@ -48,6 +52,8 @@ def prefix_correlation(
     turn = np.exp(2j * np.pi * cfo * c.fft_size)
     product = np.sum(prefix * np.conj(tail), axis=1) * turn
     power = np.sum(np.abs(prefix) ** 2 + np.abs(tail) ** 2, axis=1) / 2
+    # Over the power, as that of the burst may fade; but not that of an interferer.
+    power = np.minimum(power, np.median(power))
     return product.real / np.maximum(power, 1e-30)
 
 
@@ -108,13 +114,17 @@ def find_loss(
     if no_prefix is None and paths[end].score + behind[end] <= path.score:
         # One channel explains more, but some symbols badly: it may have been bent to the rest.
         end = n_train + (misfit - n_train) // _STEP * _STEP if misfit is not None else end
-    before = paths[end]
+    before = second_look(_first(known, end), paths[end], cfg)
+    if not before.phase.score:
+        # Pilots that move over the carriers show every shift; prefixes may also be drowned.
+        limit = n
     while end < limit:
         more = _still_fits(known, before, end, limit, cfg)
         if not more:
-            return end
+            # Of the last few symbols too little is known.
+            return end if end <= n - _LEAST else None
         end += more
-        before = look(_first(known, end))
+        before = second_look(_first(known, end), look(_first(known, end)), cfg)
     return end if end < n else None
 
 
@@ -122,9 +132,7 @@ def _first(known: Known, end: int) -> Known:
     return Known(known.received[:end], known.sent[:end], known.empty[:end])
 
 
-def _still_fits(
-    known: Known, before: Path, end: int, limit: int, cfg: WaveformConfig
-) -> int:
+def _still_fits(known: Known, before: Path, end: int, limit: int, cfg: WaveformConfig) -> int:
     """How many symbols from `end` on, before `limit`, fit the channel that earlier ones crossed."""
     n = min(limit, end + _AHEAD)
     noise: Noise = before.noise.longer(n)
@@ -149,10 +157,11 @@ def _still_fits(
         turn = np.where(u > 0, z, 1)[:, None]
     else:
         turn = np.ones((n - end, 1), dtype=np.complex64)
-    fits = -np.abs(received[ahead] - h * x * turn) ** 2 / variance - np.log(variance)
+    fits = -(np.abs(received[ahead] - h * x * turn) ** 2) / variance - np.log(variance)
     other = energy + cells[ahead]
     lost = -y2 / other - np.log(other)
-    gain = np.cumsum(np.sum(np.where(x != 0, fits - lost, 0), axis=1))
+    # An interferer on some of the pilots must not outvote the others.
+    votes = np.clip(fits - lost, -_VOTE, _VOTE)
+    gain = np.cumsum(np.sum(np.where(x != 0, votes, 0), axis=1))
     best = int(gain.argmax())
     return best + 1 if gain[best] > 0 else 0
-

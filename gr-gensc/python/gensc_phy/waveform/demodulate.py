@@ -22,7 +22,7 @@ from gensc_phy.waveform.header import Header, HeaderError
 from gensc_phy.waveform.header_code import decode_header, encode_header
 from gensc_phy.waveform.noise import Noise
 from gensc_phy.waveform.noise import estimate as estimate_noise
-from gensc_phy.waveform.payload import Known, equalise, first_look
+from gensc_phy.waveform.payload import Known, Path, equalise, first_look
 from gensc_phy.waveform.sequences import ce_carriers, pilots
 from gensc_phy.waveform.tracking import residual_rotation
 from gensc_phy.waveform.wiener import Observed, best_fit
@@ -234,15 +234,7 @@ class BurstDemodulator:
         c = self.cfg
         n_ofdm = c.payload_ofdm_symbols(a.header.length)
         whole = max(0, n_ofdm - -(-missing // c.symbol_len))
-        data = c.scattered_data[c.header_symbols : c.header_symbols + whole]
-        cfo = a.cfo
-        known = self._known(samples, a, whole, cfo)
-        path = first_look(known, a.noise, a.model, c)
-        if abs(path.rotation) > _ROTATES:
-            # The header is too short to tell the offset from what a moving channel does meanwhile.
-            cfo += path.rotation / (2 * np.pi * c.symbol_len)
-            known = self._known(samples, a, whole, cfo)
-            path = first_look(known, a.noise, path.model, c)
+        known, path, cfo = self._look(samples, a, whole)
         correlation = self._prefixes(samples, a, whole, cfo)
         n_train = c.overhead_symbols
         cut = find_loss(
@@ -251,9 +243,8 @@ class BurstDemodulator:
         if cut is not None:
             # What lies behind is lost; the rest is as good as if it were not.
             whole = cut - n_train
-            data = data[:whole]
-            known = self._known(samples, a, whole, cfo)
-            path = first_look(known, a.noise, a.model, c)
+            known, path, cfo = self._look(samples, a, whole)
+        data = c.scattered_data[c.header_symbols : c.header_symbols + whole]
         got = equalise(known, data, path, c)
         n = a.header.length
         out = np.zeros(n, dtype=np.complex64)
@@ -274,6 +265,17 @@ class BurstDemodulator:
             sampling_offset_ppm=got.drift / c.symbol_len * 1e6,
             cut=None if cut is None else a.origin + cut * c.symbol_len,
         )
+
+    def _look(self, samples: Samples, a: Acquired, whole: int) -> tuple[Known, Path, float]:
+        """A first look at a burst with `whole` payload symbols, and its carrier offset."""
+        known = self._known(samples, a, whole, a.cfo)
+        path = first_look(known, a.noise, a.model, self.cfg)
+        if abs(path.rotation) < _ROTATES:
+            return known, path, a.cfo
+        # The header is too short to tell the offset from what a moving channel does meanwhile.
+        cfo = a.cfo + path.rotation / (2 * np.pi * self.cfg.symbol_len)
+        known = self._known(samples, a, whole, cfo)
+        return known, first_look(known, a.noise, path.model, self.cfg), cfo
 
     def _prefixes(
         self, samples: Samples, a: Acquired, whole: int, cfo: float

@@ -109,6 +109,14 @@ def first_look(known: Known, noise: Noise, model: tuple[int, int], cfg: Waveform
     return _explain(known, straight, drift, noise, model, cfg)
 
 
+def second_look(known: Known, path: Path, cfg: WaveformConfig) -> Path:
+    """The same with the noise that the first look has shown, where that is another one."""
+    noise = _noise(known, path)
+    if noise.alike(path.noise):
+        return path
+    return _explain(known, path.straight, path.drift, noise, path.model, cfg, climb=False)
+
+
 def equalise(known: Known, data: NDArray[np.int64], path: Path, cfg: WaveformConfig) -> Equalised:
     """Estimate everything that a burst has gone through, and undo it.
 
@@ -118,10 +126,8 @@ def equalise(known: Known, data: NDArray[np.int64], path: Path, cfg: WaveformCon
         path: first look at them.
     """
     n, whole = len(known.received), len(data)
+    path = second_look(known, path, cfg)
     noise = _noise(known, path)
-    if not noise.alike(path.noise):
-        path = _explain(known, path.straight, path.drift, noise, path.model, cfg, climb=False)
-        noise = _noise(known, path)
 
     h, error = path.channel.response(), path.channel.error()
     power = np.maximum(h.real**2 + h.imag**2, _TINY)
