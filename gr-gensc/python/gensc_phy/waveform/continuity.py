@@ -11,6 +11,7 @@ symbol and of nothing known behind it is compared with that of one channel for t
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,12 @@ from gensc_phy.waveform.wiener import Observed, fit
 _MISSING = 1.5
 # Share of the prefixes' usual correlation below which one counts as missing.
 _LOW = 0.75
+# Share of the prefixes' correlation that may be left behind a loss.
+_GONE = 0.6
 # Misfit of the pilots of a few symbols in a row that is no chance, over the noise.
 _MISFIT, _IN_A_ROW = 4.0, 4
+# Mean vote of the pilots, nats, that says that they do not fit.
+_NO = 1.5
 # Symbols behind a loss that are needed to tell it from chance.
 _LEAST = 3
 # Most that one pilot counts, nats.
@@ -35,10 +40,21 @@ _VOTE = 4.0
 _STEP, _AHEAD = 10, 14
 
 
-def prefix_correlation(
-    samples: NDArray[np.complex64], cfo: float, cfg: WaveformConfig
-) -> NDArray[np.float64]:
-    """Correlation of every symbol's cyclic prefix with the end it repeats, about 1; [symbols].
+@dataclass(frozen=True)
+class Prefixes:
+    """Cyclic prefixes beside the ends of the symbols they repeat.
+
+    Attributes:
+        correlation: of every symbol, [symbols].
+        power: of the samples correlated, [symbols].
+    """
+
+    correlation: NDArray[np.float64]
+    power: NDArray[np.float64]
+
+
+def prefixes(samples: NDArray[np.complex64], cfo: float, cfg: WaveformConfig) -> Prefixes:
+    """Correlate the prefix of every symbol.
 
     Args:
         samples: [symbols * symbol_len], beginning with the first symbol's prefix.
@@ -50,20 +66,23 @@ def prefix_correlation(
     first = min(PRE_CURSOR, c.cp_len // 2)
     prefix, tail = rows[:, first : c.cp_len], rows[:, c.fft_size + first :]
     turn = np.exp(2j * np.pi * cfo * c.fft_size)
-    product = np.sum(prefix * np.conj(tail), axis=1) * turn
-    power = np.sum(np.abs(prefix) ** 2 + np.abs(tail) ** 2, axis=1) / 2
-    # Over the power, as that of the burst may fade; but not that of an interferer.
-    power = np.minimum(power, np.median(power))
-    return product.real / np.maximum(power, 1e-30)
+    product = np.mean(prefix * np.conj(tail), axis=1) * turn
+    power = np.mean(np.abs(prefix) ** 2 + np.abs(tail) ** 2, axis=1) / 2
+    return Prefixes(product.real, power)
 
 
-def _prefixes_end(correlation: NDArray[np.float64], n_train: int) -> int | None:
+def _prefixes_end(found: Prefixes, noise: float, n_train: int) -> int | None:
     """First payload symbol from which on the prefixes are missing."""
-    usual = float(correlation[:n_train].mean())
-    missing = np.cumsum((_LOW * usual - correlation[n_train:])[::-1])[::-1]
+    # What is expected follows the fading of the burst, but not the power of an interferer.
+    signal = np.maximum(np.minimum(found.power, np.median(found.power)) - noise, 0)
+    usual = float(found.correlation[:n_train].sum() / max(signal[:n_train].sum(), 1e-30))
+    share = (_LOW * usual * signal - found.correlation) / np.maximum(signal + noise, 1e-30)
+    missing = np.cumsum(share[n_train:][::-1])[::-1]
     if not missing.size or missing.max() < _MISSING:
         return None
-    return n_train + int(missing.argmax())
+    end = n_train + int(missing.argmax())
+    left = float(found.correlation[end:].sum())
+    return end if left < _GONE * usual * float(signal[end:].sum()) else None
 
 
 def _misfit(known: Known, path: Path, n_train: int) -> int | None:
@@ -82,7 +101,7 @@ def _misfit(known: Known, path: Path, n_train: int) -> int | None:
 def find_loss(
     known: Known,
     path: Path,
-    correlation: NDArray[np.float64],
+    heard: Prefixes,
     look: Callable[[Known], Path],
     n_train: int,
     cfg: WaveformConfig,
@@ -92,20 +111,26 @@ def find_loss(
     Args:
         known: training, header and payload.
         path: what explains them, if nothing was lost.
-        correlation: see `prefix_correlation`, [symbols].
+        heard: prefixes of the symbols.
         look: explains the first symbols of the burst.
         n_train: symbols of training and header, of which nothing is lost.
     """
     n = len(known.received)
-    no_prefix = _prefixes_end(correlation, n_train)
     misfit = _misfit(known, path, n_train)
-    if no_prefix is None and misfit is None:
-        return None
+    if misfit is None:
+        if not path.phase.score or path.model[1]:
+            return None
+        # Pilots whose phase is free may fit by turning with every step they make.
+        no_prefix = _prefixes_end(heard, path.noise.level, n_train)
+        if no_prefix is None:
+            return None
+    else:
+        no_prefix = _prefixes_end(heard, path.noise.level, n_train)
     # Log-likelihood of symbols of which nothing is known but their power.
     weight = (known.sent != 0) / path.noise.cells()
     power = float(np.mean(np.abs(known.received[:n_train]) ** 2))
-    heard = weight * np.abs(known.received) ** 2
-    alone = np.sum(heard * (1 - 1 / (1 + weight * power)) - np.log1p(weight * power), axis=1)
+    seen = weight * np.abs(known.received) ** 2
+    alone = np.sum(seen * (1 - 1 / (1 + weight * power)) - np.log1p(weight * power), axis=1)
     behind = np.concatenate([np.cumsum(alone[::-1])[::-1], [0.0]])
     limit = n if no_prefix is None else no_prefix
     ends = range(n_train, limit + 1, _STEP)
@@ -164,4 +189,8 @@ def _still_fits(known: Known, before: Path, end: int, limit: int, cfg: WaveformC
     votes = np.clip(fits - lost, -_VOTE, _VOTE)
     gain = np.cumsum(np.sum(np.where(x != 0, votes, 0), axis=1))
     best = int(gain.argmax())
-    return best + 1 if gain[best] > 0 else 0
+    if gain[best] > 0:
+        return best + 1
+    # Where the channel moves too fast to be foretold the pilots say neither yes nor no.
+    pilots = int((x != 0).sum())
+    return 0 if gain[-1] < -_NO * pilots else min(n - end, _IN_A_ROW)

@@ -10,7 +10,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from gensc_phy.waveform.config import WaveformConfig
-from gensc_phy.waveform.continuity import find_loss, prefix_correlation
+from gensc_phy.waveform.continuity import Prefixes, find_loss, prefixes
 from gensc_phy.waveform.detect import Detection
 from gensc_phy.waveform.estimate import (
     PRE_CURSOR,
@@ -235,10 +235,10 @@ class BurstDemodulator:
         n_ofdm = c.payload_ofdm_symbols(a.header.length)
         whole = max(0, n_ofdm - -(-missing // c.symbol_len))
         known, path, cfo = self._look(samples, a, whole)
-        correlation = self._prefixes(samples, a, whole, cfo)
+        heard = self._prefixes(samples, a, whole, cfo)
         n_train = c.overhead_symbols
         cut = find_loss(
-            known, path, correlation, lambda k: first_look(k, a.noise, a.model, c), n_train, c
+            known, path, heard, lambda k: first_look(k, a.noise, a.model, c), n_train, c
         )
         if cut is not None:
             # What lies behind is lost; the rest is as good as if it were not.
@@ -277,14 +277,12 @@ class BurstDemodulator:
         known = self._known(samples, a, whole, cfo)
         return known, first_look(known, a.noise, path.model, self.cfg), cfo
 
-    def _prefixes(
-        self, samples: Samples, a: Acquired, whole: int, cfo: float
-    ) -> NDArray[np.float64]:
-        """Correlation of the cyclic prefixes of training, header and payload, [symbols]."""
+    def _prefixes(self, samples: Samples, a: Acquired, whole: int, cfo: float) -> Prefixes:
+        """The cyclic prefixes of training, header and payload."""
         c = self.cfg
         first = a.origin + PRE_CURSOR - c.cp_len
         n = (c.overhead_symbols + whole) * c.symbol_len
-        return prefix_correlation(samples(first, first + n), cfo, c)
+        return prefixes(samples(first, first + n), cfo, c)
 
     def _known(self, samples: Samples, a: Acquired, whole: int, cfo: float) -> Known:
         """What is received and known of a burst with `whole` payload symbols at that offset."""
