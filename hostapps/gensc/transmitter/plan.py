@@ -13,7 +13,7 @@ from gensc.system import codecs
 from gensc.system.errors import UserError
 from gensc.transmitter.run import SendSettings
 from gensc_models.codecs.layout import symbols_for
-from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.config import WaveformConfig, header_symbols_for
 from gensc_phy.waveform.fragment import fragment_edges
 from gnuradio.gensc.radio.limits import limits, refusals
 
@@ -30,7 +30,9 @@ def plan(settings: SendSettings, place: Place, radio: RadioSettings) -> list[str
         UserError: what the device cannot do, an image that does not fit, or samples beyond full
             scale.
     """
-    config = WaveformConfig(sample_rate=radio.sample_rate)
+    config = WaveformConfig(
+        sample_rate=radio.sample_rate, header_symbols=header_symbols_for(settings.snr_db)
+    )
     lines = [f"to {place}", *_air_time(settings, config)]
     width = (config.occupied + 1) * config.subcarrier_hz
     if not place.is_hardware:

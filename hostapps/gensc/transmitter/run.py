@@ -92,7 +92,7 @@ def send_images(
         UserError: an image that cannot be opened or is too large, unknown model, no such device,
             no caption beside an image. Nothing has been sent then.
     """
-    from gensc_phy.waveform.config import WaveformConfig
+    from gensc_phy.waveform.config import WaveformConfig, header_symbols_for
     from gensc_phy.waveform.session import draw_session
 
     gensc = codecs.gnuradio_blocks()
@@ -109,7 +109,9 @@ def send_images(
     from gnuradio import gr
     from gnuradio.gensc.metadata import Metadata, make_pdu
 
-    config = WaveformConfig(sample_rate=radio.sample_rate)
+    config = WaveformConfig(
+        sample_rate=radio.sample_rate, header_symbols=header_symbols_for(settings.snr_db)
+    )
     sent = 0
     session = draw_session() if settings.session is None else settings.session
     captions: dict[ImageKey, str] = {}

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gensc_phy import WaveformConfig
+from gensc_phy.waveform.config import header_symbols_for
 
 
 def test_defaults_are_64_carriers_with_48_for_data():
@@ -61,3 +62,7 @@ def test_a_burst_carries_its_payload_and_an_overhead(n):
     assert cfg.payload_ofdm_symbols(n) * cfg.n_data >= n
     assert cfg.overhead(n) > 0
     assert cfg.burst_len(n) >= cfg.preamble_len + cfg.overhead_symbols * cfg.symbol_len
+
+
+def test_headers_are_short_where_the_snr_is_known_to_be_good():
+    assert [header_symbols_for(snr) for snr in (None, 0.0, 6.0, 10.0)] == [16, 16, 8, 4]

@@ -264,3 +264,17 @@ def test_the_reported_variances_hold_where_everything_moves(air, loss_db):
         (got,) = receive(HostileChannel(replace(air, snr_db=20.0), seed).process(samples))
         ratio.append(np.mean(np.abs(got.symbols - symbols) ** 2 / got.noise_var))
     assert abs(10 * np.log10(np.mean(ratio))) < loss_db
+
+
+@pytest.mark.parametrize(("size", "snr_db"), [(16, -2.0), (8, 1.0), (4, 5.0)])
+def test_headers_of_every_size_are_read_by_a_receiver_that_was_told_none(size, snr_db):
+    rng = np.random.default_rng(14)
+    cfg = WaveformConfig(header_symbols=size)
+    samples, symbols = burst(960, cfg, after=1500)
+    assert len(samples) == 200 + cfg.burst_len(960) + 1500
+    for offset in rng.uniform(-6, 6, 10):
+        (got,) = receive(impair(samples, Impairments(snr_db, offset / 64), rng))
+        assert got.header == header(960)
+        assert len(got.symbols) == len(symbols)
+    (clean,) = receive(samples)
+    assert np.allclose(clean.symbols, symbols, atol=3e-3)

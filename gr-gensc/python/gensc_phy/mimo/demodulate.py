@@ -71,16 +71,16 @@ class FrameDemodulator:
 
     # ------------------------------------------------------------------ extent
 
-    def span(self, header: Header) -> int:
+    def span(self, frame: Frame) -> int:
         """Samples from the first training window to the end of the last payload symbol."""
         w = self.cfg.waveform
-        n = self.cfg.overhead_symbols + w.payload_ofdm_symbols(header.length)
+        n = self.cfg.overhead_symbols + w.payload_ofdm_symbols(frame.header.length)
         return n * w.symbol_len
 
     def missing(self, frame: Frame, end: int) -> int:
         """Samples of the longest payload that lie at or beyond absolute index `end`."""
         w = self.cfg.waveform
-        return max(0, frame.origin + self.span(frame.header) - w.cp_len - end)
+        return max(0, frame.origin + self.span(frame) - w.cp_len - end)
 
     # ------------------------------------------------------------------ headers
 

@@ -46,7 +46,7 @@ class BurstModulator:
         self.cfg = cfg or WaveformConfig()
         c = self.cfg
         p = preamble_sequence(c)
-        repeats = np.concatenate([sign * p for sign in COVERS[c.preamble_repeats][0]])
+        repeats = np.concatenate([sign * p for sign in COVERS[c.preamble_repeats][c.cover]])
         ce = to_time(ce_carriers(c)[None, :].repeat(c.ce_symbols, axis=0), c)
         self._training = np.concatenate([p[-c.cp_len :], repeats, self._with_cp(ce).ravel()])
         self._training = self._training.astype(np.complex64)

@@ -8,6 +8,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+HEADER_SIZES = (16, 8, 4)
+"""OFDM symbols a header may have; the preamble's cover code of that number says which."""
+
+# Complex symbols that the coded header needs at least.
+_LEAST_HEADER = 150
+
+
+def header_symbols_for(snr_db: float | None) -> int:
+    """OFDM symbols of a header that is safer than a payload at that Es/N0; None knows none.
+
+    In white noise they are read at about -4, -1 and 2.5 dB: the rest is for fading.
+    """
+    if snr_db is None or snr_db < 5:
+        return HEADER_SIZES[0]
+    return HEADER_SIZES[1] if snr_db < 9 else HEADER_SIZES[2]
+
 
 @dataclass(frozen=True)
 class WaveformConfig:
@@ -29,7 +45,8 @@ class WaveformConfig:
         sample_rate: complex samples per second.
         preamble_repeats: copies of the preamble sequence (4).
         ce_symbols: channel-estimation symbols (>= 2: their difference is noise).
-        header_symbols: OFDM symbols the coded header is spread over.
+        header_symbols: OFDM symbols the coded header is spread over, 16, 8 or 4. The preamble
+            says how many there are, and a receiver takes them all.
         max_payload_symbols: payload OFDM symbols of the longest burst.
         gap: silent samples after each burst.
         precode: spread payload symbols over the data carriers by a unitary DFT.
@@ -79,7 +96,9 @@ class WaveformConfig:
             raise ValueError(
                 f"max_payload_symbols {self.max_payload_symbols}: a burst holds 1 … 65535 symbols"
             )
-        if self.header_symbols * self.n_data < 240:
+        if self.header_symbols not in HEADER_SIZES:
+            raise ValueError(f"header_symbols {self.header_symbols}: must be 16, 8 or 4")
+        if self.header_symbols * self.n_data < _LEAST_HEADER:
             raise ValueError(f"header_symbols {self.header_symbols}: the header does not fit")
         if self.gap < 0 or self.sample_rate <= 0 or not 0 < self.threshold < 1:
             raise ValueError("gap, sample_rate and threshold must be positive, threshold below 1")
@@ -142,6 +161,11 @@ class WaveformConfig:
     def preamble_len(self) -> int:
         """Samples of the preamble with its cyclic prefix."""
         return self.cp_len + self.preamble_repeats * self.fft_size
+
+    @property
+    def cover(self) -> int:
+        """Which cover code the preamble has."""
+        return HEADER_SIZES.index(self.header_symbols)
 
     @property
     def overhead_symbols(self) -> int:

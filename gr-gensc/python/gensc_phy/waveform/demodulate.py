@@ -79,6 +79,7 @@ class Acquired:
         origin: absolute index of the first training symbol's FFT window.
         cfo: carrier offset, cycles per sample.
         metric: detection metric.
+        cover: the preamble's cover code.
         known: carriers of training and header as sent, [overhead, occupied].
         noise: variance of its cells.
         model: spread and Doppler of the channel, indices as of `wiener.fit`.
@@ -88,6 +89,7 @@ class Acquired:
     origin: int
     cfo: float
     metric: float
+    cover: int
     known: NDArray[np.complex64]
     noise: Noise
     model: tuple[int, int]
@@ -135,9 +137,9 @@ class BurstDemodulator:
         self._template = template
         self._empty = np.setdiff1d(np.arange(c.fft_size), [0, *(c.carriers % c.fft_size)])
 
-    def span(self, header: Header) -> int:
+    def span(self, a: Acquired) -> int:
         """Samples from the first training window to the end of the last payload symbol."""
-        n = self.cfg.overhead_symbols + self.cfg.payload_ofdm_symbols(header.length)
+        n = self.cfg.overhead_symbols + self.cfg.payload_ofdm_symbols(a.header.length)
         return n * self.cfg.symbol_len
 
     def acquire(self, samples: Samples, start: int, found: Detection) -> Acquired:
@@ -200,6 +202,7 @@ class BurstDemodulator:
             origin=origin,
             cfo=cfo + spin / (2 * np.pi * c.symbol_len),
             metric=found.metric,
+            cover=found.cover,
             known=known,
             noise=noise,
             model=model,

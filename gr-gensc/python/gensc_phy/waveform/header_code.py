@@ -3,7 +3,8 @@
 The header must be readable well below the payload's working point. 184 bits (header and CRC-24)
 are put into the 324 information bits of the IEEE 802.11n code (n = 648, rate 1/2), the rest are
 zeros known to both ends and not sent; the remaining coded bits are repeated cyclically until the
-header symbols are full, and spread over all carriers by a fixed permutation.
+header symbols are full, and spread over all carriers by a fixed permutation. Of the shortest
+header every third parity bit or so is left out.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ _CERTAIN = 60.0
 def _layout(cfg: WaveformConfig) -> NDArray[np.int64]:
     """Index of the coded bit that every bit on the air repeats; [header symbols x data x 2]."""
     code = ldpc.code(648, "1/2")
-    sent = np.concatenate([np.arange(_INFO_BITS), np.arange(code.k, code.n)])
     n_air = cfg.header_symbols * cfg.n_data * 2
-    if n_air < sent.size:
-        raise ValueError(f"header_symbols {cfg.header_symbols}: {sent.size} coded bits do not fit")
+    parity = np.arange(code.k, code.n)
+    room = n_air - _INFO_BITS
+    if room < parity.size:
+        parity = parity[np.arange(room) * parity.size // room]
+    sent = np.concatenate([np.arange(_INFO_BITS), parity])
     layout = np.empty(n_air, dtype=np.int64)
     layout[permutation(n_air, 0x4EAD)] = np.resize(sent, n_air)
     return layout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from gensc_phy.waveform.balance import Balance
 from gensc_phy.waveform.blanking import Blanker
-from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.config import HEADER_SIZES, WaveformConfig
 from gensc_phy.waveform.demodulate import Acquired, Burst, BurstDemodulator, Samples
 from gensc_phy.waveform.detect import Detection, PreambleDetector
 from gensc_phy.waveform.header import Header, HeaderError, VersionError
@@ -69,7 +70,7 @@ class Demodulator(Protocol[HeardT]):
 
     to_payload: int
 
-    def span(self, header: Header) -> int:
+    def span(self, heard: HeardT, /) -> int:
         """Samples from the first training window to the end of the last payload symbol."""
 
     def missing(self, heard: HeardT, end: int, /) -> int:
@@ -228,9 +229,40 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
                 self.stats.bad_cfo_hz = found.cfo * self.cfg.sample_rate
                 continue
             self.stats.headers_ok += 1
-            burst_end = self._acquired.origin + self._demodulator.span(self._acquired.header)
+            burst_end = self._acquired.origin + self._demodulator.span(self._acquired)
             self._pos = max(start + self.cfg.fft_size, burst_end - self.cfg.cp_len)
             return True
+
+
+class _AnyHeader:
+    """Reads bursts with headers of every size, as their cover codes say."""
+
+    def __init__(self, cfg: WaveformConfig) -> None:
+        # A header of the smallest size may not fit into few carriers.
+        self._of_cover: dict[int, BurstDemodulator] = {}
+        for size in HEADER_SIZES:
+            with suppress(ValueError):
+                variant = replace(cfg, header_symbols=size)
+                self._of_cover[variant.cover] = BurstDemodulator(variant)
+        self.to_payload = max(d.to_payload for d in self._of_cover.values())
+
+    def acquire(self, samples: Samples, start: int, found: Detection) -> Acquired:
+        """The burst that begins at `start`; a HeaderError where nothing can be read."""
+        if found.cover not in self._of_cover:
+            raise HeaderError(f"headers of {HEADER_SIZES[found.cover]} symbols do not fit")
+        return self._of_cover[found.cover].acquire(samples, start, found)
+
+    def span(self, a: Acquired) -> int:
+        """Samples from the first training window to the end of the last payload symbol."""
+        return self._of_cover[a.cover].span(a)
+
+    def missing(self, a: Acquired, end: int) -> int:
+        """Samples of the payload that lie at or beyond absolute index `end`."""
+        return self._of_cover[a.cover].missing(a, end)
+
+    def payload(self, samples: Samples, a: Acquired, missing: int) -> Burst:
+        """The payload, of whose last `missing` samples nothing is used."""
+        return self._of_cover[a.cover].payload(samples, a, missing)
 
 
 class BurstReceiver(StreamReceiver[Acquired, Burst]):
@@ -238,7 +270,7 @@ class BurstReceiver(StreamReceiver[Acquired, Burst]):
 
     def __init__(self, cfg: WaveformConfig | None = None) -> None:
         cfg = cfg or WaveformConfig()
-        self._payloads = BurstDemodulator(cfg)
+        self._payloads = _AnyHeader(cfg)
         super().__init__(cfg, self._payloads)
 
     def _read(self, acquired: Acquired, missing: int) -> list[Burst]:

@@ -16,6 +16,7 @@ from gensc_phy.channel.config import ChannelConfig
 from gensc_phy.channel.hostile import HostileChannel
 from gensc_phy.channel.impairments import complex_noise
 from gensc_phy.channel.profiles import profile
+from gensc_phy.waveform.config import header_symbols_for
 from gensc_phy.waveform.fragment import fragment_edges
 
 _PIECE = 1 << 15
@@ -62,7 +63,11 @@ def speeds(bursts: int, cfg: WaveformConfig) -> list[dict[str, Any]]:
 
 
 def air_time(side: int, cfg: WaveformConfig) -> dict[str, Any]:
-    """Samples of a square image at CBR 1/24, beside 802.11a framing in as many frames as bursts."""
+    """Samples of a square image at CBR 1/24, beside 802.11a framing in as many frames as bursts.
+
+    The header is the one for an Es/N0 known to be 10 dB.
+    """
+    cfg = replace(cfg, header_symbols=header_symbols_for(10.0))
     symbols = side * side * 3 // 24
     count = -(-symbols // cfg.max_payload)
     ours = sum(cfg.burst_len(int(n)) for n in np.diff(fragment_edges(symbols, count)))
