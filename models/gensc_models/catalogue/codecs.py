@@ -41,7 +41,10 @@ def load_codec(name_or_path: str | Path, device: str = "cpu") -> Codec:
     folder = weights_folder(name)
     if folder is not None:
         return kind_of(folder).from_pretrained(folder).to(device)
-    return guarded(plugins.load(plugins.CODEC, name), plugins.short(name)).to(device)
+    made = guarded(plugins.load(plugins.CODEC, name), plugins.short(name))
+    # The contract knows no devices: what can be moved is.
+    moved: Codec = made.to(device) if hasattr(made, "to") else made
+    return moved
 
 
 def guarded(codec: Any, name: str = "") -> Codec:
