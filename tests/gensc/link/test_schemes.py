@@ -20,7 +20,7 @@ def test_no_name_is_the_default_codec():
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("nowhere", "'nowhere'.*softcast"), ("hyperprior", "'hyperprior'")]
+    ("name", "why"), [("nowhere", "'nowhere'.*softcast"), ("importance", "'importance'")]
 )
 def test_what_is_no_codec_is_named(name, why):
     with pytest.raises(UserError, match=why):

@@ -36,6 +36,8 @@ _NO = 1.5
 _LEAST = 3
 # Most that one pilot counts, nats.
 _VOTE = 4.0
+# What a model of the channel may leave of it, where noise is no excuse.
+_MODEL = 0.00005
 # Symbols between the places looked at, and how far a channel is foretold behind one.
 _STEP, _AHEAD = 10, 14
 
@@ -91,6 +93,7 @@ def _misfit(known: Known, path: Path, n_train: int) -> int | None:
     h = path.channel.response()[n_train:]
     left = np.abs(path.aligned[n_train:] - known.sent[n_train:] * h) ** 2
     expected = path.noise.carrier + path.channel.error()[n_train:]
+    expected = expected + _MODEL * np.abs(h) ** 2
     symbols = np.sum(np.where(seen, left / expected, 0), axis=1) / seen.sum(axis=1)
     if len(symbols) < _IN_A_ROW:
         return None
@@ -172,7 +175,7 @@ def _still_fits(known: Known, before: Path, end: int, limit: int, cfg: WaveformC
     ahead = slice(end, n)
     x = known.sent[ahead]
     h, error = found.response()[ahead], found.error()[ahead]
-    variance = cells[ahead] + error
+    variance = cells[ahead] + error + _MODEL * np.abs(h) ** 2
     y2 = np.abs(received[ahead]) ** 2
     if before.phase.score:
         # The phase has gone on meanwhile: the best one of every symbol.

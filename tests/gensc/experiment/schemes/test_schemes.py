@@ -188,7 +188,7 @@ def test_a_folder_whose_name_holds_a_plus_is_a_folder(tmp_path, picture):
 @pytest.mark.parametrize(
     ("name", "why"),
     [("nowhere", "'nowhere'"), ("jpeg", r"jpeg\+ldpc"), ("softcast+nowhere", "nowhere"),
-     ("softcast+ldpc", "'ldpc'"), ("softcast+", "''"), ("hyperprior", "'hyperprior'"),
+     ("softcast+ldpc", "'ldpc'"), ("softcast+", "''"), ("importance", "'importance'"),
      ("caption-only:nonsense", "nonsense")],
 )  # fmt: skip
 def test_what_is_no_scheme_is_named(name, why):
