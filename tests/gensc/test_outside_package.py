@@ -37,7 +37,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = "--quiet --no-index --no-deps --no-build-isolation --disable-pip-version-check"
     subprocess.run(
         [sys.executable, "-m", "pip", "install", *options.split(), "--target", target, source],
-        check=True, timeout=120,
+        check=True, timeout=600,
     )  # fmt: skip
     return target
 
@@ -59,7 +59,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def gensc(environment: dict[str, str], *arguments: object) -> str:
     done = subprocess.run(
-        [*GENSC, *map(str, arguments)], env=environment, capture_output=True, text=True, timeout=120
+        [*GENSC, *map(str, arguments)], env=environment, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -107,7 +107,7 @@ def test_who_has_not_got_it_says_so_and_shows_nothing(
     gensc(environment, "send", photo, "--model", f"{file}:Dct", "--to", air)
     without = {**environment, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     command = [*GENSC, "receive", "--from", air, "--out", tmp_path / "out"]
-    done = subprocess.run(command, env=without, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=without, capture_output=True, text=True, timeout=600)
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "out").glob("*.png"))
     own = tmp_path / "own"
@@ -122,7 +122,7 @@ def test_a_compiled_flowgraph_takes_it(
     done = subprocess.run(
         [sys.executable, tmp_path / "loopback_awgn_headless.py", "--model", "dct", "--image", photo,
          "--snr-db", "20", "--out", tmp_path / "out"],
-        env=environment, capture_output=True, text=True, timeout=120,
+        env=environment, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = lines(tmp_path / "out" / "images.jsonl")
@@ -180,7 +180,7 @@ def test_a_misspelt_name_and_a_broken_file_are_one_line(
     (tmp_path / "dct_codec.py").write_text(block("dct_codec.py"), encoding="utf-8")
     done = subprocess.run(
         [*GENSC, "demo", str(photo), "--model", name], env=environment, cwd=tmp_path,
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
