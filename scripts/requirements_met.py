@@ -24,7 +24,8 @@ def lacking(project: dict) -> list[str]:
     missing = []
     for text in named:
         requirement = Requirement(text)
-        if requirement.name == project["name"]:
+        elsewhere = requirement.marker is not None and not requirement.marker.evaluate()
+        if requirement.name == project["name"] or elsewhere:
             continue
         try:
             there = metadata.version(requirement.name)

@@ -51,7 +51,7 @@ class Algorithm1Config:
     smoothing: float = 0.01
     step: float = 0.01
     tolerance: float = 1e-4
-    patience: int = 3
+    patience: int = 6
     batch: int = 16
     max_iterations: int = 3000
     start: float = 0.5

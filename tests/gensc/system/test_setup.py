@@ -31,7 +31,12 @@ def test_numpy_is_kept_to_the_major_version_of_gnu_radio(major, inside, outside)
 def test_what_is_missing_is_named_with_what_is_there():
     project = {
         "name": "x",
-        "dependencies": ["numpy>=1", "torch>=99", "no-such-package>=1"],
+        "dependencies": [
+            "numpy>=1",
+            "torch>=99",
+            "no-such-package>=1",
+            "elsewhere; python_version < '3'",
+        ],  # fmt: skip
         "optional-dependencies": {"test": ["x[foundation]"], "foundation": ["pytest>=1"]},
     }
     lacking = requirements_met().lacking(project)

@@ -182,9 +182,11 @@ class CodecScheme(Scheme):
             return list(self.codec.stream_lengths(heard, lambda n_bytes, snr_db: whole - total))
 
         def fits(total: int) -> bool:
-            return all(
-                s is None or len(s.symbols) == n for s, n in zip(found, lengths(total), strict=True)
-            )
+            try:
+                shared = lengths(total)
+            except ValueError:  # so few that mask and split do not go with them
+                return False
+            return all(s is None or len(s.symbols) == n for s, n in zip(found, shared, strict=True))
 
         there = sum(len(s.symbols) for s in found if s is not None)
         # A stream without symbols is not sent.

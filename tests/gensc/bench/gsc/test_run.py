@@ -126,7 +126,7 @@ def test_missing_weights_leave_their_scheme_out_with_a_reason(tmp_path, monkeypa
     systems = cifar_systems()
     assert systems.found == []
     assert set(systems.missing) == {"gsc", "ngf", "deepjscc", "softcast"}
-    assert systems.missing["gsc"] == "no weights called 'swin-cifar' (installed: none)"
+    assert systems.missing["gsc"] == "no codec called 'swin-cifar' (there is none)"
 
 
 def test_without_a_refiner_only_gsc_is_left_out(tmp_path, monkeypatch):
