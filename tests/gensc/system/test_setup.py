@@ -36,7 +36,7 @@ def test_what_is_missing_is_named_with_what_is_there():
             "torch>=99",
             "no-such-package>=1",
             "elsewhere; python_version < '3'",
-        ],  # fmt: skip
+        ],
         "optional-dependencies": {"test": ["x[foundation]"], "foundation": ["pytest>=1"]},
     }
     lacking = requirements_met().lacking(project)
