@@ -122,7 +122,7 @@ def draw(what: Figure, rows: Iterable[Row]) -> Drawn | None:
     grid = [(line, column) for line in lines for column in columns]
     for ax, (line, column) in zip(axes, grid, strict=True):
         here = [r for r in known if _is(r, what.panels, column) and _is(r, what.rows, line)]
-        for i, hue in enumerate(hues):
+        for i, hue in hues:
             for j, style in enumerate(styles):
                 curve = [r for r in here if r.get(what.hue) == hue and _is(r, what.style, style)]
                 label = ", ".join(
@@ -190,9 +190,11 @@ def _values(rows: Sequence[Row], column: str | None) -> list[Any]:
     return sorted(found) if all(isinstance(v, int | float) for v in found) else found
 
 
-def _hues(rows: Sequence[Row], what: Figure) -> list[Any]:
+def _hues(rows: Sequence[Row], what: Figure) -> list[tuple[int, Any]]:
+    """The curves with their numbers: a name has the same colour in every figure that names it."""
     found = _values(rows, what.hue)
-    return [v for v in what.names if v in found] + [v for v in found if v not in what.names]
+    names = [*what.names, *(v for v in found if v not in what.names)]
+    return [(i, v) for i, v in enumerate(names) if v in found]
 
 
 def _is(row: Row, column: str | None, value: Any) -> bool:

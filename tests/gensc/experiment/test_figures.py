@@ -63,3 +63,10 @@ def test_the_same_rows_give_the_same_files(tmp_path):
 )
 def test_rates_are_said_as_bandwidth_ratios(rate, said):
     assert ratio(rate) == said
+
+
+def test_a_curve_keeps_its_colour_where_another_one_is_missing():
+    names = ("a", "b")
+    whole = draw(Figure("p", "snr_db", "psnr", names=names), ROWS)
+    part = draw(Figure("p", "snr_db", "psnr", names=names), [r for r in ROWS if r["scheme"] == "b"])
+    assert part.axes[0].lines[0].get_color() == whole.axes[0].lines[1].get_color()
