@@ -51,8 +51,8 @@ class Algorithm1Config:
     smoothing: float = 0.01
     step: float = 0.01
     tolerance: float = 1e-4
-    patience: int = 6
-    batch: int = 16
+    patience: int = 3
+    batch: int = 64
     max_iterations: int = 3000
     start: float = 0.5
 

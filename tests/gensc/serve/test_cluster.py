@@ -147,7 +147,7 @@ def test_without_ray_it_says_what_to_install(
 def test_missing_weights_are_named_before_a_cluster_is_asked(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    assert "no weights called 'nothing'" in complaint(capfd, "--cluster", "--model", "nothing")
+    assert "no codec called 'nothing'" in complaint(capfd, "--cluster", "--model", "nothing")
 
 
 def test_what_a_replica_could_not_do_is_found_in_the_report() -> None:
