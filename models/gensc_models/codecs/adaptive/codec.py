@@ -58,7 +58,6 @@ ANALOG_SHARE = 0.12
 class _Way:
     """One way of sending an image; ``expected`` is the squared error of a linear receiver."""
 
-    known: Known
     section: bytes
     cost: int
     plan: Allocation
@@ -279,4 +278,4 @@ class _Search:
         agreed = agree(self.bank, known, self.total - cost, self.snr_db)
         left = (latents[0] - agreed.start).flatten()[agreed.plan.places]
         scale = float(step(torch.tensor(position_of_point(point))))
-        return _Way(known, section, cost, agreed.plan, left, agreed.plan.left * scale**2)
+        return _Way(section, cost, agreed.plan, left, agreed.plan.left * scale**2)

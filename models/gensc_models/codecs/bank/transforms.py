@@ -201,8 +201,6 @@ class Transforms(nn.Module):
         self.hyper_analysis = HyperAnalysis(config)
         self.register_buffer("deviation", torch.ones(wavelet.CHANNELS))
         self.register_buffer("spread", posterior.model_deviation(torch.arange(LEVELS).float()))
-        # Off while only the entropy model is trained: the residuals are zero then.
-        self.with_residuals = True
         # Training on processors that multiply bfloat16 faster; weights stay float32.
         self.in_bfloat16 = False
 
@@ -215,7 +213,7 @@ class Transforms(nn.Module):
     def analyse(self, image: Tensor, position: Tensor) -> Tensor:
         """``B x 3 x H x W`` (sides multiples of 16) to latents in quantiser steps, float32."""
         trunk = wavelet.analyse(image) / on_latents(step(position.float()))
-        if self.analysis is None or not self.with_residuals:
+        if self.analysis is None:
             return trunk
         kind = self.analysis.leave.weight.dtype
         return trunk + self._residual(self.analysis, image.to(kind), position.to(kind))
@@ -235,8 +233,6 @@ class Transforms(nn.Module):
         kind = self.synthesis.leave.weight.dtype
         steps = on_latents(step(position.float()))
         trunk = wavelet.synthesise(latents * steps)
-        if not self.with_residuals:
-            return trunk
         inputs = (latents.to(kind), deviation.to(kind), trunk.to(kind), position.to(kind))
         residual = self._residual(self.synthesis, *inputs)
         return trunk + steps / (4.0 * 255.0) * residual
