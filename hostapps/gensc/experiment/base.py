@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +32,26 @@ class Check:
     op: Literal[">=", "<="]
     target: float
     reference: str = ""
+
+    @classmethod
+    def worst(
+        cls,
+        name: str,
+        values: Iterable[float],
+        unit: str,
+        op: Literal[">=", "<="],
+        target: float,
+        reference: str = "",
+    ) -> Check:
+        """The value of all that is furthest from what is asked: the least, or the largest size.
+
+        NaN where there are none.
+        """
+        if op == ">=":
+            value = min(values, default=math.nan)
+        else:
+            value = max(map(abs, values), default=math.nan)
+        return cls(name, float(value), unit, op, target, reference)
 
     @property
     def met(self) -> bool:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,7 @@ class Figure:
         names: of the curves, in their order; others follow.
         interval: draws `Y_ci` where rows have it.
         markers: at points.
+        marks: values of `style` that are marks without lines; the others are lines without marks.
         log_x: logarithmic.
         x_label, y_label: of the axes where columns are called otherwise.
         extra: called with every panel's axes and rows, for what is peculiar to the figure.
@@ -77,6 +78,7 @@ class Figure:
     names: Sequence[Any] = ()
     interval: bool = True
     markers: bool = True
+    marks: Collection[Any] = ()
     log_x: bool = False
     x_label: str = ""
     y_label: str = ""
@@ -130,7 +132,8 @@ def draw(what: Figure, rows: Iterable[Row]) -> Drawn | None:
                     for c, v in ((what.hue, hue), (what.style, style))
                     if c is not None and v is not None
                 )
-                _curve(ax, curve, what, i, j, label)
+                bare = style in what.marks if what.marks else None
+                _curve(ax, curve, what, i, j, label, bare)
         parts = [(what.panels, column), (what.rows, line)]
         ax.set_title(", ".join(said(c, v, what.labels) for c, v in parts if c), fontsize=11)
         ax.set_xlabel(what.x_label or what.labels.get(what.x) or LABELS.get(what.x, what.x))
@@ -151,15 +154,19 @@ def draw_all(figures: Iterable[Figure], rows: Sequence[Row]) -> dict[str, Drawn]
     return {name: fig for name, fig in made.items() if fig is not None}
 
 
-def _curve(ax: Axes, rows: list[Row], what: Figure, i: int, j: int, label: str) -> None:
+def _curve(
+    ax: Axes, rows: list[Row], what: Figure, i: int, j: int, label: str, bare: bool | None
+) -> None:
+    """One curve; `bare` ones are marks alone, those that are not, lines alone."""
     ordered = sorted(rows, key=lambda r: r[what.x])
     if not ordered:
         return
     x, y = ([r[column] for r in ordered] for column in (what.x, what.y))
     colour = COLOURS[i % len(COLOURS)]
-    marker = MARKERS[i % len(MARKERS)] if what.markers else None
+    marker = MARKERS[i % len(MARKERS)] if what.markers and bare is not False else None
+    line = LINES[(j + i // len(COLOURS)) % len(LINES)] if bare is None else "-"
     ax.plot(x, y, color=colour, marker=marker, markersize=5.5, linewidth=2,
-            linestyle=LINES[(j + i // len(COLOURS)) % len(LINES)], label=label)  # fmt: skip
+            linestyle="none" if bare else line, label=label)  # fmt: skip
     spread = [r.get(f"{what.y}_ci") for r in ordered]
     if what.interval and any(s is not None for s in spread):
         low, high = (

@@ -184,22 +184,27 @@ def leads(rows: Sequence[Row], over: str, metric: str = "psnr", best_by: str = "
 
 
 def pivot(
-    rows: Iterable[Row], index: str, columns: str, value: str | Callable[[Row], Any]
+    rows: Iterable[Row],
+    index: str | Sequence[str],
+    columns: str,
+    value: str | Callable[[Row], Any],
 ) -> tuple[dict[str, str], list[Row]]:
     """Columns and rows of a table: a line per `index`, a column per value of `columns`.
 
     Where pictures were lost, the column is followed by how many.
     """
     headings: dict[str, str] = {}
-    lines: dict[Any, Row] = {}
+    lines: dict[tuple[Any, ...], Row] = {}
+    by = (index,) if isinstance(index, str) else tuple(index)
     for row in rows:
         name = str(row[columns])
         headings.setdefault(name, name)
-        line = lines.setdefault(row[index], {index: row[index]})
+        line = lines.setdefault(tuple(row[i] for i in by), {i: row[i] for i in by})
         line[name] = value(row) if callable(value) else row.get(value)
         if row.get("lost"):
             headings.setdefault(f"{name} lost", "lost")
             line[f"{name} lost"] = f"{row['lost']}/{row['rows']}"
     ordered = {k: v for name in headings if not name.endswith(" lost")
                for k, v in ((name, name), (f"{name} lost", "lost")) if k in headings}  # fmt: skip
-    return ordered, [lines[key] for key in sorted(lines, key=lambda k: (k is None, k))]
+    keys = sorted(lines, key=lambda key: [(k is None, k) for k in key])
+    return ordered, [lines[key] for key in keys]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +112,23 @@ def _flat(row: Row, prefix: str = "") -> Iterable[tuple[str, Any]]:
 def of(rows: Iterable[Row], **fields: Any) -> list[Row]:
     """The rows with these values."""
     return [row for row in rows if all(row.get(k) == v for k, v in fields.items())]
+
+
+def groups(rows: Iterable[Row], by: Sequence[str]) -> Iterator[tuple[Row, list[Row]]]:
+    """Rows that agree in some columns, with what they agree in, in the order they first come."""
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row.get(name) for name in by), []).append(row)
+    for values, members in found.items():
+        yield dict(zip(by, values, strict=True)), members
+
+
+def melt(rows: Iterable[Row], columns: Mapping[str, str], name: str, value: str) -> list[Row]:
+    """A row for each of some columns, which become the values of one: `name` is what the column
+    is called here, `value` what stood in it. What a row has not got is left out."""
+    return [
+        row | {name: called, value: row[column]}
+        for row in rows
+        for column, called in columns.items()
+        if row.get(column) is not None
+    ]

@@ -35,6 +35,12 @@ def test_check_that_could_not_be_measured_is_not_met(op):
     assert not check(math.nan, op).met
 
 
+def test_the_worst_value_is_the_one_furthest_from_what_is_asked():
+    assert Check.worst("lead", iter((2.0, -1.0)), "dB", ">=", 0).value == -1.0
+    assert Check.worst("error", [0.2, -0.7], "dB", "<=", 0.5).value == 0.7
+    assert math.isnan(Check.worst("error", [], "dB", "<=", 0.5).value)
+
+
 def result():
     fig, (ax,) = figure(1)
     ax.plot([0, 1], [1, 2])

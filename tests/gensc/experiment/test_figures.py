@@ -70,3 +70,14 @@ def test_a_curve_keeps_its_colour_where_another_one_is_missing():
     whole = draw(Figure("p", "snr_db", "psnr", names=names), ROWS)
     part = draw(Figure("p", "snr_db", "psnr", names=names), [r for r in ROWS if r["scheme"] == "b"])
     assert part.axes[0].lines[0].get_color() == whole.axes[0].lines[1].get_color()
+
+
+def test_marks_have_no_line_and_what_stands_beside_them_no_marks():
+    rows = [r | {"via": v} for r in ROWS for v in ("told", "measured")]
+    fig = draw(Figure("p", "snr_db", "psnr", style="via", marks=("measured",)), rows)
+    looks = {line.get_label(): (line.get_linestyle(), line.get_marker())
+             for line in fig.axes[0].lines}  # fmt: skip
+    assert looks == {
+        "a, told": ("-", "None"), "a, measured": ("None", "o"),
+        "b, told": ("-", "None"), "b, measured": ("None", "s"),
+    }  # fmt: skip

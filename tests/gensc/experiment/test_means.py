@@ -87,3 +87,14 @@ def test_a_table_has_a_line_per_index_and_says_how_many_were_lost():
         {"snr_db": 0.0, "x": 30.0},
         {"snr_db": 5.0, "x": 30.0, "y": 30.0, "y lost": "1/1"},
     ]
+
+
+def test_a_line_of_a_table_may_be_named_by_several_columns():
+    points = [{"user": u, "kind": k, "snr_db": s, "psnr": 10.0 * s + u}
+              for k in ("zf", "mmse") for s in (1, 0) for u in (0, 1)]  # fmt: skip
+    columns, lines = pivot(points, ("kind", "snr_db"), "user", "psnr")
+    assert columns == {"0": "0", "1": "1"}
+    assert lines[0] == {"kind": "mmse", "snr_db": 0, "0": 0.0, "1": 1.0}
+    assert [(line["kind"], line["snr_db"]) for line in lines] == [
+        ("mmse", 0), ("mmse", 1), ("zf", 0), ("zf", 1)
+    ]  # fmt: skip

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gensc.experiment.rows import RowFile, key_of, of, write_csv
+from gensc.experiment.rows import RowFile, groups, key_of, melt, of, write_csv
 from gensc.system.errors import UserError
 
 
@@ -60,3 +60,18 @@ def test_csv_has_a_column_for_everything_nested(tmp_path):
 
 def test_rows_are_found_by_their_values():
     assert of([row("a"), row("b")], image="b", channel="awgn") == [row("b")]
+
+
+def test_rows_are_grouped_by_columns_in_the_order_they_come():
+    rows = [{"x": x, "y": y} for x, y in ((2, "b"), (1, "a"), (2, "b"), (2, "a"))]
+    assert [(key["x"], key["y"], len(members)) for key, members in groups(rows, ("x", "y"))] == [
+        (2, "b", 2), (1, "a", 1), (2, "a", 1)
+    ]  # fmt: skip
+
+
+def test_columns_side_by_side_become_rows_below_each_other():
+    rows = [{"x": 1, "ours": 3.0, "theirs": 2.0}, {"x": 2, "ours": 4.0, "theirs": None}]
+    tidy = melt(rows, {"ours": "this project", "theirs": "another"}, "who", "value")
+    assert [(r["x"], r["who"], r["value"]) for r in tidy] == [
+        (1, "this project", 3.0), (1, "another", 2.0), (2, "this project", 4.0)
+    ]  # fmt: skip
