@@ -82,7 +82,7 @@ class Figure:
     log_x: bool = False
     x_label: str = ""
     y_label: str = ""
-    extra: Callable[[Axes, list[Row]], None] | None = None
+    extra: Callable[[Axes, list[Row]], object] | None = None
     width: float = 5.6
     height: float = 4.2
 

@@ -145,12 +145,13 @@ def lead(
     theirs: str,
     metric: str = "psnr",
     by: Sequence[str] = ("channel", "via", "rate", "snr_db"),
+    column: str = "scheme",
 ) -> dict[tuple[Any, ...], float]:
-    """By how much one scheme's mean leads another's, at every point that both have."""
+    """By how much one scheme (or what else `column` holds) leads another, wherever both are."""
     values: dict[str, dict[tuple[Any, ...], float]] = {ours: {}, theirs: {}}
     for point in points:
-        if point["scheme"] in values and point.get(metric) is not None:
-            values[point["scheme"]][tuple(point.get(name) for name in by)] = point[metric]
+        if point[column] in values and point.get(metric) is not None:
+            values[point[column]][tuple(point.get(name) for name in by)] = point[metric]
     first, second = values[ours], values[theirs]
     return {point: value - second[point] for point, value in first.items() if point in second}
 

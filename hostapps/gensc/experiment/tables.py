@@ -13,6 +13,16 @@ from gensc.results.result import NOT_ASKED
 
 #: Decimals of a metric; others have 4.
 DIGITS = {"psnr": 2, "mask_psnr": 2, "foreground_psnr": 2, "brisque": 2, "clip_score": 2}
+#: Columns as headings say them; others are said as they are called.
+HEADINGS = {"snr_db": "Es/N0 dB", "psnr": "PSNR", "ms_ssim": "MS-SSIM", "mcs": "MCS", "cbr": "CBR"}
+
+
+def columns(names: str, **called: str) -> dict[str, str]:
+    """Columns of a table by their names, separated by blanks, with their headings."""
+    return {
+        name: called.get(name) or HEADINGS.get(name) or name.replace("_", " ")
+        for name in names.split()
+    }
 
 
 def by_snr(
