@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pmt
 
-from gensc.bench.link.stock_ofdm import PacketLink
+from gensc.experiment.baselines.stock_ofdm import PacketLink
 from gensc_phy import Header, Section, WaveformConfig, split
 from gensc_phy.channel.impairments import complex_noise
 from gnuradio import blocks, channels, gensc, gr

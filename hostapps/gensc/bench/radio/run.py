@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from gensc.bench.link.run import noise_only
+from gensc.bench.link.measure import noise_only
 from gensc.bench.radio import load, stock
 from gensc.bench.radio.cases import Case, cases
 from gensc.bench.radio.measure import measure

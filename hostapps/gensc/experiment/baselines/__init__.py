@@ -1,1 +1,1 @@
-"""Classical transmission of images, as the learned codecs are compared with it."""
+"""Transmission as it is usual, as ours is compared with it: images as files, generated, OFDM."""

@@ -1,4 +1,4 @@
-"""GNU Radio's own OFDM transmitter and receiver, as `gensc bench link` holds ours against them."""
+"""GNU Radio's own OFDM transmitter and receiver, which benchmarks hold ours against."""
 
 from __future__ import annotations
 
