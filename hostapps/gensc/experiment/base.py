@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -110,3 +110,12 @@ class BenchResult:
     strips: dict[str, Figure] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     lines: list[Result] = field(default_factory=list)
+
+    def add(self, other: BenchResult) -> None:
+        """Take over all of another result but its name: experiments of one benchmark."""
+        for own in fields(self):
+            mine, theirs = getattr(self, own.name), getattr(other, own.name)
+            if isinstance(mine, list):
+                mine += theirs
+            elif isinstance(mine, dict):
+                mine |= theirs

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
 
 from gensc.experiment.grid import PER_BLOCK
-from gensc.experiment.rows import Row
+from gensc.experiment.rows import Row, of
 from gensc.figures.plots import COLOURS, MARKERS, figure
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ class Figure:
 
     Attributes:
         name: of its files.
-        x, y: columns.
+        x, y: columns; of several `y` each has panels of its own, beside those of the others.
         hue: column whose values are the curves; `style` is another one, drawn as kinds of lines.
+        where: columns → the values of the rows that are drawn; empty for all.
         panels, rows: columns whose values are the panels beside and below each other; None for
             one.
         title: above all.
@@ -60,7 +62,10 @@ class Figure:
         interval: draws `Y_ci` where rows have it.
         markers: at points.
         marks: values of `style` that are marks without lines; the others are lines without marks.
+        shades: curves are coloured from dark to light: for a hue that has an order.
         log_x: logarithmic.
+        limits: of the axes by their column: least and most, None as the curves have it.
+        levels: column → value of a dotted line, for what is asked for.
         x_label, y_label: of the axes where columns are called otherwise.
         extra: called with every panel's axes and rows, for what is peculiar to the figure.
         width, height: of a panel, inches.
@@ -68,9 +73,10 @@ class Figure:
 
     name: str
     x: str
-    y: str
+    y: str | Sequence[str]
     hue: str = "scheme"
     style: str | None = None
+    where: Mapping[str, Any] = field(default_factory=dict)
     panels: str | None = None
     rows: str | None = None
     title: str = ""
@@ -79,12 +85,20 @@ class Figure:
     interval: bool = True
     markers: bool = True
     marks: Collection[Any] = ()
+    shades: bool = False
     log_x: bool = False
+    limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    levels: Mapping[str, float] = field(default_factory=dict)
     x_label: str = ""
     y_label: str = ""
     extra: Callable[[Axes, list[Row]], object] | None = None
     width: float = 5.6
     height: float = 4.2
+
+    @property
+    def ys(self) -> list[str]:
+        """The columns of the panels' y axes."""
+        return [self.y] if isinstance(self.y, str) else list(self.y)
 
 
 def ratio(rate: int) -> str:
@@ -109,21 +123,28 @@ def said(column: str | None, value: Any, labels: Mapping[Any, str]) -> str:
         return f"bandwidth ratio {ratio(value)}"
     if column == "snr_db":
         return f"Es/N0 {value:g} dB"
+    if column == "alpha":
+        return f"α = {value:g}"
     return str(value)
 
 
 def draw(what: Figure, rows: Iterable[Row]) -> Drawn | None:
-    """The figure of these rows; None where none has both columns."""
-    known = [r for r in rows if r.get(what.x) is not None and r.get(what.y) is not None]
+    """The figure of these rows; None where none has a column of each axis."""
+    known = [
+        r
+        for r in of(rows, **what.where)
+        if r.get(what.x) is not None and any(r.get(y) is not None for y in what.ys)
+    ]
     if not known:
         return None
     columns, lines = _values(known, what.panels), _values(known, what.rows)
     hues, styles = _hues(known, what), _values(known, what.style)
-    fig, axes = figure(len(columns), len(lines), width=what.width, height=what.height,
-                       share_y="row")  # fmt: skip
-    grid = [(line, column) for line in lines for column in columns]
-    for ax, (line, column) in zip(axes, grid, strict=True):
-        here = [r for r in known if _is(r, what.panels, column) and _is(r, what.rows, line)]
+    share_y: Literal["row", False] = "row" if len(what.ys) == 1 else False
+    fig, axes = figure(len(columns) * len(what.ys), len(lines), width=what.width,
+                       height=what.height, share_y=share_y)  # fmt: skip
+    for ax, (line, column, y) in zip(axes, product(lines, columns, what.ys), strict=True):
+        here = [r for r in known if _is(r, what.panels, column) and _is(r, what.rows, line)
+                and r.get(y) is not None]  # fmt: skip
         for i, hue in hues:
             for j, style in enumerate(styles):
                 curve = [r for r in here if r.get(what.hue) == hue and _is(r, what.style, style)]
@@ -133,13 +154,11 @@ def draw(what: Figure, rows: Iterable[Row]) -> Drawn | None:
                     if c is not None and v is not None
                 )
                 bare = style in what.marks if what.marks else None
-                _curve(ax, curve, what, i, j, label, bare)
+                look = _look(what, i, j, len(hues), bare) | {"label": label}
+                _curve(ax, curve, what, y, look)
         parts = [(what.panels, column), (what.rows, line)]
         ax.set_title(", ".join(said(c, v, what.labels) for c, v in parts if c), fontsize=11)
-        ax.set_xlabel(what.x_label or what.labels.get(what.x) or LABELS.get(what.x, what.x))
-        ax.set_ylabel(what.y_label or what.labels.get(what.y) or LABELS.get(what.y, what.y))
-        if what.log_x:
-            ax.set_xscale("log")
+        _axes(ax, what, y)
         if what.extra is not None:
             what.extra(ax, here)
     _legend(fig, axes)
@@ -148,31 +167,54 @@ def draw(what: Figure, rows: Iterable[Row]) -> Drawn | None:
     return fig
 
 
+def _axes(ax: Axes, what: Figure, y: str) -> None:
+    """Names, limits and levels of the axes."""
+    ax.set_xlabel(what.x_label or what.labels.get(what.x) or LABELS.get(what.x, what.x))
+    ax.set_ylabel(what.y_label or what.labels.get(y) or LABELS.get(y, y))
+    if what.log_x:
+        ax.set_xscale("log")
+    if what.x in what.limits:
+        ax.set_xlim(*what.limits[what.x])
+    if y in what.limits:
+        ax.set_ylim(*what.limits[y])
+    if y in what.levels:
+        ax.axhline(what.levels[y], color="#777777", linestyle=":", linewidth=1.5)
+
+
+def _look(what: Figure, i: int, j: int, hues: int, bare: bool | None) -> dict[str, Any]:
+    """Colour, marker and line of the curve `i` of so many, in style `j`; `bare` ones are marks
+    alone, those that are not, lines alone."""
+    from matplotlib import colormaps
+
+    kind = LINES[(j + i // len(COLOURS)) % len(LINES)] if bare is None else "-"
+    colour: Any = COLOURS[i % len(COLOURS)]
+    if what.shades:
+        colour, kind = colormaps["viridis"](0.05 + 0.85 * i / max(hues - 1, 1)), LINES[j]
+    return {
+        "color": colour,
+        "marker": MARKERS[i % len(MARKERS)] if what.markers and bare is not False else None,
+        "linestyle": "none" if bare else kind,
+    }
+
+
 def draw_all(figures: Iterable[Figure], rows: Sequence[Row]) -> dict[str, Drawn]:
     """Those of the figures of which there are rows, by name."""
     made = {what.name: draw(what, rows) for what in figures}
     return {name: fig for name, fig in made.items() if fig is not None}
 
 
-def _curve(
-    ax: Axes, rows: list[Row], what: Figure, i: int, j: int, label: str, bare: bool | None
-) -> None:
-    """One curve; `bare` ones are marks alone, those that are not, lines alone."""
+def _curve(ax: Axes, rows: list[Row], what: Figure, y_name: str, look: Mapping[str, Any]) -> None:
     ordered = sorted(rows, key=lambda r: r[what.x])
     if not ordered:
         return
-    x, y = ([r[column] for r in ordered] for column in (what.x, what.y))
-    colour = COLOURS[i % len(COLOURS)]
-    marker = MARKERS[i % len(MARKERS)] if what.markers and bare is not False else None
-    line = LINES[(j + i // len(COLOURS)) % len(LINES)] if bare is None else "-"
-    ax.plot(x, y, color=colour, marker=marker, markersize=5.5, linewidth=2,
-            linestyle="none" if bare else line, label=label)  # fmt: skip
-    spread = [r.get(f"{what.y}_ci") for r in ordered]
+    x, y = ([r[column] for r in ordered] for column in (what.x, y_name))
+    ax.plot(x, y, markersize=5.5, linewidth=2, **look)
+    spread = [r.get(f"{y_name}_ci") for r in ordered]
     if what.interval and any(s is not None for s in spread):
         low, high = (
             [v + sign * (s or 0.0) for v, s in zip(y, spread, strict=True)] for sign in (-1, 1)
         )
-        ax.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0)
+        ax.fill_between(x, low, high, color=look["color"], alpha=0.13, linewidth=0)
 
 
 def _legend(fig: Drawn, axes: Sequence[Axes]) -> None:

@@ -37,7 +37,8 @@ class Point:
     Attributes:
         scheme, setting: its name, and which of its variants.
         channel: name.
-        rate: symbols per started 16×16 block that it is granted; CBR is rate / 768 of whole blocks.
+        rate: symbols per started 16×16 block that it is granted, where the grid has no `budget` of
+            its own; CBR is rate / 768 of whole blocks.
         snr_db: Es/N0.
         seed: of channel and noise.
     """
@@ -141,6 +142,12 @@ def score_each(
     ]
 
 
+def budget_of(image: Photo, rate: int) -> int:
+    """Symbols of an image at `rate` per started 16×16 block."""
+    height, width = image.shape[:2]
+    return -(-height // BLOCK) * -(-width // BLOCK) * rate
+
+
 @dataclass(frozen=True)
 class Grid:
     """What is run.
@@ -153,6 +160,7 @@ class Grid:
         kept: whether the image received is kept in the outcome.
         batch: pictures of one size in one pass of a scheme, at most.
         score: computes the metrics.
+        budget: symbols of an image at a rate.
     """
 
     schemes: Sequence[Scheme]
@@ -165,6 +173,7 @@ class Grid:
     kept: Callable[[Point, Picture], bool] = lambda point, picture: False
     batch: int = 1
     score: Score = score_each
+    budget: Callable[[Photo, int], int] = budget_of
 
     def places(self, scheme: Scheme) -> Iterator[tuple[int, float, dict[Scheme, list[str]]]]:
         """Rate, SNR, and each variant of a scheme with the channels over which it runs there."""
@@ -186,12 +195,6 @@ class Grid:
                 for variant, channels in variants.items():
                     for channel, seed in product(channels, self.seeds):
                         yield Point(scheme.name, variant.setting, channel, rate, snr_db, seed)
-
-
-def budget_of(image: Photo, rate: int) -> int:
-    """Symbols of an image at `rate` per started 16×16 block."""
-    height, width = image.shape[:2]
-    return -(-height // BLOCK) * -(-width // BLOCK) * rate
 
 
 def draw_seed(seed: int, name: str) -> int:
@@ -295,7 +298,7 @@ def _unit(state: _Run, number: int, pictures: list[Picture]) -> None:
                 missing = [
                     p for p in points if any(p.key(q.name) not in state.done for q in pictures)
                 ]
-                budget = budget_of(pictures[0].pixels, rate)
+                budget = grid.budget(pictures[0].pixels, rate)
                 # Encoded once: the transmitter knows the mean SNR and nothing else of the channel.
                 sent, encode_ms = _send(variant, pictures, budget, snr_db) if missing else ([], 0.0)
                 for point in missing:

@@ -81,3 +81,31 @@ def test_marks_have_no_line_and_what_stands_beside_them_no_marks():
         "a, told": ("-", "None"), "a, measured": ("None", "o"),
         "b, told": ("-", "None"), "b, measured": ("None", "s"),
     }  # fmt: skip
+
+
+def test_several_quantities_have_a_panel_each_with_limits_and_levels_of_their_own():
+    rows = [r | {"lost": 2.0 if r["scheme"] == "a" else None} for r in ROWS[:2]]
+    fig = draw(
+        Figure("p", "snr_db", ("psnr", "lost"), limits={"lost": (0, None)}, levels={"psnr": 30.0}),
+        rows,
+    )
+    psnr, lost = fig.axes
+    assert (psnr.get_ylabel(), lost.get_ylabel()) == ("PSNR, dB", "lost")
+    assert list(curves(lost)) == ["a"]
+    assert lost.get_ylim()[0] == 0
+    assert [list(line.get_ydata()) for line in psnr.lines][-1] == [30.0, 30.0]
+
+
+def test_rows_of_other_experiments_are_left_out():
+    rows = [r | {"experiment": "here"} for r in ROWS] + [ROWS[0] | {"scheme": "c"}]
+    drawn = draw(Figure("p", "snr_db", "psnr", where={"experiment": "here"}), rows)
+    assert set(curves(drawn.axes[0])) == {"a", "b"}
+    assert draw(Figure("p", "snr_db", "psnr", where={"experiment": "there"}), rows) is None
+
+
+def test_shades_go_from_dark_to_light():
+    rows = [{"alpha": a, "snr_db": x, "psnr": x} for a in range(9) for x in (0.0, 1.0)]
+    fig = draw(Figure("p", "snr_db", "psnr", hue="alpha", shades=True), rows)
+    greens = [line.get_color()[1] for line in fig.axes[0].lines]
+    assert greens == sorted(greens)
+    assert len(set(greens)) == 9

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gensc.experiment.baselines import jpeg
 from gensc.experiment.scheme import Photo, Picture, Received, Scheme, Section, Sent, best, lost
 from gensc.system.weights import Weights
 from gensc_phy.coding.bits import capacity_bytes, decode_bits, encode_bits
-from gensc_phy.coding.mcs import MCS_TABLE, choose_mcs
+from gensc_phy.coding.mcs import MCS_TABLE, Mcs, choose_mcs
+
+if TYPE_CHECKING:
+    from gensc_models.codecs.bank import HyperpriorCodec
 
 #: dB between a scheme's threshold (1 % of codewords fail) and the SNR it is used at.
 STEADY_MARGIN_DB = 0.5
 FADING_MARGINS_DB = (2.0, 5.0, 8.0, 11.0, 14.0)
 #: Channels whose gain is known beforehand.
 STEADY = ("awgn", "none")
-DECODER_ITERATIONS = 50
 
 
 class FileCoder(Protocol):
@@ -84,19 +86,19 @@ class FileScheme(Scheme):
     def _fit_uncached(self, picture: Picture, max_bytes: int) -> bytes | None:
         return self.coder.fit(picture.pixels, max_bytes)
 
+    def mcs(self, snr_db: float) -> Mcs:
+        """The modulation and coding scheme at an SNR."""
+        told_db = snr_db if self.design_snr_db is None else self.design_snr_db
+        return choose_mcs(told_db, STEADY_MARGIN_DB if self.margin_db is None else self.margin_db)
+
     def send(self, picture: Picture, budget: int, snr_db: float) -> Sent:
         """See `Scheme.send`."""
-        told_db = snr_db if self.design_snr_db is None else self.design_snr_db
-        margin_db = STEADY_MARGIN_DB if self.margin_db is None else self.margin_db
-        mcs = choose_mcs(told_db, margin_db)
+        mcs = self.mcs(snr_db)
         room = capacity_bytes(budget, mcs)
         data = self._fit(picture, room) if room > 0 else None
         if data is None:
             raise ValueError(f"no {self.name} of {max(room, 0)} bytes ({mcs.name})")
-        height, width = picture.pixels.shape[:2]
-        coded = encode_bits(data, mcs)
-        section = Section("bits", coded, height, width, mcs.index, len(data))
-        return Sent((section,), facts={"mcs": mcs.name, "bytes": len(data)})
+        return sent_as_bits(data, mcs, picture)
 
     def receive(self, sections: Sequence[Section]) -> Received:
         """See `Scheme.receive`."""
@@ -105,14 +107,20 @@ class FileScheme(Scheme):
             return lost("nothing received")
         mcs = MCS_TABLE[section.rate]
         try:
-            result = decode_bits(section.symbols, section.variances, section.total, mcs,
-                                 max_iter=DECODER_ITERATIONS)  # fmt: skip
+            result = decode_bits(section.symbols, section.variances, section.total, mcs)
         except ValueError as error:
             return lost(str(error))
         if not result.crc_ok:
             return lost("the file is damaged")
         image = self.coder.decode(result.payload, section.height, section.width)
         return lost("no file of this kind") if image is None else Received(image)
+
+
+def sent_as_bits(data: bytes, mcs: Mcs, picture: Picture) -> Sent:
+    """A file of a picture as the one bits section of it."""
+    height, width = picture.pixels.shape[:2]
+    section = Section("bits", encode_bits(data, mcs), height, width, mcs.index, len(data))
+    return Sent((section,), facts={"mcs": mcs.name, "bytes": len(data)})
 
 
 class Jpeg:
@@ -177,14 +185,17 @@ class Modern:
 class BankFile:
     """A container of this project's learned codec bank, at its best operating point that fits.
 
+    Args:
+        bank: the codec; None: the one that is shipped.
+
     Raises:
-        UserError: no such weights.
+        UserError: its weights are missing.
     """
 
-    def __init__(self, name: str = "") -> None:
-        from gensc.adapt.bank import DEFAULT, load_bank
+    def __init__(self, bank: HyperpriorCodec | None = None) -> None:
+        from gensc.adapt.bank import load_bank
 
-        self.bank = load_bank(name or DEFAULT)
+        self.bank = bank or load_bank()
         self.weights: tuple[Weights, ...] = (Weights(self.bank.name, self.bank.sha256),)
 
     def fit(self, image: Photo, max_bytes: int) -> bytes | None:
