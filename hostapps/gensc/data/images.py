@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from gensc.system.errors import UserError
 from gnuradio.gensc.errors import GenscError
 from gnuradio.gensc.image_files import SKIMAGE_PREFIX, image_paths, read_image
 
+T = TypeVar("T")
 #: Smallest side a picture may have: one block of the codecs.
 MIN_SIDE = 16
 
@@ -73,6 +76,12 @@ def expand(arguments: list[str]) -> list[str]:
     if not found:
         raise UserError("no image given")
     return found
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """At most `count` of the items, evenly spread; all where it is 0."""
+    count = min(count, len(items)) or len(items)
+    return [items[i * len(items) // count] for i in range(count)]
 
 
 def display_name(path: str | Path) -> str:

@@ -37,7 +37,7 @@ class Check:
     def worst(
         cls,
         name: str,
-        values: Iterable[float],
+        values: Iterable[float | None],
         unit: str,
         op: Literal[">=", "<="],
         target: float,
@@ -45,12 +45,13 @@ class Check:
     ) -> Check:
         """The value of all that is furthest from what is asked: the least, or the largest size.
 
-        NaN where there are none.
+        NaN where there are none; what is missing among them does not count.
         """
+        known = [v for v in values if v is not None and not math.isnan(v)]
         if op == ">=":
-            value = min(values, default=math.nan)
+            value = min(known, default=math.nan)
         else:
-            value = max(map(abs, values), default=math.nan)
+            value = max(map(abs, known), default=math.nan)
         return cls(name, float(value), unit, op, target, reference)
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from gensc.experiment.grid import PER_BLOCK
 from gensc.experiment.rows import Row, of
@@ -47,15 +47,20 @@ LINES = ("-", "--", ":", "-.")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of curves.
+    """A figure of curves or bars.
 
     Attributes:
         name: of its files.
-        x, y: columns; of several `y` each has panels of its own, beside those of the others.
-        hue: column whose values are the curves; `style` is another one, drawn as kinds of lines.
+        x, y: columns; of several `y` each has panels of its own, below those of the others, or
+            beside them where there are no `panels`; one that no row has is left out.
+        hue: column whose values are the curves, None for one; `style` is another one, drawn as
+            kinds of lines.
         where: columns → the values of the rows that are drawn; empty for all.
         panels, rows: columns whose values are the panels beside and below each other; None for
             one.
+        bars: in place of curves: a group for each x, a bar for each curve.
+        lines: between points.
+        share: of all x; a curve that has fewer of them is left out.
         title: above all.
         labels: values and columns as they are said where not as they are.
         names: of the curves, in their order; others follow.
@@ -63,7 +68,7 @@ class Figure:
         markers: at points.
         marks: values of `style` that are marks without lines; the others are lines without marks.
         shades: curves are coloured from dark to light: for a hue that has an order.
-        log_x: logarithmic.
+        log_x, log_y: logarithmic.
         limits: of the axes by their column: least and most, None as the curves have it.
         levels: column → value of a dotted line, for what is asked for.
         x_label, y_label: of the axes where columns are called otherwise.
@@ -74,11 +79,14 @@ class Figure:
     name: str
     x: str
     y: str | Sequence[str]
-    hue: str = "scheme"
+    hue: str | None = "scheme"
     style: str | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
     panels: str | None = None
     rows: str | None = None
+    bars: bool = False
+    lines: bool = True
+    share: float = 0.0
     title: str = ""
     labels: Mapping[Any, str] = field(default_factory=dict)
     names: Sequence[Any] = ()
@@ -87,6 +95,7 @@ class Figure:
     marks: Collection[Any] = ()
     shades: bool = False
     log_x: bool = False
+    log_y: bool = False
     limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     levels: Mapping[str, float] = field(default_factory=dict)
     x_label: str = ""
@@ -137,25 +146,16 @@ def draw(what: Figure, rows: Iterable[Row]) -> Drawn | None:
     ]
     if not known:
         return None
+    ys = [y for y in what.ys if any(r.get(y) is not None for r in known)]
     columns, lines = _values(known, what.panels), _values(known, what.rows)
-    hues, styles = _hues(known, what), _values(known, what.style)
-    share_y: Literal["row", False] = "row" if len(what.ys) == 1 else False
-    fig, axes = figure(len(columns) * len(what.ys), len(lines), width=what.width,
-                       height=what.height, share_y=share_y)  # fmt: skip
-    for ax, (line, column, y) in zip(axes, product(lines, columns, what.ys), strict=True):
+    beside = what.panels is None and len(ys) > 1
+    size = (len(ys), len(lines)) if beside else (len(columns), len(lines) * len(ys))
+    fig, axes = figure(*size, width=what.width, height=what.height,
+                       share_y=False if beside else "row")  # fmt: skip
+    for ax, (line, y, column) in zip(axes, product(lines, ys, columns), strict=True):
         here = [r for r in known if _is(r, what.panels, column) and _is(r, what.rows, line)
                 and r.get(y) is not None]  # fmt: skip
-        for i, hue in hues:
-            for j, style in enumerate(styles):
-                curve = [r for r in here if r.get(what.hue) == hue and _is(r, what.style, style)]
-                label = ", ".join(
-                    said(c, v, what.labels)
-                    for c, v in ((what.hue, hue), (what.style, style))
-                    if c is not None and v is not None
-                )
-                bare = style in what.marks if what.marks else None
-                look = _look(what, i, j, len(hues), bare) | {"label": label}
-                _curve(ax, curve, what, y, look)
+        _panel(ax, what, known, here, y)
         parts = [(what.panels, column), (what.rows, line)]
         ax.set_title(", ".join(said(c, v, what.labels) for c, v in parts if c), fontsize=11)
         _axes(ax, what, y)
@@ -167,18 +167,56 @@ def draw(what: Figure, rows: Iterable[Row]) -> Drawn | None:
     return fig
 
 
+def _panel(ax: Axes, what: Figure, known: list[Row], here: list[Row], y: str) -> None:
+    """All curves or bars of a panel."""
+    hues, places = _hues(known, what), {r[what.x] for r in here}
+    curves: list[tuple[list[Row], dict[str, Any]]] = []
+    for (i, hue), (j, style) in product(hues, enumerate(_values(known, what.style))):
+        curve = [r for r in here if _is(r, what.hue, hue) and _is(r, what.style, style)]
+        if not curve or len({r[what.x] for r in curve}) < what.share * len(places):
+            continue
+        named = ((what.hue, hue), (what.style, style))
+        label = ", ".join(said(c, v, what.labels) for c, v in named if c and v is not None)
+        bare = style in what.marks if what.marks else None if what.lines else True
+        look = _look(what, i, j, len(hues), bare) | {"label": label}
+        curves.append((sorted(curve, key=lambda r: r[what.x]), look))
+    if what.bars:
+        _bars(ax, what, _values(known, what.x), curves, y)
+        return
+    for curve, look in curves:
+        _curve(ax, curve, what, y, look)
+
+
+def _bars(
+    ax: Axes, what: Figure, places: list[Any], curves: list[tuple[list[Row], dict[str, Any]]],
+    y: str,
+) -> None:  # fmt: skip
+    """A group of bars for each place, with their values above."""
+    for n, (rows, look) in enumerate(curves):
+        shift = 0.8 * ((n + 0.5) / len(curves) - 0.5)
+        bars = ax.bar([places.index(r[what.x]) + shift for r in rows], [r[y] for r in rows],
+                      0.76 / len(curves), color=look["color"], label=look["label"])  # fmt: skip
+        ax.bar_label(bars, fmt="%.3g", fontsize=9, padding=2)
+    ax.set_xticks(range(len(places)), [said(what.x, v, what.labels) for v in places])
+    ax.grid(False, axis="x")
+    ax.margins(y=0.15)
+
+
 def _axes(ax: Axes, what: Figure, y: str) -> None:
     """Names, limits and levels of the axes."""
     ax.set_xlabel(what.x_label or what.labels.get(what.x) or LABELS.get(what.x, what.x))
     ax.set_ylabel(what.y_label or what.labels.get(y) or LABELS.get(y, y))
     if what.log_x:
         ax.set_xscale("log")
+    if what.log_y:
+        ax.set_yscale("log")
     if what.x in what.limits:
         ax.set_xlim(*what.limits[what.x])
     if y in what.limits:
         ax.set_ylim(*what.limits[y])
-    if y in what.levels:
-        ax.axhline(what.levels[y], color="#777777", linestyle=":", linewidth=1.5)
+    for column, line in ((what.x, ax.axvline), (y, ax.axhline)):
+        if column in what.levels:
+            line(what.levels[column], color="#777777", linestyle=":", linewidth=1.5)
 
 
 def _look(what: Figure, i: int, j: int, hues: int, bare: bool | None) -> dict[str, Any]:
@@ -204,12 +242,9 @@ def draw_all(figures: Iterable[Figure], rows: Sequence[Row]) -> dict[str, Drawn]
 
 
 def _curve(ax: Axes, rows: list[Row], what: Figure, y_name: str, look: Mapping[str, Any]) -> None:
-    ordered = sorted(rows, key=lambda r: r[what.x])
-    if not ordered:
-        return
-    x, y = ([r[column] for r in ordered] for column in (what.x, y_name))
+    x, y = ([r[column] for r in rows] for column in (what.x, y_name))
     ax.plot(x, y, markersize=5.5, linewidth=2, **look)
-    spread = [r.get(f"{y_name}_ci") for r in ordered]
+    spread = [r.get(f"{y_name}_ci") for r in rows]
     if what.interval and any(s is not None for s in spread):
         low, high = (
             [v + sign * (s or 0.0) for v, s in zip(y, spread, strict=True)] for sign in (-1, 1)

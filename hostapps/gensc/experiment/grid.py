@@ -23,6 +23,7 @@ from gensc.experiment.ways import Carried, Way
 from gensc.results.quality import score
 from gensc.results.result import Result
 from gensc.system.machine import cores
+from gensc_models.metrics.foreground import mask_iou
 
 BLOCK = 16
 #: Symbols per 16×16 block at a bandwidth ratio of 1.
@@ -91,6 +92,8 @@ class Outcome:
         facts = {} if self.sent is None else self.sent.facts
         events = {k: v for k, v in self.received.events.items() if k != "text"}
         state = self.received.events.get("text")
+        if self.sent is not None and self.sent.mask is not None and self.picture.mask is not None:
+            facts = facts | {"mask_iou": mask_iou(self.sent.mask, self.picture.mask)}
         counted = symbols.as_dict() | {"overhead": self.carried.overhead}
         return Result(
             image=self.picture.name,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gensc.experiment.grid import Key, Outcome, Point
+from gensc.experiment.grid import Grid, Key, Outcome, Point, collect
+from gensc.experiment.scheme import Picture
 from gensc.experiment.ways import Way
 from gensc.system.errors import UserError
 
@@ -19,6 +20,16 @@ def row_of(outcome: Outcome, way: Way) -> Row:
     """The line of an outcome: the results contract, what is the scheme's own at its end."""
     line = outcome.result(way).as_dict()
     return {k: v for k, v in line.items() if k != "extra"} | line["extra"]
+
+
+def measured(
+    grid: Grid,
+    pictures: Sequence[Picture],
+    way: Way,
+    step: Callable[[str], None] = lambda note: None,
+) -> list[Row]:
+    """The rows of a whole grid, picture by picture in the order of its points."""
+    return [row_of(outcome, way) for outcome in collect(grid, pictures, way, step)]
 
 
 def key_of(row: Row) -> Key:
@@ -110,8 +121,9 @@ def _flat(row: Row, prefix: str = "") -> Iterable[tuple[str, Any]]:
 
 
 def of(rows: Iterable[Row], **fields: Any) -> list[Row]:
-    """The rows with these values."""
-    return [row for row in rows if all(row.get(k) == v for k, v in fields.items())]
+    """The rows with these values; of several in a tuple or a set with one of them."""
+    several = {k: v if isinstance(v, tuple | set | frozenset) else (v,) for k, v in fields.items()}
+    return [row for row in rows if all(row.get(k) in v for k, v in several.items())]
 
 
 def groups(rows: Iterable[Row], by: Sequence[str]) -> Iterator[tuple[Row, list[Row]]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from gensc.experiment.base import Table
 from gensc.experiment.figures import CHANNELS, LABELS, ratio
 from gensc.experiment.means import pivot
-from gensc.experiment.rows import Row
+from gensc.experiment.rows import Row, of
 from gensc.results.result import NOT_ASKED
 
 #: Decimals of a metric; others have 4.
@@ -59,13 +60,27 @@ def comparison_tables(points: Sequence[Row], metrics: Sequence[str]) -> Iterable
         yield from by_snr(points, metric)
 
 
-def of_experiment(
-    rows: Iterable[Row], experiment: str, title: str, columns: dict[str, str], digits: int = 2
-) -> Iterable[Table]:
-    """The rows of an experiment as they are; nothing where there are none."""
-    found = [r for r in rows if r.get("experiment") == experiment]
-    if found:
-        yield Table(title, columns, found, digits)
+@dataclass(frozen=True)
+class Listing:
+    """A table declared: rows as they are.
+
+    Attributes:
+        title: printed above it.
+        columns: key in the row → column heading, in order.
+        where: columns and values of its rows, as `gensc.experiment.rows.of` takes them.
+        digits: decimals of floats.
+    """
+
+    title: str
+    columns: dict[str, str]
+    where: Mapping[str, Any] = field(default_factory=dict)
+    digits: int = 2
+
+
+def listed(listings: Iterable[Listing], rows: Sequence[Row]) -> list[Table]:
+    """Those of the tables of which there are rows."""
+    found = [(what, of(rows, **what.where)) for what in listings]
+    return [Table(what.title, what.columns, some, what.digits) for what, some in found if some]
 
 
 def why_missing(rows: Sequence[Row], metrics: Sequence[str]) -> list[str]:

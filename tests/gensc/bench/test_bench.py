@@ -38,7 +38,8 @@ def test_check_that_could_not_be_measured_is_not_met(op):
 def test_the_worst_value_is_the_one_furthest_from_what_is_asked():
     assert Check.worst("lead", iter((2.0, -1.0)), "dB", ">=", 0).value == -1.0
     assert Check.worst("error", [0.2, -0.7], "dB", "<=", 0.5).value == 0.7
-    assert math.isnan(Check.worst("error", [], "dB", "<=", 0.5).value)
+    assert Check.worst("lead", (2.0, None, math.nan), "dB", ">=", 0).value == 2.0
+    assert math.isnan(Check.worst("error", [None], "dB", "<=", 0.5).value)
 
 
 def result():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gensc.data.images import display_name, expand, fit, load_image, scale_to_area
+from gensc.data.images import display_name, expand, fit, load_image, scale_to_area, spread
 from gensc.system.errors import UserError
 
 
@@ -191,3 +191,9 @@ def test_fit_crops_the_middle():
     fitted = fit(image, 50, 50)
     assert fitted.shape == (50, 50, 3)
     assert fitted[2:-2, 2:-2].min() > 250
+
+
+def test_a_part_of_the_pictures_is_evenly_spread_and_none_means_all():
+    assert spread("abcdefgh", 4) == ["a", "c", "e", "g"]
+    assert spread("ab", 4) == spread("ab", 0) == ["a", "b"]
+    assert spread([], 3) == []

@@ -109,3 +109,30 @@ def test_shades_go_from_dark_to_light():
     greens = [line.get_color()[1] for line in fig.axes[0].lines]
     assert greens == sorted(greens)
     assert len(set(greens)) == 9
+
+
+def test_quantities_stand_below_each_other_where_there_are_panels_without_those_never_computed():
+    rows = [r | {"ssim": r["psnr"] / 100} for r in ROWS]
+    fig = draw(Figure("p", "snr_db", ("psnr", "ssim", "lpips"), panels="channel"), rows)
+    assert [ax.get_ylabel() for ax in fig.axes] == ["PSNR, dB"] * 2 + ["SSIM"] * 2
+    assert curves(fig.axes[2])["a"] == ([0.0, 10.0], [0.2, 0.3])
+
+
+def test_a_curve_with_too_few_points_is_left_out():
+    few = [r for r in ROWS if r["scheme"] == "a" or r["snr_db"] == 0.0]
+    figure = Figure("p", "snr_db", "psnr", where={"channel": "awgn"}, share=0.6)
+    assert curves(draw(figure, few).axes[0]).keys() == {"a"}
+
+
+def test_bars_stand_in_groups_with_their_values():
+    rows = [{"users": u, "way": w, "ms": u * m} for u in (8, 32) for w, m in (("x", 1), ("y", 2))]
+    ax = draw(Figure("t", "users", "ms", hue="way", bars=True), rows).axes[0]
+    assert [[bar.get_height() for bar in bars] for bars in ax.containers] == [[8, 32], [16, 64]]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["8", "32"]
+    centres = [bar.get_x() + bar.get_width() / 2 for bars in ax.containers for bar in bars]
+    assert centres == pytest.approx([-0.2, 0.8, 0.2, 1.2])
+
+
+def test_one_curve_needs_no_name_and_a_cloud_no_lines():
+    (line,) = draw(Figure("p", "snr_db", "psnr", hue=None, lines=False), ROWS).axes[0].lines
+    assert (line.get_linestyle(), len(line.get_xdata())) == ("None", len(ROWS))

@@ -1,10 +1,12 @@
 """The grid: every point once, equal channels for all, lost pictures counted, nothing by chance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gensc.experiment.grid import Grid, Point, budget_of, collect, draw_seed, run
-from gensc.experiment.rows import row_of
+from gensc.experiment.rows import measured, row_of
 from gensc.experiment.scheme import Picture, Received, Scheme, Section, Sent, best, lost
 from gensc.experiment.ways import load_way
 from pdu_blocks import smooth_image
@@ -133,3 +135,16 @@ def test_the_budget_counts_started_blocks(height, width, symbols):
 def test_keys_name_everything_a_point_is():
     point = Point("a", "", "awgn", 8, 5.0, 1)
     assert len({point.key("x"), point.key("y"), Point("a", "", "awgn", 8, 5.0, 2).key("x")}) == 3
+
+
+def test_the_mask_of_a_sender_stands_beside_that_of_the_picture():
+    class Left(Repeats):
+        def send(self, picture, budget, snr_db):
+            mask = np.zeros(picture.pixels.shape[:2], bool)
+            mask[:, :24] = True
+            return replace(super().send(picture, budget, snr_db), mask=mask)
+
+    whole = replace(PICTURES[0], mask=np.ones((32, 48), bool))
+    grid = Grid([Left(), Repeats("b")], ("none",), (8,), (10.0,))
+    rows = measured(grid, [whole, PICTURES[1]], load_way("torch"))
+    assert [row.get("mask_iou") for row in rows] == [0.5, None, None, None]

@@ -75,3 +75,9 @@ def test_columns_side_by_side_become_rows_below_each_other():
     assert [(r["x"], r["who"], r["value"]) for r in tidy] == [
         (1, "this project", 3.0), (1, "another", 2.0), (2, "this project", 4.0)
     ]  # fmt: skip
+
+
+def test_rows_are_found_by_one_value_or_several():
+    rows = [{"a": 1, "b": None}, {"a": 2}, {"a": 3, "b": 4}]
+    assert of(rows, a=(1, 3)) == [rows[0], rows[2]]
+    assert of(rows, b=None) == rows[:2]
