@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from gensc.bench.serve.load import Pool, clients
 from gensc.bench.serve.run import make_pool
 from gensc.experiment.base import BenchResult, Check, Table
 from gensc.serve import Answer, AsyncClient, Request, Server, Service, ServiceConfig, Status
 from gensc.serve.cluster import Cluster, ClusterConfig, ClusterRunner, import_ray
 from gensc.serve.decoder import CodecDecoder
+from gensc.serve.load import Pool, clients
 from gensc.system import codecs
 from gensc.system.progress import progress
 

@@ -24,27 +24,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import product
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-from gensc.bench.serve.load import (
-    Chaos,
-    Load,
-    Pool,
-    chaos,
-    closed_loop,
-    decode_alone,
-    one_at_a_time,
-    serving,
-)
-from gensc.bench.serve.plots import Case, plot
 from gensc.data.images import load_image
 from gensc.data.samples import PHOTOS
 from gensc.experiment.base import BenchResult, Check, Table
+from gensc.experiment.figures import Figure, draw_all
+from gensc.experiment.rows import Row, melt, of
+from gensc.experiment.tables import columns
 from gensc.serve import ProcessRunner, Section, Server, ServiceConfig, Source
+from gensc.serve.chaos import Chaos, chaos
+from gensc.serve.load import Load, Pool, closed_loop, decode_alone, one_at_a_time, serving
 from gensc.system import codecs
 from gensc.system.machine import cores
 from gensc.system.progress import Reporter, progress
@@ -53,6 +46,10 @@ from gensc_models.codecs.codec import Codec
 #: Channel symbols per 16×16 block by image side: CBR 1/6 for CIFAR-sized, 1/24 for photos.
 RATES = {32: 128, 256: 32}
 USERS = (3, 32)
+HOW = ("one at a time", "service")
+WAITS = {"p50_ms": "50 %", "p95_ms": "95 %", "p99_ms": "99 %"}
+#: Image side and users.
+Case = tuple[int, int]
 SNR_DB = 10.0
 SEED = 1
 #: MU-GSC, Table I: 15.66 s an image without, 8.87 s with its asynchronous processing.
@@ -107,16 +104,13 @@ def run(quick: bool = False, model: str = "") -> BenchResult:
         "plan": asdict(plan),
         "service": asdict(ServiceConfig()),
     }
-    throughput = [row for case, pair in loads.items() for row in _rows(case, pair)]
-    cache = [_cache_row("off", uncached, uncached), _cache_row("on", cached, uncached)]
-    result.rows = [*throughput, *cache, {"part": "exactly once", **_account(account)}]
-    result.checks = _checks(loads, account)
-    result.tables = [
-        _table("Closed loop over TCP, cache off", throughput, ("side", "users")),
-        _table(f"Every reception asked for {plan.times} times, 32 users", cache, ("cache",)),
-        _chaos_table(account),
-    ]
-    result.figures = {"serve": plot(loads, max(USERS))}
+    rows = [row for case, pair in loads.items() for row in _rows(case, pair)]
+    rows += [_cache_row("off", uncached, uncached), _cache_row("on", cached, uncached)]
+    rows.append({"part": "exactly once", **asdict(account), "violations": account.violations})
+    result.rows = rows
+    result.checks = _checks(rows, account)
+    result.tables = _tables(rows, plan.times)
+    result.figures = draw_all(FIGURES, rows + melt(rows, WAITS, "share", "ms"))
     return result
 
 
@@ -233,116 +227,65 @@ async def _repeated(
     )
 
 
-def _rows(case: Case, pair: tuple[Load, Load]) -> list[dict[str, Any]]:
+def _rows(case: Case, pair: tuple[Load, Load]) -> list[Row]:
     side, users = case
+    place = {"part": "throughput", "side": side, "users": users}
+    place["where"] = f"{side}×{side}, {users} users"
     return [
-        {
-            "part": "throughput",
-            "side": side,
-            "users": users,
-            "how": how,
-            **_figures(load),
-            "gain": load.images_per_s / pair[0].images_per_s,
-        }
-        for how, load in zip(("one at a time", "service"), pair, strict=True)
+        {**place, "how": how, **load.as_row(), "gain": load.images_per_s / pair[0].images_per_s}
+        for how, load in zip(HOW, pair, strict=True)
     ]
 
 
-def _figures(load: Load) -> dict[str, Any]:
-    return {
-        "images": load.images,
-        "seconds": load.seconds,
-        "images_per_s": load.images_per_s,
-        "p50_ms": load.percentile_ms(50),
-        "p95_ms": load.percentile_ms(95),
-        "p99_ms": load.percentile_ms(99),
-        "batch": load.batch,
-        "cpu_ms": load.cpu_ms,
-    }
+def _cache_row(state: str, load: Load, base: Load) -> Row:
+    row = {"part": "cache", "cache": state, "how": "service", **load.as_row()}
+    row["gain"] = load.images_per_s / base.images_per_s
+    return row | {"from_cache": load.sources[Source.CACHED], "shared": load.sources[Source.SHARED]}
 
 
-def _cache_row(state: str, load: Load, base: Load) -> dict[str, Any]:
-    return {
-        "part": "cache",
-        "cache": state,
-        "how": "service",
-        **_figures(load),
-        "gain": load.images_per_s / base.images_per_s,
-        "from_cache": load.sources[Source.CACHED],
-        "shared": load.sources[Source.SHARED],
-    }
-
-
-def _account(account: Chaos) -> dict[str, Any]:
-    return {**asdict(account), "violations": account.violations}
-
-
-def _checks(loads: dict[Case, tuple[Load, Load]], account: Chaos) -> list[Check]:
+def _checks(rows: list[Row], account: Chaos) -> list[Check]:
     def gain(side: int, users: int) -> float:
-        plain, service = loads[side, users]
-        return service.images_per_s / plain.images_per_s
+        (service,) = of(rows, part="throughput", side=side, users=users, how="service")
+        return service["gain"]
 
     return [
-        Check(
-            "images/s over one at a time, 32 users, 32×32, cache off",
-            gain(32, 32),
-            "×",
-            ">=",
-            2.0,
-            "acceptance list",
-        ),
+        Check("images/s over one at a time, 32 users, 32×32, cache off", gain(32, 32),
+              "×", ">=", 2.0, "acceptance list"),
         *(
-            Check(
-                f"images/s over one at a time, 3 users, {side}×{side}, cache off",
-                gain(side, 3),
-                "×",
-                ">=",
-                round(PAPER_GAIN, 2),
-                "MU-GSC paper, Table I: 15.66 s → 8.87 s an image",
-            )
+            Check(f"images/s over one at a time, 3 users, {side}×{side}, cache off", gain(side, 3),
+                  "×", ">=", round(PAPER_GAIN, 2),
+                  "MU-GSC paper, Table I: 15.66 s → 8.87 s an image")
             for side in RATES
         ),
-        Check(
-            "accepted images not answered exactly once and rightly",
-            account.violations,
-            "",
-            "<=",
-            0,
-            f"{account.accepted} accepted, {account.cancelled} cancelled, {account.kills} kills",
-        ),
+        Check("accepted images not answered exactly once and rightly", account.violations,
+              "", "<=", 0, f"{account.accepted} accepted, {account.cancelled} cancelled, "
+              f"{account.kills} kills"),
         Check("workers killed meanwhile", account.deaths, "", ">=", 1, "acceptance list"),
-    ]
+    ]  # fmt: skip
 
 
-def _table(title: str, rows: list[dict[str, Any]], keys: tuple[str, ...]) -> Table:
-    columns = {key: {"side": "pixels a side"}.get(key, key) for key in keys}
-    columns |= {
-        "how": "how",
-        "images_per_s": "images/s",
-        "gain": "gain",
-        "p50_ms": "p50 ms",
-        "p95_ms": "p95 ms",
-        "p99_ms": "p99 ms",
-        "batch": "a batch",
-        "cpu_ms": "CPU ms",
-    }
-    if "cache" in keys:
-        columns |= {"from_cache": "from cache", "shared": "shared"}
-    return Table(title, columns, rows, digits=1)
+def _tables(rows: list[Row], times: int) -> list[Table]:
+    load = "how images_per_s gain p50_ms p95_ms p99_ms batch cpu_ms"
+    said = {"side": "pixels a side", "images_per_s": "images/s", "batch": "a batch"}
+    return [
+        Table("Closed loop over TCP, cache off", columns(f"side users {load}", **said),
+              of(rows, part="throughput"), 1),
+        Table(f"Every reception asked for {times} times, 32 users",
+              columns(f"cache {load} from_cache shared", **said), of(rows, part="cache"), 1),
+        Table("Cancellations and killed workers",
+              columns("accepted ok cancelled busy deaths requeued unanswered repeated failed wrong "
+                      "seconds", ok="images", busy="told busy", deaths="workers lost",
+                      requeued="computed again", repeated="answered twice", wrong="wrong image"),
+              of(rows, part="exactly once"), 1),
+    ]  # fmt: skip
 
 
-def _chaos_table(account: Chaos) -> Table:
-    columns = {
-        "accepted": "accepted",
-        "ok": "images",
-        "cancelled": "cancelled",
-        "busy": "told busy",
-        "deaths": "workers lost",
-        "requeued": "computed again",
-        "unanswered": "unanswered",
-        "repeated": "answered twice",
-        "failed": "failed",
-        "wrong": "wrong image",
-        "seconds": "s",
-    }
-    return Table("Cancellations and killed workers", columns, [_account(account)], digits=1)
+FIGURES = [
+    Figure("serve", "where", "images_per_s", {"part": "throughput"}, hue="how", bars=True,
+           log_y=True, names=HOW, x_label=" ", y_label="images per second",
+           title="Throughput, cache off", width=7.2),
+    Figure("latency", "share", "ms", {"side": min(RATES), "users": max(USERS)}, hue="how",
+           bars=True, log_y=True, names=HOW, x_label="share of the images that wait no longer",
+           y_label="from asking to having the image, ms",
+           title=f"Latency, {max(USERS)} users, small images"),
+]  # fmt: skip

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 
-from gensc.bench.serve.load import Load, Pool, chaos, closed_loop
 from gensc.serve import ProcessRunner, Request, Server, Service, ServiceConfig, Source
+from gensc.serve.chaos import chaos
+from gensc.serve.load import Load, Pool, closed_loop
 from serve_fakes import picture, request, section
 
 POOL = Pool(
