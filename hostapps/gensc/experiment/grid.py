@@ -20,6 +20,7 @@ from zlib import crc32
 from gensc.experiment.baselines.jpeg import grey
 from gensc.experiment.scheme import Photo, Picture, Received, Scheme, Sent, lost
 from gensc.experiment.ways import Carried, Way
+from gensc.experiment.ways.torch_channel import TorchWay
 from gensc.results.quality import score
 from gensc.results.result import Result
 from gensc.system.machine import cores
@@ -70,6 +71,7 @@ class Outcome:
         shown: False where middle grey stood for an image.
         metrics, reasons: of the image, or of the grey picture.
         latency_ms: stage → milliseconds.
+        beside: the metrics beside it, as `Grid.beside` says.
     """
 
     picture: Picture
@@ -83,6 +85,7 @@ class Outcome:
     metrics: dict[str, float]
     reasons: dict[str, str]
     latency_ms: dict[str, float]
+    beside: dict[str, float] = field(default_factory=dict)
     order: tuple[int, int] = (0, 0)
 
     def result(self, way: Way) -> Result:
@@ -122,6 +125,7 @@ class Outcome:
                 "granted": self.budget,
                 "setting": self.point.setting,
                 "design_snr_db": self.point.snr_db,
+                **{f"{name}_torch": value for name, value in self.beside.items()},
                 **facts,
                 **events,
             },
@@ -159,11 +163,13 @@ class Grid:
         schemes, channels, rates, snrs_db, seeds: whose product is run; over the channel `none`
             the highest SNR alone, as what the encoder is told.
         metrics: that are computed, or at each point which.
-        wanted: whether a point is run at all, told without a setting.
+        wanted: whether a point is run at all, of whatever seed.
         kept: whether the image received is kept in the outcome.
         batch: pictures of one size in one pass of a scheme, at most.
         score: computes the metrics.
         budget: symbols of an image at a rate.
+        beside: whether the same symbols also cross the torch-only AWGN channel at the SNR that the
+            way measured, for which rows have `METRIC_torch`; for analog symbols alone.
     """
 
     schemes: Sequence[Scheme]
@@ -177,6 +183,7 @@ class Grid:
     batch: int = 1
     score: Score = score_each
     budget: Callable[[Photo, int], int] = budget_of
+    beside: bool = False
 
     def places(self, scheme: Scheme) -> Iterator[tuple[int, float, dict[Scheme, list[str]]]]:
         """Rate, SNR, and each variant of a scheme with the channels over which it runs there."""
@@ -185,9 +192,9 @@ class Grid:
             for channel in self.channels:
                 if channel == "none" and snr_db != max(self.snrs_db):
                     continue
-                asked = Point(scheme.name, "", channel, rate, snr_db, 0)
-                for variant in scheme.variants(channel) if self.wanted(asked) else ():
-                    variants.setdefault(variant.setting, (variant, []))[1].append(channel)
+                for variant in scheme.variants(channel):
+                    if self.wanted(Point(scheme.name, variant.setting, channel, rate, snr_db, 0)):
+                        variants.setdefault(variant.setting, (variant, []))[1].append(channel)
             if variants:
                 yield rate, snr_db, dict(variants.values())
 
@@ -348,13 +355,10 @@ def _carry(
 ) -> Iterator[Outcome]:
     """Pictures over the channel of a point, received and scored."""
     grid, count = state.grid, len(pictures)
+    seeds = [draw_seed(point.seed, p.name) for p in pictures]
+    air = [Sent(()) if isinstance(s, ValueError) else s for s in sent]
     started = time.perf_counter()
-    carried = [
-        Carried(())
-        if isinstance(s, ValueError)
-        else state.way.carry(s, point.channel, point.snr_db, draw_seed(point.seed, p.name), budget)
-        for p, s in zip(pictures, sent, strict=True)
-    ]
+    carried = state.way.carry_many(air, point.channel, point.snr_db, seeds, budget)
     heard = time.perf_counter()
     received = scheme.receive_many([c.sections for c in carried])
     decoded = time.perf_counter()
@@ -362,19 +366,24 @@ def _carry(
         lost(f"not sent: {s}") if isinstance(s, ValueError) else r
         for s, r in zip(sent, received, strict=True)
     ]
-    images = [
-        grey(*p.pixels.shape[:2]) if r.image is None or r.image.shape != p.pixels.shape else r.image
-        for p, r in zip(pictures, received, strict=True)
-    ]
     wanted = grid.metrics(point) if callable(grid.metrics) else grid.metrics
+    images = _shown(pictures, received)
     scores = grid.score(pictures, images, wanted)
+    beside: list[tuple[dict[str, float], dict[str, str]]] = [({}, {})] * count
+    if grid.beside:
+        told = [
+            Carried(()) if c.snr_db is None else TorchWay().carry(s, "awgn", c.snr_db, seed, budget)
+            for s, c, seed in zip(air, carried, seeds, strict=True)
+        ]
+        again = scheme.receive_many([t.sections for t in told])
+        beside = grid.score(pictures, _shown(pictures, again), wanted)
     spans = {
         "encode": encode_ms,
         "channel": 1e3 * (heard - started) / count,
         "decode": 1e3 * (decoded - heard) / count,
     }
-    for p, s, c, r, image, (metrics, reasons) in zip(
-        pictures, sent, carried, received, images, scores, strict=True
+    for p, s, c, r, image, (metrics, reasons), (told_metrics, _) in zip(
+        pictures, sent, carried, received, images, scores, beside, strict=True
     ):
         kept = image if grid.kept(point, p) else None
         yield Outcome(
@@ -383,8 +392,16 @@ def _carry(
             Carried((), c.overhead, c.snr_db, c.fragments, c.fragments_lost),
             Received(kept, r.events, None, r.text, r.snr_db),
             r.image is not None,
-            metrics, reasons, dict(spans),
+            metrics, reasons, dict(spans), told_metrics,
         )  # fmt: skip
+
+
+def _shown(pictures: Sequence[Picture], received: Sequence[Received]) -> list[Photo]:
+    """What is looked at: the images received, middle grey where there is none."""
+    return [
+        grey(*p.pixels.shape[:2]) if r.image is None or r.image.shape != p.pixels.shape else r.image
+        for p, r in zip(pictures, received, strict=True)
+    ]
 
 
 def _light(sent: Sent) -> Sent:

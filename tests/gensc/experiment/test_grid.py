@@ -8,6 +8,7 @@ import pytest
 from gensc.experiment.grid import Grid, Point, budget_of, collect, draw_seed, run
 from gensc.experiment.rows import measured, row_of
 from gensc.experiment.scheme import Picture, Received, Scheme, Section, Sent, best, lost
+from gensc.experiment.schemes.load import load_scheme
 from gensc.experiment.ways import load_way
 from pdu_blocks import smooth_image
 
@@ -148,3 +149,39 @@ def test_the_mask_of_a_sender_stands_beside_that_of_the_picture():
     grid = Grid([Left(), Repeats("b")], ("none",), (8,), (10.0,))
     rows = measured(grid, [whole, PICTURES[1]], load_way("torch"))
     assert [row.get("mask_iou") for row in rows] == [0.5, None, None, None]
+
+
+class Tells(Repeats):
+    """Told which SNR it was sent at by what the channel did to it."""
+
+    def variants(self, channel):
+        return [Setting("low"), Setting("high")]
+
+
+class Setting(Repeats):
+    def __init__(self, setting):
+        super().__init__()
+        self._setting = setting
+
+    @property
+    def setting(self):
+        return self._setting
+
+
+def test_a_grid_may_ask_for_some_settings_alone():
+    grid = Grid([Tells()], ("awgn", "rayleigh"), (8,), (0.0,),
+                wanted=lambda p: p.setting == "high" or p.channel == "awgn")  # fmt: skip
+    assert {(p.channel, p.setting) for p in grid.points()} == {
+        ("awgn", "low"), ("awgn", "high"), ("rayleigh", "high")
+    }  # fmt: skip
+
+
+def test_beside_a_waveform_stands_what_torch_gives_at_the_snr_it_measured():
+    grid = Grid([load_scheme("softcast")], ("awgn", "rayleigh"), (64,), (6.0,), beside=True)
+    way = load_way("bursts")
+    large = [Picture(f"p{i}", smooth_image(256, 384, seed=i)) for i in range(3)]
+    rows = [row_of(outcome, way) for outcome in collect(grid, large, way)]
+    assert len({r["snr_measured_db"] for r in rows}) == len(rows) == 6
+    for row in rows:
+        assert row["psnr"] == pytest.approx(row["psnr_torch"], abs=0.7)
+    assert "psnr_torch" not in row_of(outcomes(Grid([Repeats()]))[0], load_way("torch"))

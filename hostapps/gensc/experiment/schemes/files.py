@@ -7,11 +7,14 @@ the scheme, and at each point the one best on average counts: the benefit of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-from gensc.experiment.baselines import jpeg
+import numpy as np
+
+from gensc.experiment.baselines import jpeg, jpeg_short
+from gensc.experiment.baselines.jpeg_short import ShortJpegs
 from gensc.experiment.scheme import Photo, Picture, Received, Scheme, Section, Sent, best, lost
 from gensc.system.weights import Weights
 from gensc_phy.coding.bits import capacity_bytes, decode_bits, encode_bits
@@ -49,6 +52,7 @@ class FileScheme(Scheme):
         coder: makes and reads the file.
         margin_db: kept from a scheme's threshold; None: as the channel is.
         design_snr_db: SNR that the sender believes in whatever the channel is; None: the truth.
+        margins: channel → those that are tried there, where none is set; others as they are usual.
     """
 
     def __init__(
@@ -57,11 +61,13 @@ class FileScheme(Scheme):
         coder: FileCoder,
         margin_db: float | None = None,
         design_snr_db: float | None = None,
+        margins: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         self.name, self.coder = name, coder
+        self.margins = margins or {}
         self.weights = coder.weights
         self.margin_db, self.design_snr_db = margin_db, design_snr_db
-        self._fit = lru_cache(maxsize=64)(self._fit_uncached)
+        self._fit = lru_cache(maxsize=1024)(self._fit_uncached)
         self._variants: dict[float, FileScheme] = {}
 
     @property
@@ -73,8 +79,8 @@ class FileScheme(Scheme):
         """One per margin, where none is set."""
         if self.margin_db is not None:
             return (self,)
-        margins = (STEADY_MARGIN_DB,) if channel in STEADY else FADING_MARGINS_DB
-        return [self._variant(margin) for margin in margins]
+        usual = (STEADY_MARGIN_DB,) if channel in STEADY else FADING_MARGINS_DB
+        return [self._variant(margin) for margin in self.margins.get(channel, usual)]
 
     def _variant(self, margin_db: float) -> FileScheme:
         if margin_db not in self._variants:
@@ -139,6 +145,30 @@ class Jpeg:
     def decode(self, data: bytes, height: int, width: int) -> Photo | None:
         """See `FileCoder.decode`."""
         return jpeg.decode(data, height, width)
+
+
+class ShortJpeg:
+    """JPEG without its header, filled up to the length that was asked for: for pictures so small
+    that the header alone would fill the channel (`gensc.experiment.baselines.jpeg_short`)."""
+
+    weights: tuple[Weights, ...] = ()
+
+    def __init__(self, divisors: Sequence[int] = (1,)) -> None:
+        self.divisors = divisors
+        # A picture's files are made once, whatever length is asked for how often.
+        self._files = lru_cache(maxsize=256)(self._files_uncached)
+
+    def _files_uncached(self, pixels: bytes, shape: tuple[int, ...]) -> ShortJpegs:
+        return ShortJpegs(np.frombuffer(pixels, np.uint8).reshape(shape))
+
+    def fit(self, image: Photo, max_bytes: int) -> bytes | None:
+        """See `FileCoder.fit`."""
+        choice = self._files(image.tobytes(), image.shape).fit(max_bytes, self.divisors)
+        return None if choice is None else choice.data.ljust(max_bytes, b"\0")
+
+    def decode(self, data: bytes, height: int, width: int) -> Photo | None:
+        """See `FileCoder.decode`."""
+        return jpeg_short.decode(data, height, width)
 
 
 class Jpeg2000:

@@ -26,6 +26,8 @@ class TorchWay(Way):
         """See `Way.carry`."""
         import torch
 
+        if not sent.sections:
+            return Carried(())
         ordered = sorted(sent.sections, key=_place)
         symbols = np.concatenate([np.zeros(0, np.complex64), *(s.symbols for s in ordered)])
         # As many as the others send, so that all meet the same channel.

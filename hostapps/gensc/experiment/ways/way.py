@@ -56,3 +56,17 @@ class Way(Protocol):
                 the same gains and noise as the others.
         """
         ...
+
+    def carry_many(
+        self,
+        sent: Sequence[Sent],
+        channel: str,
+        snr_db: float,
+        seeds: Sequence[int],
+        budget: int = 0,
+    ) -> list[Carried]:
+        """Several images, each over a realisation of its own; see `carry`."""
+        return [
+            self.carry(s, channel, snr_db, seed, budget)
+            for s, seed in zip(sent, seeds, strict=True)
+        ]

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gensc.data.images import fit, load_image
+from gensc.experiment.baselines.jpeg_short import ShortJpegs, decode
 from gensc.experiment.grid import budget_of
 from gensc.experiment.scheme import Picture, Section
-from gensc.experiment.schemes.files import CODERS
+from gensc.experiment.schemes.files import CODERS, FileScheme, ShortJpeg
 from gensc.experiment.schemes.load import load_scheme
 from gensc.experiment.ways import load_way
 from gensc.system.errors import UserError
@@ -194,3 +195,36 @@ def test_a_folder_whose_name_holds_a_plus_is_a_folder(tmp_path, picture):
 def test_what_is_no_scheme_is_named(name, why):
     with pytest.raises(UserError, match=why):
         load_scheme(name)
+
+
+@pytest.fixture(scope="module")
+def small():
+    photo = load_image("skimage:coffee")
+    return [Picture(f"p{i}", fit(photo[50 * i : 50 * i + 200], 32, 32)) for i in range(4)]
+
+
+@pytest.mark.parametrize("margin_db", [0.5, 6.0, 12.0])
+def test_the_short_jpeg_of_a_small_picture_is_its_best_one_and_fills_its_symbols(
+    small, way, margin_db
+):
+    scheme = FileScheme("short", ShortJpeg((1, 2, 4)), margin_db)
+    for picture in small:
+        sent = scheme.send(picture, 512, 14.0)
+        assert 460 < sent.symbols.payload <= 512
+        got = scheme.receive(way.carry(sent, "awgn", 16.0, 1, 512).sections)
+        best = ShortJpegs(picture.pixels).fit(sent.facts["bytes"])
+        assert np.array_equal(got.image, decode(best.data, 32, 32))
+
+
+def test_smaller_sizes_fit_where_the_whole_picture_does_not(small):
+    plain, scaled = (FileScheme("short", ShortJpeg(sizes), 0.5) for sizes in ((1,), (1, 2, 4)))
+    with pytest.raises(ValueError, match="no short of"):
+        plain.send(small[0], 400, 0.0)
+    assert scaled.send(small[0], 400, 0.0).symbols.payload <= 400
+
+
+def test_a_file_is_tried_with_the_margins_of_its_channel():
+    scheme = FileScheme("f", ShortJpeg(), margins={"awgn": (0.0, 1.0)})
+    assert [v.setting for v in scheme.variants("awgn")] == ["margin 0 dB", "margin 1 dB"]
+    assert len(scheme.variants("rayleigh")) == 5
+    assert [v.setting for v in scheme.variants("none")] == ["margin 0.5 dB"]

@@ -5,6 +5,7 @@ import pytest
 
 from gensc.experiment.scheme import Section, Sent
 from gensc.experiment.ways import WAYS, load_way
+from gensc.experiment.ways.uplink import UplinkWay
 from gensc.system.errors import UserError
 from gensc_phy.coding.bits import decode_bits, encode_bits
 from gensc_phy.coding.mcs import MCS_TABLE
@@ -95,3 +96,22 @@ def test_what_sends_nothing_hears_nothing(name):
 def test_an_unknown_way_is_named():
     with pytest.raises(UserError, match=r"'pigeon'.*flowgraph"):
         load_way("pigeon")
+
+
+@pytest.mark.parametrize("how", ["torch", "numpy", "flowgraph"])
+@pytest.mark.parametrize("separation", ["zf", "mmse"])
+def test_several_users_come_back_each_with_the_error_it_says(how, separation):
+    way = UplinkWay(how, separation)
+    sections = [analog(2000, seed=k) for k in range(6)]
+    heard = way.carry_many([Sent((s,)) for s in sections], "rayleigh", 15.0, range(1, 7))
+    assert len({c.snr_db for c in heard}) == 6
+    for carried, section in zip(heard, sections, strict=True):
+        (got,) = carried.sections
+        error_db = -10 * np.log10(np.mean(np.abs(got.symbols - section.symbols) ** 2))
+        assert got.snr_db == pytest.approx(error_db, abs=1.0)
+        assert carried.snr_db == pytest.approx(error_db, abs=1.0)
+
+
+def test_a_slot_has_one_image_of_every_user():
+    with pytest.raises(ValueError, match="4 images for slots of 3 users"):
+        UplinkWay("torch", "zf").carry_many([Sent((analog(),))] * 4, "rayleigh", 9.0, range(4))
