@@ -110,7 +110,8 @@ def run(quick: bool = False, model: str = "") -> BenchResult:
     result.rows = rows
     result.checks = _checks(rows, account)
     result.tables = _tables(rows, plan.times)
-    result.figures = draw_all(FIGURES, rows + melt(rows, WAITS, "share", "ms"))
+    result.figures = draw_all([THROUGHPUT], rows)
+    result.figures |= draw_all([LATENCY], melt(rows, WAITS, "share", "ms"))
     return result
 
 
@@ -229,8 +230,8 @@ async def _repeated(
 
 def _rows(case: Case, pair: tuple[Load, Load]) -> list[Row]:
     side, users = case
-    place = {"part": "throughput", "side": side, "users": users}
-    place["where"] = f"{side}×{side}, {users} users"
+    place: Row = {"part": "throughput", "side": side, "users": users}
+    place["case"] = f"{side}×{side}, {users} users"
     return [
         {**place, "how": how, **load.as_row(), "gain": load.images_per_s / pair[0].images_per_s}
         for how, load in zip(HOW, pair, strict=True)
@@ -280,12 +281,14 @@ def _tables(rows: list[Row], times: int) -> list[Table]:
     ]  # fmt: skip
 
 
-FIGURES = [
-    Figure("serve", "where", "images_per_s", {"part": "throughput"}, hue="how", bars=True,
-           log_y=True, names=HOW, x_label=" ", y_label="images per second",
-           title="Throughput, cache off", width=7.2),
-    Figure("latency", "share", "ms", {"side": min(RATES), "users": max(USERS)}, hue="how",
-           bars=True, log_y=True, names=HOW, x_label="share of the images that wait no longer",
-           y_label="from asking to having the image, ms",
-           title=f"Latency, {max(USERS)} users, small images"),
-]  # fmt: skip
+THROUGHPUT = Figure(
+    "serve", "case", "images_per_s", where={"part": "throughput"}, hue="how", bars=True,
+    log_y=True, names=HOW, x_label=" ", y_label="images per second",
+    title="Throughput, cache off", width=7.2,
+)  # fmt: skip
+LATENCY = Figure(
+    "latency", "share", "ms", where={"side": min(RATES), "users": max(USERS)}, hue="how",
+    bars=True, log_y=True, names=HOW, x_label="share of the images that wait no longer",
+    y_label="from asking to having the image, ms",
+    title=f"Latency, {max(USERS)} users, small images",
+)  # fmt: skip
