@@ -85,7 +85,7 @@ def codec(
     results: Results = None,
 ) -> None:
     """The codec against JPEG + LDPC + QAM and SoftCast, at the same count of channel symbols."""
-    from gensc.bench.codec.run import run
+    from gensc.bench.codec import run
 
     finish(lambda: run(quick, images, model, limit), quick, as_json, results)
 

@@ -9,13 +9,11 @@ import pytest
 from rich.console import Console
 
 from gensc.bench import fidelity
-from gensc.bench.codec import run as bench_codec
-from gensc.data.images import fit, load_image
+from gensc.data.images import load_image
 from gensc.experiment.base import BenchResult, Check, Table
 from gensc.experiment.output import as_object, print_tables, write
 from gensc.figures.plots import figure
 from gensc.system.progress import progress
-from gensc_phy.coding.mcs import choose_mcs
 
 
 def check(value, op=">=", target=1.0):
@@ -76,57 +74,6 @@ def test_tables_and_checks_are_printed():
     text = stream.getvalue()
     for expected in ("A table", "3.00", "–", "2 Msps", "met", "stock"):
         assert expected in text
-
-
-@pytest.fixture(scope="module")
-def sweeper():
-    sweeper = bench_codec.Sweeper("softcast", seed=1)
-    sweeper.add_photo(fit(load_image("skimage:chelsea"), 96, 128))
-    return sweeper
-
-
-def test_every_scheme_gets_the_same_symbols(sweeper):
-    analog = sweeper.point("softcast", "awgn", 64, 12.0)
-    sweeper.analog(sweeper.linear, 0, analog, 12.0)
-    digital = sweeper.point(bench_codec.SCALED, "awgn", 64, 12.0)
-    sweeper.jpeg(0, digital, choose_mcs(12.0, 1.0))
-    assert 0.8 * analog.symbols[0] < digital.symbols[0] <= analog.symbols[0]
-    assert (analog.failed, digital.failed) == (0, 0)
-    assert min(analog.mean, digital.mean) > 20
-
-
-def test_jpeg_that_does_not_fit_is_counted_and_shown_grey(sweeper):
-    point = sweeper.point(bench_codec.PLAIN, "awgn", 4, 0.0)
-    sweeper.jpeg(0, point, choose_mcs(0.0))
-    assert point.failed == 1
-    assert point.mean < 20
-
-
-def test_jpeg_below_its_threshold_is_counted(sweeper):
-    point = sweeper.point(bench_codec.SCALED, "awgn", 64, 4.0, design_snr_db=12.0)
-    sweeper.jpeg(0, point, choose_mcs(12.0, 1.0))
-    assert point.failed == 1
-
-
-def test_point_is_one_flat_row(sweeper):
-    row = sweeper.point("softcast", "awgn", 64, 12.0).as_row()
-    assert row["photos"] == 1
-    assert row["cbr"] == pytest.approx(64 / 768)
-    assert row["snr_measured_db"] == pytest.approx(12, abs=0.5)
-
-
-def test_of_several_margins_the_best_one_stays():
-    points = [
-        bench_codec.Point("jpeg", "multipath", 32, 5.0, margin_db=m, psnr=[p])
-        for m, p in ((2.0, 18.0), (5.0, 21.0), (8.0, 20.0))
-    ]
-    (best,) = bench_codec._best_margins(points)
-    assert best.margin_db == 5.0
-
-
-def test_photos_are_spread_evenly():
-    assert bench_codec._spread(list("abcdefgh"), 4) == ["a", "c", "e", "g"]
-    assert bench_codec._spread(["a"], 0) == ["a"]
 
 
 def test_flowgraph_and_torch_agree_on_a_small_picture():

@@ -290,7 +290,7 @@ def test_doctor_prints_a_line_per_check_and_one_json_object(capsys):
 
 
 def test_bench_ends_with_one_json_object(capsys, tmp_path, monkeypatch):
-    from gensc.bench.codec import run as codec
+    from gensc.bench import codec
     from gensc.experiment.base import BenchResult, Check
 
     done = BenchResult("codec", rows=[{"a": 1}], checks=[Check("x", 0.0, "", ">=", 1.0)])

@@ -1,1 +1,0 @@
-"""Codecs beside JPEG with LDPC and QAM."""
