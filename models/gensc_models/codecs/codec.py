@@ -110,6 +110,9 @@ class Codec:
         :meth:`stream_lengths`.
     sends_side : it sends bytes, too. ``encode_image`` and ``stream_lengths`` are then called with
         the keyword ``side_cost``, a :data:`SideCost`: these symbols are a part of the rate.
+    takes_spread : ``encode_image`` also takes the keyword ``spread_db``: by how much the Es/N0 in
+        dB differs over the symbols and from image to image (standard deviation), None where
+        nobody knows. Codecs that send bits among their symbols keep a distance by it.
     """
 
     name: str = ""
@@ -117,6 +120,7 @@ class Codec:
     rates: tuple[int, ...] = RECOMMENDED_RATES
     streams: int = 1
     sends_side: bool = False
+    takes_spread: bool = False
 
     def encode_image(self, image: Photo, rate: int, snr_db: float) -> Encoded:
         """uint8 ``H x W x 3`` to at most ``rate`` symbols per started 16x16 block.

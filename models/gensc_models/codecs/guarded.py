@@ -46,10 +46,16 @@ class GuardedCodec(Codec):
         self.rates = tuple(getattr(codec, "rates", Codec.rates))
         self.streams = int(getattr(codec, "streams", Codec.streams))
         self.sends_side = bool(getattr(codec, "sends_side", Codec.sends_side))
+        self.takes_spread = bool(getattr(codec, "takes_spread", Codec.takes_spread))
         self.sha256 = str(getattr(codec, "sha256", "") or digest_of(codec))
 
     def encode_image(
-        self, image: Photo, rate: int, snr_db: float, side_cost: SideCost | None = None
+        self,
+        image: Photo,
+        rate: int,
+        snr_db: float,
+        side_cost: SideCost | None = None,
+        spread_db: float | None = None,
     ) -> Encoded:
         """As :meth:`Codec.encode_image`.
 
@@ -62,7 +68,9 @@ class GuardedCodec(Codec):
         if image.shape[0] * image.shape[1] > MAX_PIXELS:
             raise CodecError(f"image of {image.shape[1]}x{image.shape[0]} is too large")
         check_rate(rate)
-        more = {"side_cost": side_cost} if self.sends_side else {}
+        more: dict[str, Any] = {"side_cost": side_cost} if self.sends_side else {}
+        if self.takes_spread:
+            more["spread_db"] = spread_db
         made = self._call("encode_image", image, rate, snr_db, **more)
         return self._checked(made, image, rate)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensc.experiment.scheme import Picture, Received, Scheme, Section, Sent, best, lost
+from gensc.experiment.schemes.files import STEADY
 from gensc.system.weights import Weights
 from gensc_phy.adaptation.side_link import side_link_of, side_symbols
 from gensc_phy.coding.bits import decode_bits, encode_bits
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 MAX_RATE = 128
 BLOCK = 16
 STREAMS = ("foreground", "background")
+#: What a sender would be told of other channels, by which of them serves it best.
+FADING_SPREADS_DB = (1.0, 2.5, 4.5, None)
 
 
 class CodecScheme(Scheme):
@@ -33,13 +36,35 @@ class CodecScheme(Scheme):
         codec: it.
         name: where it is compared under another name than its own.
         design_snr_db: what the encoder believes whatever the channel is; None: the truth.
+        spread_db: what it believes by how much the SNR differs; None: unknown.
     """
 
-    def __init__(self, codec: Codec, name: str = "", design_snr_db: float | None = None) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        name: str = "",
+        design_snr_db: float | None = None,
+        spread_db: float | None = None,
+    ) -> None:
         self.codec = codec
         self.weights = (Weights(codec.name, codec.sha256),)
         self.name = name or codec.name
-        self.design_snr_db = design_snr_db
+        self.design_snr_db, self.spread_db = design_snr_db, spread_db
+
+    @property
+    def setting(self) -> str:
+        """The spread of the SNR that the codec is told."""
+        return "" if self.spread_db is None else f"spread {self.spread_db:g} dB"
+
+    def variants(self, channel: str) -> Sequence[Scheme]:
+        """One per spread, where the codec asks for one; the last is what it takes by itself."""
+        if not self.codec.takes_spread:
+            return (self,)
+        spreads = (0.0,) if channel in STEADY else FADING_SPREADS_DB
+        return [
+            CodecScheme(self.codec, self.name, self.design_snr_db, spread_db)
+            for spread_db in spreads
+        ]
 
     def send(self, picture: Picture, budget: int, snr_db: float) -> Sent:
         """See `Scheme.send`; a header section is a part of the budget."""
@@ -63,6 +88,8 @@ class CodecScheme(Scheme):
             return side_symbols(n_bytes, at_db) + spared
 
         more: dict[str, Any] = {"side_cost": cost}
+        if self.codec.takes_spread:
+            more["spread_db"] = self.spread_db
         return [
             self._sent(self.codec.encode_image(p.pixels, rate, told_db, **more), spared)
             for p in pictures

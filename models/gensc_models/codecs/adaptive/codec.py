@@ -6,9 +6,9 @@
 
 ::
 
-    image ─ analysis ┬ hyper-latents ───────────── header section (bits) ─┬ scales, means
-                     ├ latents, rounded ── base ─┘   (where it pays)      │
-                     └ what is left ─ power by scale ─ mixing ─ symbols ─ LLSE ─ decoder ─ image
+    image ─ analysis ┬ hyper-latents ─────────── words ─ LDPC, QAM ─┬ scales, means
+                     ├ latents, rounded ─ base ─┘  (where it pays)  │
+                     └ what is left ─ power by scale ─ mixing ──────┴ LLSE ─ decoder ─ image
 
 The codec bank's hyperprior says for this very image how large every wavelet coefficient is likely
 to be: the prior of a linear analog code (:mod:`.allocation`), or, behind a digital base, of what
@@ -28,9 +28,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gensc_models.codecs import layout
+from gensc_models.codecs.adaptive import digital
 from gensc_models.codecs.adaptive.allocation import Allocation, allocate
 from gensc_models.codecs.adaptive.mixing import from_air, to_air
-from gensc_models.codecs.adaptive.section import Known, pack, unpack
+from gensc_models.codecs.adaptive.section import SECTION_BYTES, Fields, Known, read, write
 from gensc_models.codecs.bank import posterior
 from gensc_models.codecs.bank.codec import HyperpriorCodec, means
 from gensc_models.codecs.bank.points import FIRST, position_of_point
@@ -48,18 +49,25 @@ from gensc_models.codecs.layout import SideInfo
 from gensc_models.data.photos import Photo
 from gensc_models.weights.fingerprint import derived
 from gensc_models.weights.store import ADAPTIVE, BANK
+from gensc_phy.coding.mcs import Mcs
 
-ANALOG_SHARE = 0.12
-"""Least share of the symbols that stays analog behind a base: what a good guess of the SNR needs.
-"""
+ANALOG_SHARE = 0.02
+"""Least share of the symbols that stays analog behind a base."""
+COARSER = (0, 1, 2, 4)
+"""Bases that are tried: so many points coarser than the finest there is room for."""
 
 
 @dataclass(frozen=True)
 class _Way:
-    """One way of sending an image; ``expected`` is the squared error of a linear receiver."""
+    """One way of sending an image.
 
-    section: bytes
-    cost: int
+    ``section`` and ``words`` as they travel, ``analog`` symbols for ``left``; ``expected`` is the
+    squared error of a linear receiver.
+    """
+
+    section: Fields
+    words: bytes
+    analog: int
     plan: Allocation
     left: Tensor
     expected: float
@@ -76,6 +84,7 @@ class AdaptiveCodec(Codec):
 
     rates = RECOMMENDED_RATES
     sends_side = True
+    takes_spread = True
 
     def __init__(self, bank: HyperpriorCodec, base: bool = True) -> None:
         self.bank = bank
@@ -107,6 +116,7 @@ class AdaptiveCodec(Codec):
         snr_db: float,
         side_cost: SideCost = counted_symbols,
         point: int | None = None,
+        spread_db: float | None = None,
     ) -> Encoded:
         """uint8 ``H x W x 3`` to a header section and symbols, the section's cost included.
 
@@ -119,6 +129,8 @@ class AdaptiveCodec(Codec):
         snr_db : Es/N0 to design for; clamped to -5 ... 25 dB and rounded to 0.5 dB.
         side_cost : what the header section is counted as.
         point : operating point of the prior, in place of the best; then without a base.
+        spread_db : standard deviation of the SNR over symbols and from image to image; None where
+            nobody has measured it.
 
         Raises
         ------
@@ -131,7 +143,8 @@ class AdaptiveCodec(Codec):
         height, width = image.shape[:2]
         total = symbols_for(height, width, rate)
         told = SideInfo.quantise(1.0, snr_db).snr_db
-        search = _Search(self.bank, image, total, told, side_cost)
+        mcs = digital.scheme(snr_db, spread_db)
+        search = _Search(self.bank, image, total - side_cost(SECTION_BYTES, told), told, mcs)
         if point is not None:
             ways = [search.way(point, False)]
         else:
@@ -139,30 +152,30 @@ class AdaptiveCodec(Codec):
             ways += search.based() if self.base else []
         found = [way for way in ways if way is not None]
         if not found:
-            raise ValueError(f"{total} symbols are too few for the header section alone")
+            raise ValueError(f"{total} symbols are too few for the bits of the image alone")
         best = min(found, key=lambda way: way.expected)
-        symbols, scale = to_air(best.left, best.plan, 2 * (total - best.cost))
+        analog, scale = to_air(best.left, best.plan, 2 * best.analog)
+        symbols, factor = digital.join(best.words, mcs, analog)
         return Encoded(
             symbols,
-            SideInfo(scale, told).pack(),
+            SideInfo(scale / factor, told).pack(),
             int(rate),
             height,
             width,
-            side=best.section,
-            side_symbols=best.cost,
+            side=best.section.pack(),
+            side_symbols=total - len(symbols),
         )
 
     @torch.inference_mode()
     def decode_image(self, received: Received) -> Photo:
         """Symbols and header section to uint8 ``H x W x 3``.
 
-        A symbol that is not finite, or whose noise variance is not, is an erasure. Without any
-        symbols the image is what the section alone says.
+        A symbol that is not finite, or whose noise variance is not, is an erasure.
 
         Raises
         ------
         SectionError
-            The header section is damaged.
+            The header section or the words are damaged.
         ValueError
             Symbols and variances that differ in number.
         """
@@ -170,13 +183,15 @@ class AdaptiveCodec(Codec):
         if len(symbols) != len(noise_var):
             raise ValueError(f"{len(symbols)} symbols, but {len(noise_var)} noise variances")
         height, width = received.height, received.width
-        known = unpack(self.bank, received.side, *layout.blocks(height, width))
+        fields = Fields.unpack(received.side)
+        words, analog, variance = digital.separate(fields, symbols, noise_var)
+        known = read(self.bank, fields, words, *layout.blocks(height, width))
         told = SideInfo.unpack(received.aux)
-        agreed = agree(self.bank, known, max(len(symbols), 1), told.snr_db)
+        agreed = agree(self.bank, known, max(len(analog), 1), told.snr_db)
         estimate, deviation = agreed.start.flatten().clone(), agreed.deviation.clone()
-        if len(symbols):
+        if len(analog):
             places = agreed.plan.places
-            better, left = from_air(symbols, noise_var, told.scale, agreed.plan)
+            better, left = from_air(analog, variance, told.scale, agreed.plan)
             estimate[places] += better
             deviation[places] = left
         whole = torch.stack([estimate, deviation]).view(2, 1, *agreed.start.shape)
@@ -205,7 +220,7 @@ def matching_point(rate: int, snr_db: float, points: tuple[int, ...]) -> int:
 
 @dataclass(frozen=True)
 class Agreed:
-    """What both ends make of a header section.
+    """What both ends make of the words.
 
     ``start`` ``768 x h x w``, the base about the means (zero without one); ``deviation``, flat, of
     what is left before any symbol; ``plan`` of the symbols.
@@ -230,18 +245,13 @@ def agree(bank: HyperpriorCodec, known: Known, symbols: int, snr_db: float) -> A
 
 
 class _Search:
-    """Ways of sending one image in so many symbols."""
+    """Ways of sending one image in so many symbols, words included, with a scheme for these."""
 
     def __init__(
-        self,
-        bank: HyperpriorCodec,
-        image: Photo,
-        total: int,
-        snr_db: float,
-        side_cost: SideCost,
+        self, bank: HyperpriorCodec, image: Photo, symbols: int, snr_db: float, mcs: Mcs
     ) -> None:
-        self.bank, self.image, self.total = bank, image, total
-        self.snr_db, self.side_cost = snr_db, side_cost
+        self.bank, self.image, self.symbols = bank, image, symbols
+        self.snr_db, self.mcs = snr_db, mcs
 
     def analog(self, point: int) -> _Way | None:
         """Without a base, at a point or the next coarser one whose hyper-latents fit."""
@@ -252,30 +262,31 @@ class _Search:
         return None
 
     def based(self) -> list[_Way | None]:
-        """Behind a base: at the finest point that leaves symbols enough, by bisection."""
+        """Behind bases: the finest that leaves symbols enough, by bisection, and coarser ones."""
         low, high = self.bank.points[0], self.bank.points[-1]
-        best = None
+        tried: dict[int, _Way | None] = {}
         while low <= high:
             middle = (low + high) // 2
-            way = self.way(middle, True)
-            if way is None or way.cost > (1.0 - ANALOG_SHARE) * self.total:
+            way = tried[middle] = self.way(middle, True)
+            if way is None or way.analog < ANALOG_SHARE * self.symbols:
                 low = middle + 1
             else:
-                best, high = way, middle - 1
-        return [best]
+                high = middle - 1
+        points = [p for p in (low + more for more in COARSER) if p in self.bank.points]
+        return [tried[p] if p in tried else self.way(p, True) for p in points]
 
     def way(self, point: int, base: bool) -> _Way | None:
-        """One way; None where the section leaves no symbols."""
+        """One way; None where the words leave no symbols."""
         latents, side, z = self.bank.prepare(self.image, point)
         values: NDArray[np.int32] | None = None
         if base:
             values = self.bank.decide(latents, side, point)[0].to(torch.int32).numpy()
-        section = pack(self.bank, point, z, side, values)
-        cost = self.side_cost(len(section), self.snr_db)
-        if cost >= self.total:
+        words = write(self.bank, z, side, values)
+        fields = Fields(point, base, self.mcs, len(words))
+        left = self.symbols - digital.coded_symbols(fields)
+        if left < 1:
             return None
-        known = Known(point, side, values)
-        agreed = agree(self.bank, known, self.total - cost, self.snr_db)
-        left = (latents[0] - agreed.start).flatten()[agreed.plan.places]
+        agreed = agree(self.bank, Known(point, side, values), left, self.snr_db)
+        rest = (latents[0] - agreed.start).flatten()[agreed.plan.places]
         scale = float(step(torch.tensor(position_of_point(point))))
-        return _Way(section, cost, agreed.plan, left, agreed.plan.left * scale**2)
+        return _Way(fields, words, left, agreed.plan, rest, agreed.plan.left * scale**2)
