@@ -22,7 +22,8 @@ MARGIN_DB = 0.75
 """Over the threshold, where one block in a hundred fails, at an SNR that is known: an image has a
 dozen blocks, of which hardly one may fail."""
 MARGIN_PER_SPREAD = 1.1
-UNKNOWN_SPREAD_DB = 8.0
+UNKNOWN_SPREAD_DB = 5.0
+"""Nearly that of Rayleigh fading, 5.6 dB, symbol by symbol."""
 
 
 def scheme(snr_db: float, spread_db: float | None) -> Mcs:
