@@ -141,14 +141,14 @@ def _value(row: Row, name: str) -> float | None:
 
 def lead(
     points: Iterable[Row],
-    ours: str,
-    theirs: str,
+    ours: Any,
+    theirs: Any,
     metric: str = "psnr",
     by: Sequence[str] = ("channel", "via", "rate", "snr_db"),
     column: str = "scheme",
 ) -> dict[tuple[Any, ...], float]:
     """By how much one scheme (or what else `column` holds) leads another, wherever both are."""
-    values: dict[str, dict[tuple[Any, ...], float]] = {ours: {}, theirs: {}}
+    values: dict[Any, dict[tuple[Any, ...], float]] = {ours: {}, theirs: {}}
     for point in points:
         if point[column] in values and point.get(metric) is not None:
             values[point[column]][tuple(point.get(name) for name in by)] = point[metric]

@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from gensc.bench import fidelity
-from gensc.data.images import load_image
 from gensc.experiment.base import BenchResult, Check, Table
 from gensc.experiment.output import as_object, print_tables, write
 from gensc.figures.plots import figure
-from gensc.system.progress import progress
 
 
 def check(value, op=">=", target=1.0):
@@ -74,23 +71,3 @@ def test_tables_and_checks_are_printed():
     text = stream.getvalue()
     for expected in ("A table", "3.00", "–", "2 Msps", "met", "stock"):
         assert expected in text
-
-
-def test_flowgraph_and_torch_agree_on_a_small_picture():
-    photos = {"chelsea": load_image("skimage:chelsea")}
-    plan = fidelity.Plan(snrs_db=(10,))
-    with progress("test", 1) as bar:
-        (row,) = fidelity._parity(photos, fidelity.Size(32, 32, 128, 6), plan, "softcast", bar)
-    assert row["lost"] == 0
-    assert abs(row["difference"]) < 0.5
-
-
-def test_lost_bursts_cost_quality_and_losing_all_is_counted():
-    photos = {"chelsea": load_image("skimage:chelsea")}
-    plan = fidelity.Plan(
-        losses=(0.0, 0.5, 1.0), loss_size=fidelity.Size(256, 384, 64, 1), loss_snrs_db=(10,)
-    )
-    with progress("test", 1) as bar:
-        none, half, every = fidelity._losses(photos, plan, "softcast", bar)
-    assert none["psnr"] > half["psnr"] + 1
-    assert (every["psnr"], every["no_image"]) == (None, 1)

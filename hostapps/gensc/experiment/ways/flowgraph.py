@@ -16,6 +16,9 @@ class FlowgraphWay(Way):
     """Every image is a run of the flowgraph that ends by itself, so that its samples depend on
     the seed alone.
 
+    Args:
+        dropped: share of the analog bursts that are lost behind the receiver; the seed says which.
+
     Raises:
         UserError: GNU Radio is not there.
     """
@@ -26,12 +29,13 @@ class FlowgraphWay(Way):
     # A flowgraph has a thread per block already.
     parallel = False
 
-    def __init__(self) -> None:
+    def __init__(self, dropped: float = 0.0) -> None:
         from gensc.link.run import leave_cores_to_gnuradio
         from gensc_phy.waveform.config import WaveformConfig
 
         self._gensc = codecs.gnuradio_blocks()
         self.config = WaveformConfig()
+        self.dropped = dropped
         self._running = threading.Lock()
         leave_cores_to_gnuradio()
 
@@ -64,7 +68,8 @@ class FlowgraphWay(Way):
             for s in sent.sections
         ]
         with self._running:
-            air = Air(self._gensc, self.config, Conditions(channel, snr_db, seed))
+            at = Conditions(channel, snr_db, seed, self._lost(sent, seed))
+            air = Air(self._gensc, self.config, at)
             source = PduSource(pdus)
             air.connect(source, "out", air.fragmenter, "section")
             air.run()
@@ -79,6 +84,13 @@ class FlowgraphWay(Way):
             bursts,
             max(0, bursts - received),
         )
+
+    def _lost(self, sent: Sent, seed: int) -> frozenset[int]:
+        """Numbers of the bursts of analog sections that are dropped."""
+        longest = max((len(s.symbols) for s in sent.sections if s.kind == "analog"), default=0)
+        bursts = -(-longest // self.config.max_payload)
+        order = np.random.default_rng((seed, 0x105)).permutation(bursts)
+        return frozenset(order[: round(self.dropped * bursts)].tolist())
 
 
 def _section(metadata: object, symbols: np.ndarray) -> Section:

@@ -115,3 +115,13 @@ def test_several_users_come_back_each_with_the_error_it_says(how, separation):
 def test_a_slot_has_one_image_of_every_user():
     with pytest.raises(ValueError, match="4 images for slots of 3 users"):
         UplinkWay("torch", "zf").carry_many([Sent((analog(),))] * 4, "rayleigh", 9.0, range(4))
+
+
+def test_a_share_of_the_bursts_can_be_dropped_behind_the_receiver():
+    from gensc.experiment.ways.flowgraph import FlowgraphWay
+
+    sent = Sent((analog(20000),))
+    half = FlowgraphWay(0.5).carry(sent, "awgn", 20.0, 3)
+    assert (half.fragments, half.fragments_lost) == (6, 3)
+    assert 0.4 < np.isinf(half.sections[0].variances).mean() < 0.6
+    assert FlowgraphWay(1.0).carry(sent, "awgn", 20.0, 3).sections == ()
