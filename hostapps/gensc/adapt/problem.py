@@ -95,6 +95,18 @@ class Family:
         with np.errstate(divide="ignore"):
             return 10.0 * np.log10(PEAK**2 / self.mse.mean(axis=0))
 
+    @property
+    def disorder(self) -> int:
+        """Neighbours in which GVIF does not rise with mask PSNR or fall with alpha (Figure 7).
+
+        Counted are pairs of points, in the order of their names, in which GVIF or mask PSNR does
+        not fall, and pairs of thresholds in which GVIF rises.
+        """
+        order = np.argsort(self.points)
+        down, across = (np.diff(self.expected_gvif[order], axis=axis) for axis in (0, 1))
+        quality = np.diff(self.mask_psnr_db[order], axis=0)
+        return int((down >= 0).sum() + (quality >= 0).sum() + (across > 1e-12).sum())
+
 
 def covering(family: Family, share: float) -> Family:
     """The family with bits that cover a share of the images instead of their mean.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from gensc.adapt.algorithm1 import algorithm1
 from gensc.adapt.problem import Problem, Solution
 from gensc.adapt.search import search
-from gensc_phy.adaptation.rate_table import Choice, RateTable
+from gensc.system.errors import UserError
+from gensc_phy.adaptation.rate_table import Choice, RateTable, RateTableError, load_tables, pick
 
 SOLVERS = ("algorithm1", "search")
 
@@ -56,6 +59,18 @@ def build_table(problem: Problem, solver: str = "algorithm1", seed: int = 0) -> 
         source=problem.family.source,
         choices=tuple(rows),
     )
+
+
+def load_table(path: Path, t_max_s: float, mask_psnr_db: float) -> RateTable:
+    """The table of a file for these limits.
+
+    Raises:
+        UserError: there is none, or the file is none of tables.
+    """
+    try:
+        return pick(load_tables(path), t_max_s, mask_psnr_db)
+    except RateTableError as error:
+        raise UserError(str(error)) from error
 
 
 def _keep_what_still_fits(problem: Problem, found: Solution) -> tuple[np.ndarray, np.ndarray]:

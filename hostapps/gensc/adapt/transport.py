@@ -141,6 +141,19 @@ class BurstTransport:
         return air_time_s(math.ceil(bits / 8), choose_mcs(snr_db, self.margin_db), self.config)
 
 
+def transport_of(
+    name: str, t_max_s: float, bandwidth_hz: float = 1e6, margin_db: float = 0.0
+) -> Transport:
+    """The account of that name: "burst" (with a margin to its schemes' thresholds) or "capacity".
+
+    Raises:
+        ValueError: limits that are not finite and positive.
+    """
+    if name == "capacity":
+        return CapacityTransport(t_max_s, bandwidth_hz)
+    return BurstTransport(t_max_s, WaveformConfig(sample_rate=bandwidth_hz), margin_db)
+
+
 def air_time_s(n_bytes: int, mcs: Mcs, config: WaveformConfig) -> float:
     """Seconds from the first burst of a payload to the end of the gap after its last one."""
     return air_samples(symbols_for(n_bytes, mcs), config) / config.sample_rate

@@ -146,13 +146,10 @@ def _snrs_db(text: str, transport: str, margin_db: float) -> tuple[float, ...]:
 
 def _link(kind: str, t_max_s: float, bandwidth_hz: float, margin_db: float) -> Transport:
     """The transport of the options."""
-    from gensc.adapt.transport import BurstTransport, CapacityTransport
-    from gensc_phy.waveform.config import WaveformConfig
+    from gensc.adapt.transport import transport_of
 
     try:
-        if kind == "capacity":
-            return CapacityTransport(t_max_s, bandwidth_hz)
-        return BurstTransport(t_max_s, WaveformConfig(sample_rate=bandwidth_hz), margin_db)
+        return transport_of(kind, t_max_s, bandwidth_hz, margin_db)
     except ValueError as error:
         raise UserError(f"--t-max: {error}") from error
 

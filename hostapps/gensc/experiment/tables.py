@@ -15,7 +15,16 @@ from gensc.results.result import NOT_ASKED
 #: Decimals of a metric; others have 4.
 DIGITS = {"psnr": 2, "mask_psnr": 2, "foreground_psnr": 2, "brisque": 2, "clip_score": 2}
 #: Columns as headings say them; others are said as they are called.
-HEADINGS = {"snr_db": "Es/N0 dB", "psnr": "PSNR", "ms_ssim": "MS-SSIM", "mcs": "MCS", "cbr": "CBR"}
+HEADINGS = {
+    "snr_db": "Es/N0 dB",
+    "psnr": "PSNR",
+    "ms_ssim": "MS-SSIM",
+    "mask_psnr": "mask PSNR",
+    "gvif": "GVIF",
+    "alpha": "α",
+    "mcs": "MCS",
+    "cbr": "CBR",
+}
 
 
 def columns(names: str, **called: str) -> dict[str, str]:

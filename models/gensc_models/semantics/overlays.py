@@ -57,5 +57,28 @@ def mask_overlay(
     return np.where(inside[..., None], image, dark)
 
 
+def outline(
+    image: NDArray[np.uint8],
+    inside: NDArray[np.bool_],
+    thickness: int = 2,
+    colour: tuple[int, int, int] = (255, 220, 0),
+) -> NDArray[np.uint8]:
+    """An image with a line along the border of a mask.
+
+    Parameters
+    ----------
+    image : uint8 ``H x W x 3``.
+    inside : bool ``H x W``.
+    thickness : of the line on either side of the border, pixels.
+    colour : of the line.
+    """
+    from scipy.ndimage import binary_dilation, binary_erosion
+
+    border = binary_dilation(inside, iterations=thickness) & ~binary_erosion(
+        inside, iterations=thickness, border_value=1
+    )
+    return np.where(border[..., None], np.array(colour, np.uint8), image)
+
+
 def _grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(Image.fromarray(image).convert("L"), dtype=np.float32)[..., None]

@@ -55,6 +55,18 @@ def test_only_thresholds_up_to_alpha_max_are_allowed():
         assert Problem(tiny(), LINK, (0.0,), 0.0, top).allowed.sum(axis=1).tolist() == [count] * 2
 
 
+def test_every_pair_that_breaks_the_order_of_figure_7_is_counted():
+    measured = family(seed=1, images=4)
+    assert measured.disorder == 0
+    finest = measured.points.index(1)
+    gvif, mse = measured.gvif.copy(), measured.mse.copy()
+    gvif[:, finest] = 0.0  # below its neighbour at every threshold but where that has none either
+    broken = replace(measured, gvif=gvif).disorder
+    assert broken == measured.alphas.size
+    mse[:, finest, 0] = mse[:, finest - 1, 0] + 1.0
+    assert replace(measured, gvif=gvif, mse=mse).disorder == broken + 1
+
+
 def test_the_budgets_are_those_of_the_link():
     problem = Problem(tiny(), LINK, (-5.0, 0.0, 20.0))
     assert problem.budget_bits.tolist() == [LINK.budget(snr).bits for snr in (-5.0, 0.0, 20.0)]

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from adapt_families import family
 from gensc.adapt.problem import Problem
 from gensc.adapt.search import search
-from gensc.adapt.tables import build_table
+from gensc.adapt.tables import build_table, load_table
 from gensc.adapt.transport import BurstTransport, CapacityTransport
+from gensc.system.errors import UserError
 from gensc_phy.adaptation.rate_table import load_tables, save_tables
 from gensc_phy.coding.mcs import MCS_TABLE, choose_mcs
+from rate_tables import table
 
 SNRS = tuple(float(snr) for snr in range(-5, 24))
 problems = st.builds(
@@ -101,3 +103,14 @@ def test_an_unknown_solver_and_a_range_without_a_link_are_refused():
     problem = Problem(family(1, images=3, points=7, alpha_step=0.1), BurstTransport(0.02), (-9.0,))
     with pytest.raises(ValueError, match="no scheme works"):
         build_table(problem)
+
+
+def test_a_table_is_found_by_its_limits_and_what_is_none_is_one_line(tmp_path):
+    save_tables([table(t_max_s=0.05)], tmp_path / "tables.json")
+    assert load_table(tmp_path / "tables.json", 0.05, 30.0) == table(t_max_s=0.05)
+    for name, t_max_s, message in (
+        ("nowhere.json", 0.05, "nowhere.json"),
+        ("tables.json", 0.02, "no table for 20 ms"),
+    ):
+        with pytest.raises(UserError, match=message):
+            load_table(tmp_path / name, t_max_s, 30.0)

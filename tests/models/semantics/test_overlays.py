@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gensc_models.semantics.overlays import heat_overlay, mask_overlay
+from gensc_models.semantics.overlays import heat_overlay, mask_overlay, outline
 
 
 def test_a_heat_map_is_red_where_most_is_and_blue_where_least_is_and_the_photo_shows_through():
@@ -39,3 +39,11 @@ def test_a_mask_leaves_the_inside_as_it_is_and_takes_colour_and_light_from_the_o
     assert np.array_equal(shown[:, :4], image[:, :4])
     assert np.ptp(shown[:, 4:], axis=2).max() == 0
     assert shown[:, 4:].max() < 30
+
+
+def test_a_line_runs_along_the_border_of_a_mask_on_both_sides():
+    image = np.full((20, 20, 3), 100, np.uint8)
+    inside = np.zeros((20, 20), bool)
+    inside[:, 10:] = True
+    drawn = (outline(image, inside, thickness=2) != image).any(axis=2)
+    np.testing.assert_array_equal(np.flatnonzero(drawn[5]), [8, 9, 10, 11])

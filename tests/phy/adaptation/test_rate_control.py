@@ -237,3 +237,12 @@ def test_between_reports_a_falling_channel_falls_on():
 def test_numbers_that_make_no_controller_are_refused(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         ControlConfig(**change)
+
+
+@given(configs, st.floats(0.1, 10))
+def test_a_slower_control_waits_longer_and_is_no_less_careful(config, factor):
+    slow = config.slower(factor)
+    assert slow.silence_s == pytest.approx(factor * config.silence_s)
+    assert slow.fallback_s == pytest.approx(factor * config.fallback_s)
+    assert slow.time_constant_s == pytest.approx(factor * config.time_constant_s)
+    assert (slow.margin_db, slow.spread_factor) == (config.margin_db, config.spread_factor)

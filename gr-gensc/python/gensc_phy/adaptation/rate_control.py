@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gensc_phy.adaptation.rate_table import Choice, RateTable
 
@@ -58,6 +58,11 @@ class ControlConfig:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} {value}: must be finite and positive")
+
+    def slower(self, factor: float) -> ControlConfig:
+        """The same control for reports that come `factor` times as seldom."""
+        names = ("time_constant_s", "silence_s", "fallback_s")
+        return replace(self, **{name: factor * getattr(self, name) for name in names})
 
 
 class SnrFilter:

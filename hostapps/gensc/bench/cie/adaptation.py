@@ -9,236 +9,203 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from itertools import pairwise
-
-import numpy as np
 
 from gensc.adapt.algorithm1 import algorithm1
 from gensc.adapt.problem import Family, Problem
 from gensc.adapt.search import search
 from gensc.adapt.tables import build_table
-from gensc.adapt.transport import BurstTransport, CapacityTransport, Transport
-from gensc.bench.cie.rows import Row, of
-from gensc.experiment.base import Check
+from gensc.adapt.transport import Transport, transport_of
+from gensc.bench.cie import terms
+from gensc.bench.cie.plan import Plan, Row, Work
+from gensc.experiment.base import BenchResult, Check
+from gensc.experiment.figures import Figure, draw_all
+from gensc.experiment.rows import of
+from gensc.experiment.tables import Listing, columns, listed
 from gensc_phy.adaptation.rate_table import Choice
 
 FIDELITY, SOLVERS, ADAPTATION, LATENCY = "gvif", "solvers", "adaptation", "latency"
-CIE, UNFILTERED = "cie", "codec without filtering"
-CAPACITY, BURST = "capacity", "burst"
-BANDWIDTH_HZ = 1e6
-FLOOR_DB = 30.0
-#: alpha_th. The paper has 0.8 for its class activation maps; the learned importance is flatter on
-#: top: a tenth to a fifth of the blocks lie above 0.8.
-ALPHA_MAX = 0.95
 #: The paper's range of Figure 9a, and the wider one that Algorithm 1 is asked to solve.
 SNRS_DB = tuple(float(snr) for snr in range(-2, 21))
 SOLVED_DB = tuple(float(snr) for snr in range(-5, 21))
+#: What filters, and what sends everything: name, largest threshold, and how it is solved.
+SCHEMES = ((terms.CIE, terms.ALPHA_MAX, "algorithm1"), (terms.UNFILTERED, 0.0, "search"))
 
 
-@dataclass(frozen=True)
-class AdaptationPlan:
-    """How much is run.
+TABLES = (
+    Listing(
+        "Algorithm 1 and exhaustive search",
+        columns("transport snr_db feasible gvif_algorithm1 gvif_search algorithm1_ms search_ms",
+                feasible="limits met", gvif_algorithm1="GVIF, Algorithm 1",
+                gvif_search="GVIF, search"),
+        {"experiment": SOLVERS}, 3,
+    ),
+    Listing(
+        "T_max 20 ms, 1 MHz, mask PSNR of at least 30 dB",
+        columns("transport scheme snr_db point alpha gvif_within_limits mask_psnr_db",
+                gvif_within_limits="GVIF", mask_psnr_db="mask PSNR"),
+        {"experiment": ADAPTATION}, 3,
+    ),
+)  # fmt: skip
+FIGURE_7 = Figure(
+    "figure7_gvif", "mask_psnr", "gvif", hue="alpha", where={"experiment": FIDELITY}, shades=True,
+    labels={**terms.LABELS, "gvif": "expected GVIF"}, limits={"gvif": (0, 1.02)}, width=7.0,
+    height=4.8,
+)  # fmt: skip
+FIGURE_9A = Figure(
+    "figure9a_snr", "snr_db", ("gvif_within_limits", "alpha", "mask_psnr_db"), style="transport",
+    where={"experiment": ADAPTATION}, levels={"mask_psnr_db": terms.FLOOR_DB},
+    labels={**terms.LABELS, "alpha": "threshold α of GVIF-CIE"},
+    limits={"gvif_within_limits": (0, None), "alpha": (-0.02, 1)}, width=4.9, height=4.3,
+)  # fmt: skip
+FIGURE_9B = Figure(
+    "figure9b_latency", "t_max_ms", "gvif_within_limits", where={"experiment": LATENCY},
+    labels={**terms.LABELS, "t_max_ms": "latency limit T_max, ms"},
+    limits={"gvif_within_limits": (0, None)},
+)  # fmt: skip
 
-    Attributes:
-        images: photos that are measured at most.
-        points, alphas: of the bank, and thresholds of the filter.
-        t_max_s: latency limit of Figure 9a.
-        limits_s: latency limits of Figure 9b, at `snr_db`.
-        snr_db: Es/N0 of Figure 9b.
-    """
 
-    images: int = 3
-    points: Sequence[int] = (1, 5, 8, 11, 13, 15, 18)
-    alphas: Sequence[float] = (0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
-    t_max_s: float = 0.02
-    limits_s: Sequence[float] = (0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08)
-    snr_db: float = 10.0
-
-
-def transport(name: str, t_max_s: float) -> Transport:
-    """One of the two accounts at 1 MHz."""
-    if name == CAPACITY:
-        return CapacityTransport(t_max_s, BANDWIDTH_HZ)
-    return BurstTransport(t_max_s)
+def run(work: Work) -> BenchResult:
+    """Figures 7, 9a and 9b."""
+    rows = measure(work.family, work.plan)
+    where = f"{len(work.photos)} images, importance: {work.system.importance.name}"
+    figures = [
+        replace(FIGURE_7, title=f"Figure 7: {where}"),
+        replace(FIGURE_9A, title=f"Figure 9a: T_max 20 ms, 1 MHz, floor 30 dB, {where}"),
+        replace(FIGURE_9B, title=f"Figure 9b: Es/N0 {work.plan.snr_db:g} dB, 1 MHz, capacity"),
+    ]
+    # Threshold and mask PSNR are shown of GVIF-CIE alone.
+    hidden = {"alpha": None, "mask_psnr_db": None}
+    shown = [r | hidden if r.get("scheme") == terms.UNFILTERED else r for r in rows]
+    checked = [undistorted(work), ordered(work.family), *checks(rows)]
+    return BenchResult(ADAPTATION, rows, checked, listed(TABLES, rows), draw_all(figures, shown))
 
 
-def fidelity_rows(family: Family) -> list[Row]:
-    """Figure 7: expected GVIF and mask PSNR at every operating point and threshold."""
+def measure(family: Family, plan: Plan) -> list[Row]:
+    """The rows of all of it."""
     return [
-        {
-            "experiment": FIDELITY,
-            "scheme": CIE,
-            "level": point,
-            "alpha": float(alpha),
-            "images": len(family.bits),
-            "gvif": float(family.expected_gvif[p, a]),
-            "mask_psnr": float(family.mask_psnr_db[p, a]),
-            "kbit": float(family.expected_bits[p, a]) / 1e3,
-        }
-        for p, point in enumerate(family.points)
-        for a, alpha in enumerate(family.alphas)
+        *fidelity_rows(family),
+        *solver_rows(family, plan),
+        *table_rows(family, plan),
+        *latency_rows(family, plan),
     ]
 
 
-def solver_rows(family: Family, plan: AdaptationPlan, seed: int) -> list[Row]:
+def fidelity_rows(family: Family) -> Iterable[Row]:
+    """Figure 7: expected GVIF and mask PSNR at every operating point and threshold."""
+    for p, point in enumerate(family.points):
+        for a, alpha in enumerate(family.alphas):
+            yield {
+                "experiment": FIDELITY, "scheme": terms.CIE, "level": point, "alpha": float(alpha),
+                "images": len(family.bits),
+                "gvif": float(family.expected_gvif[p, a]),
+                "mask_psnr": float(family.mask_psnr_db[p, a]),
+                "kbit": float(family.expected_bits[p, a]) / 1e3,
+            }  # fmt: skip
+
+
+def solver_rows(family: Family, plan: Plan) -> Iterable[Row]:
     """Algorithm 1 and the search on both transports, one row per SNR."""
-    rows = []
-    for name in (CAPACITY, BURST):
-        problem = Problem(family, transport(name, plan.t_max_s), SOLVED_DB, FLOOR_DB, ALPHA_MAX)
+    for name in (terms.CAPACITY, terms.BURST):
+        link = transport_of(name, plan.t_max_s)
+        problem = Problem(family, link, SOLVED_DB, terms.FLOOR_DB, terms.ALPHA_MAX)
         started = time.perf_counter()
-        run = algorithm1(problem, seed=seed)
+        found = algorithm1(problem, seed=plan.seed)
         middle = time.perf_counter()
         exact = search(problem)
         ended = time.perf_counter()
-        count = len(SOLVED_DB)
         for i, snr_db in enumerate(SOLVED_DB):
-            rows.append(
-                {
-                    "experiment": SOLVERS,
-                    "transport": name,
-                    "snr_db": snr_db,
-                    "feasible": bool(exact.feasible[i]),
-                    "gvif_algorithm1": float(run.solution.gvif[i]),
-                    "gvif_search": float(exact.gvif[i]),
-                    "iterations": int(run.iterations[i].max()),
-                    "algorithm1_ms": 1e3 * (middle - started) / count,
-                    "search_ms": 1e3 * (ended - middle) / count,
-                }
-            )
-    return rows
+            yield {
+                "experiment": SOLVERS, "transport": name, "snr_db": snr_db,
+                "feasible": bool(exact.feasible[i]),
+                "gvif_algorithm1": float(found.solution.gvif[i]),
+                "gvif_search": float(exact.gvif[i]),
+                "iterations": int(found.iterations[i].max()),
+                "algorithm1_ms": 1e3 * (middle - started) / len(SOLVED_DB),
+                "search_ms": 1e3 * (ended - middle) / len(SOLVED_DB),
+            }  # fmt: skip
 
 
-def table_rows(family: Family, plan: AdaptationPlan, seed: int) -> list[Row]:
+def table_rows(family: Family, plan: Plan) -> Iterable[Row]:
     """Figure 9a: what Algorithm 1 chooses at every SNR, and the codec with everything sent."""
-    rows = []
-    for name in (CAPACITY, BURST):
-        link = transport(name, plan.t_max_s)
-        table = build_table(Problem(family, link, SNRS_DB, FLOOR_DB, ALPHA_MAX), "algorithm1", seed)
-        whole = build_table(Problem(family, link, SNRS_DB, FLOOR_DB, 0.0), "search")
-        for scheme, found in ((CIE, table), (UNFILTERED, whole)):
-            rows += [_row(ADAPTATION, scheme, name, plan.t_max_s, c) for c in found.choices]
-    return rows
+    for name in (terms.CAPACITY, terms.BURST):
+        link = transport_of(name, plan.t_max_s)
+        for scheme, alpha_max, solver in SCHEMES:
+            problem = Problem(family, link, SNRS_DB, terms.FLOOR_DB, alpha_max)
+            for choice in build_table(problem, solver, plan.seed).choices:
+                yield _row(ADAPTATION, scheme, link, choice)
 
 
-def latency_rows(family: Family, plan: AdaptationPlan, seed: int) -> list[Row]:
+def latency_rows(family: Family, plan: Plan) -> Iterable[Row]:
     """Figure 9b: the same at one SNR, over latency limits."""
-    rows = []
     for t_max_s in plan.limits_s:
-        link = transport(CAPACITY, t_max_s)
-        for scheme, alpha_max in ((CIE, ALPHA_MAX), (UNFILTERED, 0.0)):
-            problem = Problem(family, link, (plan.snr_db,), FLOOR_DB, alpha_max)
-            choice = build_table(problem, "algorithm1", seed).choices[0]
-            row = _row(LATENCY, scheme, CAPACITY, t_max_s, choice)
-            rows.append(row | {"latency_ms": 1e3 * link.latency_s(choice.bits, plan.snr_db)})
-    return rows
+        link = transport_of(terms.CAPACITY, t_max_s)
+        for scheme, alpha_max, _ in SCHEMES:
+            problem = Problem(family, link, (plan.snr_db,), terms.FLOOR_DB, alpha_max)
+            choice = build_table(problem, "algorithm1", plan.seed).choices[0]
+            latency_ms = 1e3 * link.latency_s(choice.bits, plan.snr_db)
+            yield _row(LATENCY, scheme, link, choice) | {"latency_ms": latency_ms}
 
 
-def _row(experiment: str, scheme: str, name: str, t_max_s: float, choice: Choice) -> Row:
-    row = asdict(choice)
+def _row(experiment: str, scheme: str, link: Transport, choice: Choice) -> Row:
     # A choice that breaks a limit delivers nothing that counts, as in the paper's Figure 9.
     counts = choice.in_time and choice.good_enough
-    return {
-        "experiment": experiment,
-        "scheme": scheme,
-        "transport": name,
-        "t_max_ms": 1e3 * t_max_s,
-        **row,
-        "gvif_within_limits": choice.gvif if counts else 0.0,
-    }
+    about = {"experiment": experiment, "scheme": scheme, "transport": link.name,
+             "t_max_ms": 1e3 * link.t_max_s}  # fmt: skip
+    return about | asdict(choice) | {"gvif_within_limits": choice.gvif if counts else 0.0}
+
+
+def undistorted(work: Work) -> Check:
+    """GVIF of images sent whole by the reference codec."""
+    import torch
+
+    from gensc_models.semantics.gvif import gvif
+
+    bank = work.system.bank
+    scales = [bank.scales(photo, bank.points[0]) for _, photo in work.photos]
+    away = [1.0 - float(gvif(s, s, torch.ones(1, dtype=torch.bool))[0]) for s in scales]
+    name = "GVIF without distortion, largest distance from 1"
+    return Check.worst(name, away, "", "<=", 0.0, f"{len(away)} images")
+
+
+def ordered(family: Family) -> Check:
+    """How often the family of Figure 7 breaks its order."""
+    name = "Figure 7: pairs of neighbours in which GVIF does not rise with mask PSNR and fall "
+    where = f"{len(family.points)} operating points, {len(family.alphas)} thresholds"
+    return Check(f"{name}with α", float(family.disorder), "", "<=", 0, where)
 
 
 def checks(rows: Sequence[Row]) -> Iterable[Check]:
-    """Figure 7, Algorithm 1 and Figure 9a."""
-    yield from _monotone(of(rows, FIDELITY))
-    for name in (CAPACITY, BURST):
-        found = of(rows, SOLVERS, transport=name)
+    """Algorithm 1 and Figure 9a."""
+    for name in (terms.CAPACITY, terms.BURST):
+        found = of(rows, experiment=SOLVERS, transport=name)
         short = [
             100 * (1 - r["gvif_algorithm1"] / r["gvif_search"]) for r in found if r["feasible"]
         ]
-        spent = {
-            key: found[0][f"{key}_ms"] if found else math.nan for key in ("algorithm1", "search")
-        }
-        yield Check(
-            f"Algorithm 1 below the exhaustive search in GVIF, {_account(name)}, largest",
-            max(short, default=math.nan),
-            "%",
-            "<=",
-            1.0,
-            f"{len(short)} of {len(found)} SNRs from -5 to 20 dB can meet all limits; "
-            f"{spent['algorithm1']:.1f} ms an SNR, search {spent['search']:.3f} ms",
-        )
-    yield from _figure9a(rows)
-
-
-def _account(name: str) -> str:
-    return "capacity (Eq. 8)" if name == CAPACITY else "burst waveform"
-
-
-def _monotone(rows: Sequence[Row]) -> Iterable[Check]:
-    """How often the family of Figure 7 breaks its order."""
-    points = sorted({r["level"] for r in rows})
-    alphas = sorted({r["alpha"] for r in rows})
-    at = {(r["level"], r["alpha"]): r for r in rows}
-    broken = 0
-    for alpha in alphas:
-        line = [at[p, alpha] for p in points]
-        for name in ("gvif", "mask_psnr"):
-            broken += int((np.diff([r[name] for r in line]) >= 0).sum())
-    for point in points:
-        broken += int((np.diff([at[point, a]["gvif"] for a in alphas]) > 1e-12).sum())
-    yield Check(
-        "Figure 7: pairs of neighbours in which GVIF does not rise with mask PSNR and fall with α",
-        float(broken) if rows else math.nan,
-        "",
-        "<=",
-        0,
-        f"{len(points)} operating points, {len(alphas)} thresholds",
+        spent = [f"{found[0][key]:.3g} ms" for key in ("algorithm1_ms", "search_ms") if found]
+        yield Check.worst(
+            f"Algorithm 1 below the exhaustive search in GVIF, {terms.LABELS[name]}, largest",
+            short, "%", "<=", 1.0, f"{len(short)} of {len(found)} SNRs from -5 to 20 dB can meet "
+            f"all limits; {' an SNR, search '.join(spent)}",
+        )  # fmt: skip
+    where = "T_max 20 ms, 1 MHz, -2 … 20 dB, capacity (Eq. 8)"
+    ours, whole = (
+        of(rows, experiment=ADAPTATION, scheme=scheme, transport=terms.CAPACITY)
+        for scheme in (terms.CIE, terms.UNFILTERED)
     )
+    yield Check("largest fall of GVIF within 1 dB, with filtering", largest_fall(ours), "%", "<=",
+                50.0, f"no cliff: {where}")  # fmt: skip
+    yield Check("largest fall of GVIF within 1 dB, codec without filtering", largest_fall(whole),
+                "%", ">=", 99.0, "its cliff, on the same plot")  # fmt: skip
+    top = [r["alpha"] for r in of(ours, snr_db=20.0)]
+    yield Check.worst("α at 20 dB", top, "", "<=", 0.0, "everything is sent at high SNR")
+    least = [r["mask_psnr_db"] for r in ours]
+    yield Check.worst("mask PSNR, least over -2 … 20 dB", least, "dB", ">=", terms.FLOOR_DB, where)
 
 
-def largest_fall(rows: Sequence[Row], scheme: str, name: str) -> float:
+def largest_fall(rows: Sequence[Row]) -> float:
     """Largest fall of GVIF from one SNR to the one 1 dB below, percent of the former."""
-    line = sorted(
-        (r["snr_db"], r["gvif_within_limits"])
-        for r in of(rows, ADAPTATION, scheme=scheme, transport=name)
-    )
+    line = sorted((r["snr_db"], r["gvif_within_limits"]) for r in rows)
     falls = [100 * (1 - low / high) for (_, low), (_, high) in pairwise(line) if high]
     return max(falls, default=math.nan)
-
-
-def _figure9a(rows: Sequence[Row]) -> Iterable[Check]:
-    where = "T_max 20 ms, 1 MHz, -2 … 20 dB, capacity (Eq. 8)"
-    yield Check(
-        "largest fall of GVIF within 1 dB, with filtering",
-        largest_fall(rows, CIE, CAPACITY),
-        "%",
-        "<=",
-        50.0,
-        f"no cliff: {where}",
-    )
-    yield Check(
-        "largest fall of GVIF within 1 dB, codec without filtering",
-        largest_fall(rows, UNFILTERED, CAPACITY),
-        "%",
-        ">=",
-        99.0,
-        "its cliff, on the same plot",
-    )
-    ours = {r["snr_db"]: r for r in of(rows, ADAPTATION, scheme=CIE, transport=CAPACITY)}
-    yield Check(
-        "α at 20 dB",
-        ours[20.0]["alpha"] if 20.0 in ours else math.nan,
-        "",
-        "<=",
-        0.0,
-        "everything is sent at high SNR",
-    )
-    yield Check(
-        "mask PSNR, least over -2 … 20 dB",
-        min((r["mask_psnr_db"] for r in ours.values()), default=math.nan),
-        "dB",
-        ">=",
-        FLOOR_DB,
-        where,
-    )

@@ -2,172 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import partial
 from statistics import mean
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gensc.adapt.bank import Photo
 from gensc.adapt.problem import Family
 from gensc.adapt.transport import CapacityTransport
-from gensc.bench.cie.adaptation import BANDWIDTH_HZ, CAPACITY, FLOOR_DB
-from gensc.bench.cie.rows import Row, of
-from gensc.bench.cie.system import CieSystem
-from gensc.bench.cie.text_only import TextOnly
-from gensc.experiment.base import Check
+from gensc.bench.cie import terms
+from gensc.bench.cie.plan import Photos, Row, Work
+from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.baselines import jpeg2000
+from gensc.experiment.figures import Figure, draw_all
+from gensc.experiment.rows import groups, of
+from gensc.experiment.tables import Listing, columns, listed
 
-EXPERIMENT = "distance"
-CIE, UNFILLED, JPEG2000, TEXT = (
-    "GVIF-CIE",
-    "not filled in (what the codec predicts)",
-    "JPEG 2000, same bytes",
-    "text only",
-)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-Photo = NDArray[np.uint8]
+    from gensc_models.metrics.distances import SetDistance
 
-
-class SetDistance(Protocol):
-    """How far two sets of images are apart."""
-
-    @property
-    def name(self) -> str:
-        """For plots and rows."""
-
-    def __call__(self, originals: Sequence[Photo], shown: Sequence[Photo]) -> float:
-        """The distance; 0 for equal sets."""
+CIE, UNFILLED = terms.LABELS[terms.CIE], "not filled in (what the codec predicts)"
+JPEG2000 = terms.LABELS[terms.JPEG2000]
+TABLE = Listing("Distance of the sets of images",
+                columns("metric scheme alpha latency_ms gvif distance"), digits=3)  # fmt: skip
+#: A recovered image, the bits spent on it, and its GVIF where the scheme has one.
+Recovered = tuple[Photo, float, float | None]
 
 
-@dataclass(frozen=True)
-class DistancePlan:
-    """How much is run.
-
-    Attributes:
-        images: photos at most.
-        alphas: thresholds.
-        snr_db: Es/N0 of the latencies.
-    """
-
-    images: int = 4
-    alphas: Sequence[float] = (0.0, 0.1, 0.4, 0.8)
-    snr_db: float = 10.0
-
-    def steps(self, photos: int) -> int:
-        """How often progress is told."""
-        return min(self.images, photos) * len(self.alphas)
-
-
-@dataclass(frozen=True, eq=False)
-class Recovery:
-    """One set of recovered images: of a scheme at a threshold.
-
-    Attributes:
-        shown: the images.
-        bits: spent on each.
-        gvif: of each; empty where the scheme has none.
-    """
-
-    shown: list[Photo]
-    bits: list[float]
-    gvif: list[float]
+def run(work: Work, photos: Photos, metrics: Sequence[SetDistance]) -> BenchResult:
+    """One row per metric, scheme and threshold."""
+    plan, point = work.plan, operating_point(work.family)
+    originals = [photo for _, photo in photos]
+    sets = recover(work, photos, point)
+    rate = CapacityTransport(1.0, terms.BANDWIDTH_HZ).rate(plan.distance_snr_db)
+    rows = [
+        {
+            "experiment": "distance", "scheme": scheme, "transport": terms.CAPACITY,
+            "snr_db": plan.distance_snr_db,
+            "level": point if scheme in (CIE, UNFILLED) else None,
+            "alpha": alpha, "images": len(found), "metric": metric.name,
+            "distance": metric(originals, [shown for shown, _, _ in found]),
+            "latency_ms": 1e3 * mean(bits for _, bits, _ in found) / rate,
+            "gvif": None if found[0][2] is None else mean(gvif or 0.0 for _, _, gvif in found),
+        }
+        for metric in metrics
+        for (scheme, alpha), found in sets.items()
+        if len(found) == len(originals)
+    ]  # fmt: skip
+    filled = work.system.inpainter.name if work.system.inpainter else "none"
+    figures = []
+    for metric in metrics:
+        suffix = "" if len(metrics) == 1 else f"_{metric.name.split()[0].lower()}"
+        for number, x in (("11a", "latency_ms"), ("11b", "gvif")):
+            figures.append(Figure(
+                f"figure{number}_distance{suffix}", x, "distance", where={"metric": metric.name},
+                title=f"Figure {number}: {len(photos)} images, operating point {point}, {filled}",
+                labels={"latency_ms": f"latency at {plan.distance_snr_db:g} dB, capacity, ms",
+                        "distance": metric.name.replace(", ", ",\n")},
+                limits={"distance": (0, None)}, extra=partial(_name_alphas, x), width=6.8,
+            ))  # fmt: skip
+    settings = {"distance images": [name for name, _ in photos]}
+    return BenchResult("distance", rows, list(checks(rows)), listed([TABLE], rows),
+                       draw_all(figures, rows), settings=settings)  # fmt: skip
 
 
 def operating_point(family: Family) -> int:
     """The coarsest point that meets the floor of the mask PSNR with everything sent."""
-    good = [p for p, db in zip(family.points, family.mask_psnr_db[:, 0], strict=True)
-            if db >= FLOOR_DB]  # fmt: skip
-    return max(good, default=min(family.points))
+    whole = zip(family.points, family.mask_psnr_db[:, 0], strict=True)
+    return max((p for p, db in whole if db >= terms.FLOOR_DB), default=min(family.points))
 
 
-def measure(
-    system: CieSystem,
-    photos: Sequence[tuple[str, Photo]],
-    point: int,
-    plan: DistancePlan,
-    metrics: Sequence[SetDistance],
-    text: TextOnly | None,
-    seed: int,
-    step: Callable[[str], None] = lambda note: None,
-) -> list[Row]:
-    """One row per metric, scheme and threshold.
-
-    Args:
-        system: with its inpainting.
-        photos: name and pixels.
-        point: operating point at all thresholds.
-        plan: thresholds.
-        metrics: distances of sets.
-        text: the system that sends text alone; None leaves it out.
-        seed: of inpainting and text to image.
-        step: called after each image and threshold.
-    """
-    originals = [photo for _, photo in photos]
-    sets: dict[tuple[str, float | None], Recovery] = {}
-    for alpha in plan.alphas:
-        for number, (name, photo) in enumerate(photos):
-            sent = system.extract(photo, name, point, alpha)
-            got = system.recover(sent.data, seed=seed + number)
-            _add(sets, (CIE, alpha), got.image, sent.bits, sent.gvif)
-            _add(sets, (UNFILLED, alpha), got.decoded, sent.bits, sent.gvif)
-            data = jpeg2000.fit(photo, len(sent.data))
-            shown = None if data is None else jpeg2000.decode(data)
+def recover(
+    work: Work, photos: Photos, point: int
+) -> dict[tuple[str, float | None], list[Recovered]]:
+    """Every scheme's images, by its name and the threshold."""
+    sets: dict[tuple[str, float | None], list[Recovered]] = defaultdict(list)
+    for alpha in work.plan.distance_alphas:
+        for seed, (name, photo) in enumerate(photos, work.plan.seed):
+            sent = work.system.extract(photo, name, point, alpha)
+            got = work.system.recover(sent.data, seed=seed)
+            sets[CIE, alpha].append((got.image, sent.bits, sent.gvif))
+            sets[UNFILLED, alpha].append((got.decoded, sent.bits, sent.gvif))
+            shown = jpeg2000.decode(jpeg2000.fit(photo, len(sent.data)) or b"")
             if shown is not None:
-                _add(sets, (JPEG2000, alpha), shown, sent.bits)
-            step(f"distance at alpha {alpha:g}")
-    for number, (_, photo) in enumerate(photos if text is not None else ()):
-        assert text is not None
-        drawn, bits = text.transfer(photo, seed + number)
-        _add(sets, (TEXT, None), drawn, bits)
-    rate = CapacityTransport(1.0, BANDWIDTH_HZ).rate(plan.snr_db)
-    return [
-        {
-            "experiment": EXPERIMENT,
-            "scheme": scheme,
-            "transport": CAPACITY,
-            "snr_db": plan.snr_db,
-            "level": point if scheme in (CIE, UNFILLED) else None,
-            "alpha": alpha,
-            "images": len(found.shown),
-            "metric": metric.name,
-            "distance": metric(originals, found.shown),
-            "latency_ms": 1e3 * mean(found.bits) / rate,
-            "gvif": mean(found.gvif) if found.gvif else None,
-        }
-        for metric in metrics
-        for (scheme, alpha), found in sets.items()
-        if len(found.shown) == len(originals)
-    ]
-
-
-def _add(
-    sets: dict[tuple[str, float | None], Recovery],
-    key: tuple[str, float | None],
-    shown: Photo,
-    bits: float,
-    gvif: float | None = None,
-) -> None:
-    found = sets.setdefault(key, Recovery([], [], []))
-    found.shown.append(shown)
-    found.bits.append(bits)
-    if gvif is not None:
-        found.gvif.append(gvif)
+                sets[JPEG2000, alpha].append((shown, sent.bits, None))
+            work.step(f"distance at alpha {alpha:g}")
+    for seed, (_, photo) in enumerate(photos if work.text else (), work.plan.seed):
+        assert work.text is not None
+        sets[terms.TEXT, None].append((*work.text(photo, seed), None))
+    return sets
 
 
 def checks(rows: Sequence[Row]) -> Iterable[Check]:
     """Figure 11b: the distance falls where GVIF rises."""
-    for metric in dict.fromkeys(r["metric"] for r in of(rows, EXPERIMENT)):
-        line = sorted(
-            (r["gvif"], r["distance"]) for r in of(rows, EXPERIMENT, scheme=CIE, metric=metric)
-        )
-        rises = int((np.diff([distance for _, distance in line]) > 0).sum())
-        yield Check(
-            "Figure 11b: thresholds at which the distance rises with GVIF",
-            float(rises),
-            "",
-            "<=",
-            0,
-            f"{len(line)} thresholds, {metric}",
-        )
+    for key, line in groups(of(rows, scheme=CIE), ("metric",)):
+        ordered = [r["distance"] for r in sorted(line, key=lambda r: r["gvif"])]
+        rises = float((np.diff(ordered) > 0).sum())
+        yield Check("Figure 11b: thresholds at which the distance rises with GVIF", rises, "", "<=",
+                    0, f"{len(line)} thresholds, {key['metric']}")  # fmt: skip
+
+
+def _name_alphas(x: str, ax: Axes, rows: list[Row]) -> None:
+    """The thresholds, beside the points of GVIF-CIE."""
+    for r in of(rows, scheme=CIE):
+        ax.annotate(f"α {r['alpha']:g}", (r[x], r["distance"]), textcoords="offset points",
+                    xytext=(6, 5), fontsize=8)  # fmt: skip

@@ -1,219 +1,126 @@
-"""Figure 10: what the schemes make of single images at -1 and 6 dB, in the same time."""
+"""Figure 10: what the schemes make of single images at -1 and 6 dB, in the same time.
+
+What is chosen is the exhaustive search's choice for the image alone: a transmitter knows what it
+sends. Who knows no threshold sends the coarsest stream, and what of it is in time is decoded.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from statistics import mean
-from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gensc.adapt.problem import Family, Problem
+from gensc.adapt.bank import Mask, Photo
+from gensc.adapt.problem import Problem
+from gensc.adapt.system import pixels_of
 from gensc.adapt.tables import build_table
 from gensc.adapt.transport import CapacityTransport
-from gensc.bench.cie.adaptation import ALPHA_MAX, BANDWIDTH_HZ, CAPACITY, CIE, FLOOR_DB, UNFILTERED
-from gensc.bench.cie.rows import Row
-from gensc.bench.cie.system import CieSystem, pixels_of
-from gensc.bench.cie.text_only import TextOnly
-from gensc.experiment.base import Check
+from gensc.bench.cie import terms
+from gensc.bench.cie.plan import Row, Work
+from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.baselines import jpeg, jpeg2000
+from gensc.experiment.means import lead
+from gensc.experiment.rows import of
+from gensc.experiment.tables import Listing, columns, listed
+from gensc.figures.picture_grid import Cell, sheet
 
-if TYPE_CHECKING:
-    from gensc_models.semantics.filtering import Extracted
-
-EXPERIMENT = "pictures"
-JPEG2000, TEXT = "jpeg2000", "text only"
 TITLES = {
-    TEXT: "text only",
-    JPEG2000: "JPEG 2000",
-    UNFILTERED: "codec, no filtering",
-    CIE: "GVIF-CIE",
+    terms.TEXT: "text only",
+    terms.JPEG2000: "JPEG 2000",
+    terms.UNFILTERED: "codec, no filtering",
+    terms.CIE: "GVIF-CIE",
 }
 #: Gain in mask PSNR over the codec without filtering that the paper shows on one image at -1 dB.
 PAPER_GAIN_DB = 12.0
 
-Photo = NDArray[np.uint8]
+
+TABLE = Listing(
+    "Single images in 30 ms at the capacity",
+    columns("image snr_db scheme kbit alpha mask_psnr psnr"),
+)
 
 
-@dataclass(frozen=True)
-class PicturePlan:
-    """How much is run.
+def run(work: Work) -> BenchResult:
+    """Every photo at every SNR; the first `Plan.pictures` are filled in, drawn from text, and
+    shown, outlined what GVIF-CIE sends."""
+    from gensc_models.semantics.overlays import outline
 
-    Attributes:
-        shown: images in the figure.
-        snrs_db: Es/N0.
-        t_max_s: latency limit of the paper's Figure 10.
-    """
-
-    shown: int = 2
-    snrs_db: Sequence[float] = (-1.0, 6.0)
-    t_max_s: float = 0.03
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """One scheme's picture of one image at one SNR."""
-
-    row: Row
-    picture: Photo
+    rows: list[Row] = []
+    lines: list[list[Cell]] = []
+    for number, (name, photo) in enumerate(work.photos):
+        for snr_db in work.plan.picture_snrs_db:
+            keep, found = compare(work, number, snr_db)
+            rows += [row for row, _ in found]
+            if number < work.plan.pictures:
+                sent = Cell(outline(photo, keep), f"{name}, outlined: sent")
+                lines.append([sent, *(_cell(*shown) for shown in found)])
+        work.step(f"pictures of {name}")
+    title = "Figure 10: T_max 30 ms, 1 MHz, capacity (Eq. 8); mask PSNR over what GVIF-CIE sends"
+    return BenchResult("pictures", rows, list(checks(rows)), listed([TABLE], rows),
+                       {"figure10_pictures": sheet(lines, title, width=2.9)})  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Panel:
-    """All pictures of one image at one SNR.
-
-    Attributes:
-        name, original: which image.
-        keep: pixels that GVIF-CIE sends; all mask PSNRs are theirs.
-        schemes: pictures in the order they are shown.
-    """
-
-    name: str
-    original: Photo
-    keep: NDArray[np.bool_]
-    snr_db: float
-    schemes: list[Shown]
+def _cell(row: Row, picture: Photo) -> Cell:
+    note = f"{TITLES[row['scheme']]}: mask {row['mask_psnr']:.1f} dB, {row['kbit']:.1f} kbit"
+    note += "" if row["alpha"] is None else f", α {row['alpha']:.2f}"
+    return Cell(picture, note, f"Es/N0 {row['snr_db']:g} dB")
 
 
-def compare(
-    system: CieSystem,
-    family: Family,
-    photos: Sequence[tuple[str, Photo]],
-    plan: PicturePlan,
-    text: TextOnly | None,
-    seed: int,
-    step: Callable[[str], None] = lambda note: None,
-) -> list[Panel]:
-    """Every measured image at every SNR; the first `plan.shown` are filled in and drawn from text.
-
-    What is chosen is the exhaustive search's choice for the image alone: a transmitter knows what
-    it sends. Who knows no threshold sends the coarsest stream, and what of it is in time is
-    decoded.
-
-    Args:
-        system: with its inpainting.
-        family: measured on these photos, in this order.
-        photos: name and pixels.
-        plan: SNRs and limit.
-        text: the system that sends text alone; None leaves it out.
-        seed: of inpainting and text to image.
-        step: called after each image.
-    """
-    panels = []
-    for number, (name, photo) in enumerate(photos):
-        alone = replace(
-            family, **{k: getattr(family, k)[number : number + 1] for k in ("bits", "gvif", "mse")}
-        )
-        shown = number < plan.shown
-        for snr_db in plan.snrs_db:
-            link = CapacityTransport(plan.t_max_s, BANDWIDTH_HZ)
-            budget = link.budget(snr_db).bits
-            sent = _extract(system, alone, link, name, photo, snr_db)
-            keep = pixels_of(sent.keep, photo)
-            filling = system if shown else CieSystem(system.bank, system.importance)
-            pictures = {
-                JPEG2000: _jpeg2000(photo, budget),
-                UNFILTERED: _unfiltered(system, alone, photo, budget),
-                CIE: (filling.recover(sent.data, seed=seed + number).image, sent.bits),
-            }
-            if text is not None and shown:
-                pictures = {TEXT: text.transfer(photo, seed + number), **pictures}
-            schemes = [
-                Shown(_row(scheme, name, photo, keep, *got, link, snr_db, sent), got[0])
-                for scheme, got in pictures.items()
-            ]
-            panels.append(Panel(name, photo, keep, snr_db, schemes))
-        step(f"pictures of {name}")
-    return panels
-
-
-def _extract(
-    system: CieSystem,
-    family: Family,
-    link: CapacityTransport,
-    name: str,
-    photo: Photo,
-    snr_db: float,
-) -> Extracted:
-    """The image at its best point and threshold, shortened to what is in time."""
-    choice = build_table(Problem(family, link, (snr_db,), FLOOR_DB, ALPHA_MAX), "search").choices[0]
-    return system.extract(photo, name, choice.point, choice.alpha, choice.budget_bits)
-
-
-def _jpeg2000(photo: Photo, budget: float) -> tuple[Photo, float]:
-    data = jpeg2000.fit(photo, int(budget) // 8)
-    decoded = None if data is None else jpeg2000.decode(data)
-    if data is None or decoded is None:
-        return jpeg.grey(*photo.shape[:2]), 0.0
-    return decoded, 8.0 * len(data)
-
-
-def _unfiltered(
-    system: CieSystem, family: Family, photo: Photo, budget: float
-) -> tuple[Photo, float]:
-    """The finest point whose stream is in time; of the coarsest what is, where none is whole."""
-    fits = [
-        p for p, bits in zip(family.points, family.bits[0, :, 0], strict=True) if bits <= budget
-    ]
-    data = system.bank.encode(photo, min(fits, default=max(system.bank.points))).data
-    data = data[: int(budget) // 8]
-    return system.bank.decode(data, partial=True).image, 8.0 * len(data)
-
-
-def _row(
-    scheme: str,
-    name: str,
-    photo: Photo,
-    keep: NDArray[np.bool_],
-    picture: Photo,
-    bits: float,
-    link: CapacityTransport,
-    snr_db: float,
-    sent: Extracted,
-) -> Row:
+def compare(work: Work, number: int, snr_db: float) -> tuple[Mask, list[tuple[Row, Photo]]]:
+    """The pixels that GVIF-CIE sends of a photo, bool H×W, whose mask PSNR counts for all; row and
+    picture of every scheme."""
     from gensc_models.metrics.fidelity import mask_psnr, psnr
 
-    ours = scheme == CIE
-    return {
-        "experiment": EXPERIMENT,
-        "scheme": scheme,
-        "image": name,
-        "transport": CAPACITY,
-        "t_max_ms": 1e3 * link.t_max_s,
-        "snr_db": snr_db,
-        "kbit": bits / 1e3,
-        "latency_ms": 1e3 * link.latency_s(bits, snr_db),
-        "level": sent.point if ours else None,
-        "alpha": sent.alpha if ours else None,
-        "gvif": sent.gvif if ours else None,
-        "mask_share": float(keep.mean()),
-        "mask_psnr": mask_psnr(photo, picture, keep),
-        "psnr": psnr(photo, picture),
-    }
+    plan, system, family, seed = work.plan, work.system, work.family, work.plan.seed + number
+    name, photo = work.photos[number]
+    drawn, own = number < plan.pictures, slice(number, number + 1)
+    alone = replace(family, bits=family.bits[own], gvif=family.gvif[own], mse=family.mse[own])
+    link = CapacityTransport(plan.picture_t_max_s, terms.BANDWIDTH_HZ)
+    problem = Problem(alone, link, (snr_db,), terms.FLOOR_DB, terms.ALPHA_MAX)
+    choice = build_table(problem, "search").choices[0]
+    sent = system.extract(photo, name, choice.point, choice.alpha, choice.budget_bits)
+    keep = pixels_of(sent.keep, photo)
+    room = int(link.budget(snr_db).bits) // 8
+    # The finest point whose stream is in time; of the coarsest what is, where none is whole.
+    fits = [
+        p for p, bits in zip(alone.points, alone.bits[0, :, 0], strict=True) if bits <= 8 * room
+    ]
+    whole = system.bank.encode(photo, min(fits, default=max(system.bank.points))).data[:room]
+    coded = jpeg2000.fit(photo, room) or b""
+    decoded = jpeg2000.decode(coded)
+    ends = system if drawn else replace(system, inpainter=None)
+    pictures = {
+        terms.JPEG2000: (jpeg.grey(*photo.shape[:2]), 0) if decoded is None
+        else (decoded, 8 * len(coded)),
+        terms.UNFILTERED: (system.bank.decode(whole, partial=True).image, 8 * len(whole)),
+        terms.CIE: (ends.recover(sent.data, seed=seed).image, sent.bits),
+    }  # fmt: skip
+    if work.text is not None and drawn:
+        pictures = {terms.TEXT: work.text(photo, seed), **pictures}
+    facts = {"level": sent.point, "alpha": sent.alpha, "gvif": sent.gvif}
+    shown = []
+    for scheme, (picture, bits) in pictures.items():
+        row = {
+            "experiment": "pictures", "scheme": scheme, "image": name, "transport": link.name,
+            "t_max_ms": 1e3 * link.t_max_s, "snr_db": snr_db, "kbit": bits / 1e3,
+            "latency_ms": 1e3 * link.latency_s(bits, snr_db), "mask_share": float(keep.mean()),
+            **(facts if scheme == terms.CIE else dict.fromkeys(facts)),
+            "mask_psnr": mask_psnr(photo, picture, keep), "psnr": psnr(photo, picture),
+        }  # fmt: skip
+        shown.append((row, picture))
+    return keep, shown
 
 
-def gains(panels: Sequence[Panel], over: str, snr_db: float) -> list[float]:
-    """Gain of GVIF-CIE in mask PSNR over another scheme, one number per image."""
-    found = []
-    for panel in panels:
-        quality = {shown.row["scheme"]: shown.row["mask_psnr"] for shown in panel.schemes}
-        if panel.snr_db == snr_db and over in quality:
-            found.append(quality[CIE] - quality[over])
-    return found
-
-
-def checks(panels: Sequence[Panel]) -> Iterable[Check]:
+def checks(rows: Sequence[Row]) -> Iterable[Check]:
     """The mask PSNR at -1 dB."""
-    for scheme in (UNFILTERED, JPEG2000):
-        found = gains(panels, scheme, -1.0)
-        where = f"T_max 30 ms, 1 MHz, capacity, {len(found)} images"
+    for scheme in (terms.UNFILTERED, terms.JPEG2000):
+        gains = lead(of(rows, snr_db=-1.0), terms.CIE, scheme, "mask_psnr", ("image",)).values()
+        where = f"T_max 30 ms, 1 MHz, capacity, {len(gains)} images"
         name = f"mask PSNR at -1 dB, gain over {TITLES[scheme]}"
-        if scheme == UNFILTERED:
-            largest = max(found, default=math.nan)
+        if scheme == terms.UNFILTERED:
+            largest = max(gains, default=math.nan)
             yield Check(f"{name}, largest", largest, "dB", ">=", PAPER_GAIN_DB,
                         f"{where}; the paper shows about 12 dB on one image")  # fmt: skip
-        average = mean(found) if found else math.nan
+        average = mean(gains) if gains else math.nan
         yield Check(f"{name}, mean", average, "dB", ">=", 0.0, where)

@@ -8,47 +8,22 @@ import pytest
 import torch
 from PIL import Image
 
-from gensc.bench.cie import (
-    adaptation as cie_adaptation,
-)
-from gensc.bench.cie import (
-    distance as cie_distance,
-)
-from gensc.bench.cie import (
-    inpainting as cie_inpainting,
-)
-from gensc.bench.cie import (
-    link as cie_link,
-)
-from gensc.bench.cie import (
-    loop as cie_loop,
-)
-from gensc.bench.cie import (
-    pictures as cie_pictures,
-)
-from gensc.bench.cie import (
-    rate as cie_rate,
-)
-from gensc.bench.cie import (
-    run as cie,
-)
-from gensc.bench.cie.text_only import TextOnly
+from gensc.bench.cie import loop as cie_loop
+from gensc.bench.cie import run as cie
+from gensc.bench.cie.plan import Plan
+from gensc.bench.cie.text_only import text_only
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.output import as_object, write
 from gensc_models.semantics.importance import Classifier, ClassifierConfig
 from gensc_models.weights.hub import UnavailableError
 from small_hyperprior import photo, small_codec
 
-TINY = cie.Plan(
-    cie_rate.RatePlan(1, (4, 12, 18), (20, 80), (20, 80), 1),
-    cie_adaptation.AdaptationPlan(1, (1, 8, 14, 19), (0, 0.3, 0.95), limits_s=(0.01, 0.05)),
-    cie_link.LinkPlan(1, (5, 17)),
-    cie_pictures.PicturePlan(1),
-    cie_distance.DistancePlan(1, (0.0, 0.5)),
-    fuzzed=20,
-    maps=1,
-    inpainting=cie_inpainting.InpaintingPlan(1, (0.5,)),
-)
+TINY = Plan(
+    rate_images=1, rate_points=(4, 12, 18), jpeg=(20, 80), webp=(20, 80), repeats=1,
+    images=1, points=(1, 8, 14, 19), alphas=(0, 0.3, 0.95), limits_s=(0.01, 0.05),
+    link_images=1, link_snrs_db=(5, 17), pictures=1, inpainted=1, inpainted_alphas=(0.5,),
+    distance_images=1, distance_alphas=(0.0, 0.5), maps=1, fuzzed=20,
+)  # fmt: skip
 
 
 class Captioner:
@@ -70,7 +45,8 @@ def no_fid():
     raise UnavailableError("FID cannot be computed", "no network")
 
 
-def small_loop(quick, images, bank, table, importance):
+def small_loop(plan, images, bank, table, importance):
+    assert plan == cie_loop.QUICK
     assert table == "tables.json"
     assert len(images) == 1
     rows = [{"run": "loop", "delivered": True}]
@@ -87,10 +63,10 @@ def result(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENSC_WEIGHTS", str(folder))
         patch.setattr(cie, "QUICK", TINY)
-        patch.setattr(cie, "load_text_only", lambda name: (TextOnly(Captioner(), Grey()), ""))
-        patch.setattr("gensc_models.metrics.fid.load_fid", no_fid)
+        patch.setattr(cie, "load_text_only", lambda name: (text_only(Captioner(), Grey()), ""))
+        patch.setattr("gensc_models.metrics.distances.load_fid", no_fid)
         patch.setattr(cie_loop, "run", small_loop)
-        patch.setattr(cie, "_rate_tables", lambda state, model: "tables.json")
+        patch.setattr(cie, "_rate_tables", lambda model: ("tables.json", ""))
         model = str(folder / "hyperprior")
         Image.fromarray(photo(128, 192)).save(folder / "cat.png")
         yield cie.run(True, [str(folder / "cat.png")], model, 1, "information", "smooth")
@@ -118,12 +94,12 @@ def test_every_figure_of_the_paper_is_there(result):
 
 
 def test_rate_and_distortion_have_all_codecs_and_jpeg_2000_the_same_bytes(result):
-    found = rows(result, cie_rate.EXPERIMENT)
+    found = rows(result, "rate-distortion")
     assert {r["scheme"] for r in found} == {"hyperprior", "jpeg2000", "jpeg", "webp"}
     bpp = {(r["scheme"], r["level"]): r["bpp"] for r in found}
     for point in (4, 12, 18):
         assert bpp["jpeg2000", point] == pytest.approx(bpp["hyperprior", point], rel=0.1)
-    assert [r["size"] for r in rows(result, cie_rate.TIMING)] == ["256x256", "512x768"]
+    assert [r["size"] for r in rows(result, "codec time")] == ["256x256", "512x768"]
 
 
 def test_every_row_that_travels_says_by_which_account(result):
@@ -146,7 +122,7 @@ def test_single_images_leave_lines_with_mask_psnr_and_gvif(result):
 
 
 def test_pictures_show_text_alone_where_its_pipelines_can_be_had(result):
-    found = rows(result, cie_pictures.EXPERIMENT)
+    found = rows(result, "pictures")
     assert {(r["scheme"], r["snr_db"]) for r in found} == {
         (scheme, snr)
         for scheme in ("text only", "jpeg2000", "codec without filtering", "cie")
@@ -158,7 +134,7 @@ def test_pictures_show_text_alone_where_its_pipelines_can_be_had(result):
 
 def test_what_cannot_be_had_is_left_out_with_its_reason(result):
     assert result.settings["left_out"] == {"FID": "FID cannot be computed (no network)"}
-    metrics = {r["metric"] for r in rows(result, cie_distance.EXPERIMENT)}
+    metrics = {r["metric"] for r in rows(result, "distance")}
     assert len(metrics) == 1
     assert "classifier-tiny-imagenet" in metrics.pop()
 

@@ -46,11 +46,6 @@ class CieSystem:
     importance: Importance
     inpainter: Inpainter | None = None
 
-    @property
-    def name(self) -> str:
-        """For results: weights of codec and inpainter."""
-        return f"cie {self.bank.name}" + (f"+{self.inpainter.name}" if self.inpainter else "")
-
     def extract(
         self, image: Photo, stem: str, point: int, alpha: float, budget_bits: float = math.inf
     ) -> Extracted:

@@ -2,18 +2,11 @@
 
 import math
 
-import numpy as np
 import pytest
 
 from adapt_families import family
-from gensc.bench.cie import adaptation, distance
-from gensc.bench.cie import fuzz as cie_fuzz
-from gensc.bench.cie import pictures as cie_pictures
-from gensc.bench.cie import rate as cie_rate
-from gensc.bench.cie.adaptation import AdaptationPlan
-from gensc.bench.cie.pictures import Panel, Shown
-
-PLAN = AdaptationPlan()
+from gensc.bench.cie import adaptation, distance, fuzz, pictures, rate
+from gensc.bench.cie.plan import Plan
 
 
 def value(checks, part):
@@ -23,18 +16,12 @@ def value(checks, part):
 
 @pytest.fixture(scope="module")
 def rows():
-    measured = family(seed=1, images=4)
-    return [
-        *adaptation.fidelity_rows(measured),
-        *adaptation.solver_rows(measured, PLAN, 1),
-        *adaptation.table_rows(measured, PLAN, 1),
-        *adaptation.latency_rows(measured, PLAN, 1),
-    ]
+    return adaptation.measure(family(seed=1, images=4), Plan())
 
 
 def test_a_family_of_a_bank_is_in_order_and_both_solvers_agree(rows):
     checks = list(adaptation.checks(rows))
-    assert value(checks, "Figure 7") == 0
+    assert adaptation.ordered(family(seed=1, images=4)).value == 0
     assert value(checks, "exhaustive search in GVIF, capacity") <= 1.0
     assert value(checks, "exhaustive search in GVIF, burst") <= 1.0
 
@@ -53,30 +40,12 @@ def test_more_time_never_means_less_fidelity(rows):
     assert all(r["latency_ms"] <= r["t_max_ms"] for r in line if r["in_time"])
 
 
-def test_every_broken_pair_of_figure_7_is_counted(rows):
-    found = [dict(r) for r in rows if r["experiment"] == "gvif"]
-    (finest,) = (r for r in found if (r["level"], r["alpha"]) == (1, 0.0))
-    finest["gvif"] = 0.0
-    broken = value(adaptation.checks(found), "Figure 7")
-    # The finest point is now below its neighbour, and everything sent below something sent.
-    assert broken == 2
-
-
 def test_the_largest_fall_is_relative_and_ignores_what_never_rose():
     line = [(-2, 0.0), (-1, 0.0), (0, 0.2), (1, 0.4), (2, 0.5)]
-    rows = [
-        {
-            "experiment": "adaptation",
-            "scheme": "cie",
-            "transport": "capacity",
-            "snr_db": s,
-            "gvif_within_limits": g,
-        }
-        for s, g in line
-    ]
-    assert adaptation.largest_fall(rows, "cie", "capacity") == pytest.approx(100.0)
-    assert adaptation.largest_fall(rows[2:], "cie", "capacity") == pytest.approx(50.0)
-    assert math.isnan(adaptation.largest_fall([], "cie", "capacity"))
+    rows = [{"snr_db": snr_db, "gvif_within_limits": gvif} for snr_db, gvif in line]
+    assert adaptation.largest_fall(rows) == pytest.approx(100.0)
+    assert adaptation.largest_fall(rows[2:]) == pytest.approx(50.0)
+    assert math.isnan(adaptation.largest_fall([]))
 
 
 def rate_row(scheme, level, bpp, psnr):
@@ -89,25 +58,24 @@ def test_the_lead_over_jpeg_2000_is_the_least_of_all_points():
         rate_row("hyperprior", 1, 1.0, 36.0), rate_row("jpeg2000", 1, 1.0, 35.0),
         rate_row("hyperprior", 9, 0.25, 30.0), rate_row("jpeg2000", 9, 0.25, 30.5),
     ]  # fmt: skip
-    checks = list(cie_rate.checks(rows, "two photos"))
+    checks = list(rate.checks(rows, "two photos"))
     assert value(checks, "least lead") == -0.5
     assert value(checks, "likelihood") == pytest.approx(0.4)
     # Linear in the logarithm of the rate: half-way between 0.25 and 1.
-    assert cie_rate.psnr_at(cie_rate.curve(rows, "hyperprior"), 0.5) == pytest.approx(33.0)
-    assert math.isnan(cie_rate.psnr_at(cie_rate.curve(rows, "hyperprior"), 0.1))
+    curve = [(0.25, 30.0), (1.0, 36.0)]
+    assert rate.psnr_at(curve, 0.5) == pytest.approx(33.0)
+    assert math.isnan(rate.psnr_at(curve, 0.1))
 
 
 def test_gains_are_those_of_each_image_at_that_snr():
-    def panel(snr_db, ours, theirs):
-        picture = np.zeros((2, 2, 3), np.uint8)
-        shown = [
-            Shown({"scheme": scheme, "mask_psnr": db}, picture)
-            for scheme, db in (("cie", ours), ("codec without filtering", theirs))
-        ]
-        return Panel("a", picture, picture[..., 0] == 0, snr_db, shown)
-
-    panels = [panel(-1.0, 33.0, 25.0), panel(6.0, 40.0, 39.0), panel(-1.0, 31.0, 29.0)]
-    checks = list(cie_pictures.checks(panels))
+    rows = [
+        {"image": image, "snr_db": snr_db, "scheme": scheme, "mask_psnr": db}
+        for image, snr_db, *values in (
+            ("a", -1.0, 33.0, 25.0), ("a", 6.0, 40.0, 39.0), ("b", -1.0, 31.0, 29.0)
+        )
+        for scheme, db in zip(("cie", "codec without filtering"), values, strict=True)
+    ]  # fmt: skip
+    checks = list(pictures.checks(rows))
     assert value(checks, "no filtering, largest") == 8.0
     assert value(checks, "no filtering, mean") == 5.0
     assert math.isnan(value(checks, "JPEG 2000"))
@@ -126,8 +94,7 @@ def test_a_crash_is_told_and_not_met(monkeypatch):
         raise ZeroDivisionError("by zero")
 
     monkeypatch.setattr("gensc_models.codecs.bank.fuzz.fuzz", crash)
-    rows = cie_fuzz.measure(None, 10, 1)
-    checks = list(cie_fuzz.checks(rows))
-    assert value(checks, "crash") == 0
-    assert checks[0].reference == "ZeroDivisionError: by zero"
-    assert not any(check.met for check in checks)
+    result = fuzz.run(None, 10, 1)
+    assert value(result.checks, "crash") == 0
+    assert result.checks[0].reference == result.rows[0]["crash"] == "ZeroDivisionError: by zero"
+    assert not any(check.met for check in result.checks)
