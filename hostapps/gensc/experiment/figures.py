@@ -262,8 +262,11 @@ def _legend(fig: Drawn, axes: Sequence[Axes]) -> None:
     if len(axes) == 1 and len(found) <= 5:
         axes[0].legend(frameon=False)
     else:
+        # As many columns as the widest entry leaves room for: 0.09 inches a letter, 0.7 the line.
+        widest = 0.09 * max(map(len, found)) + 0.7
+        columns = max(1, min(4, len(found), int(fig.get_figwidth() / widest)))
         fig.legend(found.values(), found.keys(), frameon=False, loc="outside lower center",
-                   ncols=min(4, len(found)))  # fmt: skip
+                   ncols=columns)  # fmt: skip
 
 
 def _values(rows: Sequence[Row], column: str | None) -> list[Any]:

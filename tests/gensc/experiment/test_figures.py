@@ -136,3 +136,14 @@ def test_bars_stand_in_groups_with_their_values():
 def test_one_curve_needs_no_name_and_a_cloud_no_lines():
     (line,) = draw(Figure("p", "snr_db", "psnr", hue=None, lines=False), ROWS).axes[0].lines
     assert (line.get_linestyle(), len(line.get_xdata())) == ("None", len(ROWS))
+
+
+def test_a_legend_of_long_names_stays_within_the_figure(tmp_path):
+    rows = [r | {"scheme": f"{r['scheme']}: a name that goes on and on and on, {n}"}
+            for r in ROWS for n in range(3)]  # fmt: skip
+    fig = draw(Figure("p", "snr_db", "psnr", panels="channel"), rows)
+    save(fig, tmp_path, "p", ("png",))
+    (legend,) = fig.legends
+    assert len(legend.texts) == 6
+    box = legend.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= fig.bbox.width

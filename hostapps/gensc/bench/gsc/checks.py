@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from gensc.bench.gsc import complexity, flowgraph, mu
-from gensc.bench.gsc.points import Point, Points
-from gensc.bench.gsc.schemes import DEEPJSCC, GSC, JPEG, NGF, SCALED_JPEG
+from gensc.bench.gsc import complexity
+from gensc.bench.gsc.schemes import DEEPJSCC, GSC, JPEG, LABELS, NGF, SCALED_JPEG
+from gensc.bench.gsc.sweeps import CIFAR, FLOWGRAPH, MU, MU_FLOWGRAPH
 from gensc.experiment.base import Check
+from gensc.experiment.means import lead, means
+from gensc.experiment.rows import Row, of
 
 #: Gain of the paper's GSC over its DeepJSCC at 15 dB, percent of PSNR in dB.
 PAPER_GAIN = {"awgn": 17.75, "rayleigh": 20.86}
@@ -20,158 +21,83 @@ PAPER_PSNR = 35.0
 DEEPJSCC_PSNR = {4.0: 26.41, 7.0: 28.50, 10.0: 30.22, 13.0: 31.76}
 IMAGES = 2000
 NAMES = {"awgn": "AWGN", "rayleigh": "Rayleigh"}
-CIFAR = "cifar"
+BASELINES = {
+    DEEPJSCC: "same run, same symbols",
+    JPEG: "same run, same symbols",
+    SCALED_JPEG: "a stronger baseline than asked for",
+}
 
 
-def all_checks(points: Points, rows: list[dict[str, Any]]) -> Iterable[Check]:
+def all_checks(rows: Sequence[Row]) -> Iterable[Check]:
     """Every line; NaN, which counts as not met, where something was not measured."""
-    yield from _against_baselines(points)
-    yield from _paper_gain(points)
-    yield from _honest_deepjscc(points)
-    yield from _refinement(points)
-    yield from _several_users(points)
-    yield from _flowgraph(rows)
-    ratio = complexity.speed_up(rows, 32)
-    yield Check(
-        "receiver, 32 users in one batch against one after another",
-        math.nan if ratio is None else ratio,
-        "×",
-        ">=",
-        complexity.PAPER_SPEED_UP,
-        "Table I: 15.66 s → 8.87 s an image",
-    )
-
-
-def lead(
-    points: Points, ours: str, theirs: str, channel: str, metric: str = "psnr"
-) -> dict[float, float]:
-    """By how much one scheme leads another on CIFAR-10, by SNR; empty where one is missing."""
-    others = {p.snr_db: p for p in points.of(CIFAR, scheme=theirs, channel=channel)}
-    return {
-        p.snr_db: _value(p, metric) - _value(others[p.snr_db], metric)
-        for p in points.of(CIFAR, scheme=ours, channel=channel)
-        if p.snr_db in others
-    }
-
-
-def _value(point: Point, metric: str) -> float:
-    return point.as_row()[metric]
-
-
-def _against_baselines(points: Points) -> Iterable[Check]:
-    counts = [len(p.mse) for p in points.of(CIFAR)]
-    yield Check("test images of CIFAR-10", min(counts, default=math.nan), "", ">=", IMAGES)
-    baselines = {
-        DEEPJSCC: ("DeepJSCC", ""),
-        JPEG: ("JPEG + LDPC + QAM", ""),
-        SCALED_JPEG: ("scaled JPEG + LDPC + QAM", "a stronger baseline than asked for"),
-    }
-    for channel, (scheme, (name, reference)) in (
-        (c, item) for c in NAMES for item in baselines.items()
-    ):
-        leads = lead(points, GSC, scheme, channel)
-        yield Check(
-            f"GSC over {name}, {NAMES[channel]}, least lead over all SNRs",
-            min(leads.values(), default=math.nan),
-            "dB",
-            ">=",
-            0.0,
-            reference or "same run, same symbols",
-        )
-
-
-def _paper_gain(points: Points) -> Iterable[Check]:
-    for channel, percent in PAPER_GAIN.items():
-        gsc = points.of(CIFAR, scheme=GSC, channel=channel, snr_db=PAPER_SNR_DB)
-        base = points.of(CIFAR, scheme=DEEPJSCC, channel=channel, snr_db=PAPER_SNR_DB)
-        gain = 100 * (gsc[0].psnr / base[0].psnr - 1) if gsc and base else math.nan
-        yield Check(
-            f"GSC over DeepJSCC at {PAPER_SNR_DB:g} dB, {NAMES[channel]}, gain in PSNR",
-            gain,
-            "%",
-            ">=",
-            percent,
-            "the paper's, over its own DeepJSCC",
-        )
-    gsc = points.of(CIFAR, scheme=GSC, channel="awgn", snr_db=PAPER_SNR_DB)
-    yield Check(
-        f"PSNR of GSC at {PAPER_SNR_DB:g} dB, AWGN",
-        gsc[0].psnr if gsc else math.nan,
-        "dB",
-        ">=",
-        PAPER_PSNR,
-        "the paper reaches about 35 dB",
-    )
-
-
-def _honest_deepjscc(points: Points) -> Iterable[Check]:
-    for snr_db, reference in DEEPJSCC_PSNR.items():
-        found = points.of(CIFAR, scheme=DEEPJSCC, channel="awgn", snr_db=snr_db)
-        yield Check(
-            f"DeepJSCC at {snr_db:g} dB, AWGN, PSNR of the mean MSE less {reference:.2f} dB",
-            found[0].psnr_of_mean_mse - reference if found else math.nan,
-            "dB",
-            ">=",
-            -0.5,
+    images = [r["images"] for r in of(rows, experiment=CIFAR)]
+    yield Check.worst("test images of CIFAR-10", images, "", ">=", IMAGES)
+    for channel, name in NAMES.items():
+        for scheme, reference in BASELINES.items():
+            yield Check.worst(
+                f"GSC over {LABELS[scheme]}, {name}, least lead over all SNRs",
+                leads(rows, scheme, channel), "dB", ">=", 0.0, reference,
+            )  # fmt: skip
+    yield from _paper(rows)
+    for snr_db, reference_db in DEEPJSCC_PSNR.items():
+        found = of(rows, experiment=CIFAR, scheme=DEEPJSCC, channel="awgn", snr_db=snr_db)
+        yield Check.worst(
+            f"DeepJSCC at {snr_db:g} dB, AWGN, PSNR of the mean MSE less {reference_db:.2f} dB",
+            [r["psnr_of_mean_mse"] - reference_db for r in found], "dB", ">=", -0.5,
             "an honest baseline: within 0.5 dB of author-style weights, or better",
-        )
-
-
-def _refinement(points: Points) -> Iterable[Check]:
-    for (metric, name, unit), channel in (
-        (m, c) for m in (("psnr", "PSNR", "dB"), ("ms_ssim", "MS-SSIM", "")) for c in NAMES
-    ):
-        yield Check(
-            f"GSC over NGF, {name}, {NAMES[channel]}, least lead over all SNRs",
-            min(lead(points, GSC, NGF, channel, metric).values(), default=math.nan),
-            unit,
-            ">=",
-            0.0,
-            "what the refiner adds",
-        )
-
-
-def _several_users(points: Points) -> Iterable[Check]:
-    def mean(scheme: str, separation: str, snr_db: float) -> float:
-        users = points.of(mu.EXPERIMENT, scheme=scheme, channel="rayleigh",
-                          separation=separation, snr_db=snr_db)  # fmt: skip
-        return sum(p.psnr for p in users) / len(users) if users else math.nan
-
-    snrs = sorted({p.snr_db for p in points.of(mu.EXPERIMENT, scheme=GSC)})
-    yield Check(
-        "3×3: GSC, MMSE over ZF, mean over the users, least over all SNRs",
-        min((mean(GSC, "mmse", s) - mean(GSC, "zf", s) for s in snrs), default=math.nan),
-        "dB",
-        ">=",
-        0.0,
-        "torch, same matrices and noise",
-    )
-    yield Check(
-        "3×3: GSC over DeepJSCC, Rayleigh, MMSE, mean over the users, least over all SNRs",
-        min((mean(GSC, "mmse", s) - mean(DEEPJSCC, "mmse", s) for s in snrs), default=math.nan),
-        "dB",
-        ">=",
-        0.0,
-        "",
-    )
-
-
-def _flowgraph(rows: list[dict[str, Any]]) -> Iterable[Check]:
+        )  # fmt: skip
+    for metric, said, unit in (("psnr", "PSNR", "dB"), ("ms_ssim", "MS-SSIM", "")):
+        for channel, name in NAMES.items():
+            yield Check.worst(
+                f"GSC over NGF, {said}, {name}, least lead over all SNRs",
+                leads(rows, NGF, channel, metric), unit, ">=", 0.0, "what the refiner adds",
+            )  # fmt: skip
+    yield from _several_users(rows)
     for experiment, channel, name in (
-        (flowgraph.EXPERIMENT, "awgn", "AWGN"),
-        (flowgraph.EXPERIMENT, "rayleigh", "Rayleigh"),
-        (flowgraph.MU_EXPERIMENT, "rayleigh", "3×3, ZF and MMSE"),
+        (FLOWGRAPH, "awgn", "AWGN"),
+        (FLOWGRAPH, "rayleigh", "Rayleigh"),
+        (MU_FLOWGRAPH, "rayleigh", "3×3, ZF and MMSE"),
     ):
-        found = [
-            abs(r["difference"])
-            for r in rows
-            if (r["experiment"], r.get("channel")) == (experiment, channel) and r["scheme"] == GSC
-        ]
-        yield Check(
+        found = of(rows, experiment=experiment, channel=channel, scheme=GSC)
+        yield Check.worst(
             f"GSC through GNU Radio against torch at equal measured SNR, {name}, largest",
-            max(found, default=math.nan),
-            "dB",
-            "<=",
-            0.5,
+            [r["difference"] for r in found], "dB", "<=", 0.5,
             "mean over the images of every point",
-        )
+        )  # fmt: skip
+    yield Check.worst(
+        "receiver, 32 users in one batch against one after another", complexity.speed_up(rows, 32),
+        "×", ">=", complexity.PAPER_SPEED_UP, "Table I: 15.66 s → 8.87 s an image",
+    )  # fmt: skip
+
+
+def leads(rows: Sequence[Row], over: str, channel: str, metric: str = "psnr") -> list[float]:
+    """By how much GSC leads another scheme on CIFAR-10 at each SNR; none where one is missing."""
+    points = of(rows, experiment=CIFAR, channel=channel)
+    return list(lead(points, GSC, over, metric, by=("snr_db",)).values())
+
+
+def _paper(rows: Sequence[Row]) -> Iterable[Check]:
+    at = of(rows, experiment=CIFAR, snr_db=PAPER_SNR_DB)
+    for channel, percent in PAPER_GAIN.items():
+        psnr = {r["scheme"]: r["psnr"] for r in of(at, channel=channel)}
+        both = GSC in psnr and DEEPJSCC in psnr
+        gain = 100 * (psnr[GSC] / psnr[DEEPJSCC] - 1) if both else math.nan
+        yield Check(f"GSC over DeepJSCC at {PAPER_SNR_DB:g} dB, {NAMES[channel]}, gain in PSNR",
+                    gain, "%", ">=", percent, "the paper's, over its own DeepJSCC")  # fmt: skip
+    psnrs = [r["psnr"] for r in of(at, channel="awgn", scheme=GSC)]
+    yield Check.worst(f"PSNR of GSC at {PAPER_SNR_DB:g} dB, AWGN", psnrs, "dB", ">=", PAPER_PSNR,
+                      "the paper reaches about 35 dB")  # fmt: skip
+
+
+def _several_users(rows: Sequence[Row]) -> Iterable[Check]:
+    users = of(rows, experiment=MU, channel="rayleigh")
+    points = means(users, ("psnr",), ("scheme", "separation", "snr_db"))
+    over_zf = lead(of(points, scheme=GSC), "mmse", "zf", by=("snr_db",), column="separation")
+    yield Check.worst("3×3: GSC, MMSE over ZF, mean over the users, least over all SNRs",
+                      over_zf.values(), "dB", ">=", 0.0,
+                      "torch, same matrices and noise")  # fmt: skip
+    over_base = lead(of(points, separation="mmse"), GSC, DEEPJSCC, by=("snr_db",))
+    yield Check.worst(
+        "3×3: GSC over DeepJSCC, Rayleigh, MMSE, mean over the users, least over all SNRs",
+        over_base.values(), "dB", ">=", 0.0,
+    )  # fmt: skip

@@ -7,15 +7,19 @@ here parameters and multiply-accumulate operations stand beside them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import cycle, islice
 from statistics import median
 from typing import Any
 
-import numpy as np
-
-from gensc.bench.gsc import link
-from gensc.bench.gsc.link import Images
-from gensc.bench.gsc.schemes import System
+from gensc.experiment.figures import Figure
+from gensc.experiment.grid import budget_of
+from gensc.experiment.rows import Row, of
+from gensc.experiment.scheme import Picture, Scheme, Section
+from gensc.experiment.schemes.codec import CodecScheme
+from gensc.experiment.schemes.wrapped import Refined
+from gensc.experiment.ways import load_way
 
 EXPERIMENT = "complexity"
 #: The paper's speed-up of MU-GSC over GSC, 15.66 s / 8.87 s.
@@ -24,89 +28,82 @@ USERS = (3, 32)
 SNR_DB = 10.0
 #: Names of the codec's parameters that the transmitter needs; the receiver needs the others.
 ENCODER = ("encoder", "linear.analysis")
+BARS = Figure(
+    "table1_runtime", "users", "ms", where={"part": "receiver"}, hue="way", bars=True,
+    labels={"serial": "one after another (GSC)", "batched": "in one batch (MU-GSC)"},
+    y_label="ms an image at the receiver",
+    title="Decoding and refining (the paper: 15.66 s → 8.87 s)",
+)  # fmt: skip
 
 
-def measure(system: System, images: Images, rate: int, repeat: int) -> list[dict[str, Any]]:
-    """Rows: one per part of the system, then one per number of users and way of serving them."""
-    return [*_parts(system, images[0], rate, repeat), *_served(system, images, rate, repeat)]
+def measure(scheme: Scheme, pictures: Sequence[Picture], rate: int, repeat: int) -> list[Row]:
+    """Rows: one per part of the scheme, then one per number of users and way of serving them."""
+    height, width = pictures[0].pixels.shape[:2]
+    named = {"experiment": EXPERIMENT, "scheme": scheme.name, "size": f"{height}x{width}"}
+    rows = [*_parts(scheme, pictures[0], rate, repeat), *_served(scheme, pictures, rate, repeat)]
+    return [named | row for row in rows]
 
 
-def _parts(system: System, image: Images, rate: int, repeat: int) -> Iterable[dict[str, Any]]:
+def _received(scheme: Scheme, pictures: Sequence[Picture], rate: int) -> list[tuple[Section, ...]]:
+    """What a receiver hears of pictures at SNR_DB."""
+    sent = scheme.send_many(pictures, budget_of(pictures[0].pixels, rate), SNR_DB)
+    carried = load_way("torch").carry_many(sent, "awgn", SNR_DB, range(len(sent)))
+    return [c.sections for c in carried]
+
+
+def _parts(scheme: Scheme, picture: Picture, rate: int, repeat: int) -> Iterable[Row]:
     """Parameters, operations and milliseconds of encoder, decoder and refiner for one image."""
     from gensc_models.codecs.jscc import JsccCodec
-    from gensc_models.restore.refiner import Refiner
 
-    codec, refiner = system.codec, system.refiner
-    # Systems here are of this project's networks, which can be counted.
-    assert isinstance(codec, JsccCodec)
-    sent = codec.encode_image(image, rate, SNR_DB)
-    symbols, noise_var = link.through(sent.symbols[None], "awgn", SNR_DB, 1)
-    decoded = link.decode(codec, [sent], symbols, noise_var)
-    sizes = {name: p.numel() for name, p in codec.network.named_parameters()}
+    inner = scheme.inner if isinstance(scheme, Refined) else scheme
+    assert isinstance(inner, CodecScheme)
+    # Schemes here are of this project's networks, which can be counted.
+    assert isinstance(inner.codec, JsccCodec)
+    budget = budget_of(picture.pixels, rate)
+    (sections,) = _received(scheme, [picture], rate)
+    sizes = {name: p.numel() for name, p in inner.codec.network.named_parameters()}
     encoder = sum(size for name, size in sizes.items() if name.startswith(ENCODER))
     parts: dict[str, tuple[int, Callable[[], Any]]] = {
-        "encoder": (encoder, lambda: codec.encode_image(image, rate, SNR_DB)),
-        "decoder": (
-            sum(sizes.values()) - encoder,
-            lambda: link.decode(codec, [sent], symbols, noise_var),
-        ),
+        "encoder": (encoder, lambda: inner.send(picture, budget, SNR_DB)),
+        "decoder": (sum(sizes.values()) - encoder, lambda: inner.receive(sections)),
     }
-    if isinstance(refiner, Refiner):
+    if isinstance(scheme, Refined):
+        refiner, decoded = scheme.refiner, inner.receive(sections).image
+        assert decoded is not None
         parts["refiner"] = (
             sum(p.numel() for p in refiner.network.parameters()),
-            lambda: link.refine(refiner, decoded, noise_var),
+            lambda: refiner.refine_images([decoded], [SNR_DB]),
         )
     total = {"parameters": 0, "macs": 0, "ms": 0.0}
     for name, (parameters, run) in parts.items():
         row = {"parameters": parameters, "macs": _macs(run), "ms": milliseconds(run, repeat)}
         total = {key: total[key] + row[key] for key in total}
-        yield _row(system, image, part=name, **row)
-    yield _row(system, image, part="all", **total)
+        yield {"part": name, **row}
+    yield {"part": "all", **total}
 
 
-def _row(system: System, image: Images, **values: Any) -> dict[str, Any]:
-    height, width = image.shape[:2]
-    return {
-        "experiment": EXPERIMENT,
-        "scheme": system.refined or system.scheme,
-        "size": f"{height}x{width}",
-        **values,
-    }
-
-
-def _served(system: System, images: Images, rate: int, repeat: int) -> Iterable[dict[str, Any]]:
+def _served(scheme: Scheme, pictures: Sequence[Picture], rate: int, repeat: int) -> Iterable[Row]:
     """Milliseconds per image at the receiver: users one after another, and all in one batch."""
+
+    def one_after_another(heard: Sequence[Sequence[Section]]) -> None:
+        for sections in heard:
+            scheme.receive(sections)
+
     for users in USERS:
-        receive = _receiver(system, np.resize(images, (users, *images.shape[1:])), rate)
-        ways = {
-            "serial": lambda receive=receive, users=users: [
-                receive(i, i + 1) for i in range(users)
-            ],
-            "batched": lambda receive=receive, users=users: receive(0, users),
+        heard = _received(scheme, list(islice(cycle(pictures), users)), rate)
+        ways: dict[str, Callable[[], Any]] = {
+            "serial": partial(one_after_another, heard),
+            "batched": partial(scheme.receive_many, heard),
         }
         for way, run in ways.items():
             ms = milliseconds(run, max(3, repeat // users)) / users
-            yield _row(system, images[0], part="receiver", users=users, way=way, ms=ms)
+            yield {"part": "receiver", "users": users, "way": way, "ms": ms}
 
 
-def _receiver(system: System, images: Images, rate: int) -> Callable[[int, int], None]:
-    """Decodes and refines the received images of these numbers, first … last - 1, in one pass."""
-    sent = system.codec.encode_images(images, rate, SNR_DB)
-    received, noise_var = link.through(np.stack([e.symbols for e in sent]), "awgn", SNR_DB, 1)
-
-    def receive(first: int, last: int) -> None:
-        part = slice(first, last)
-        shown = link.decode(system.codec, sent[part], received[part], noise_var[part])
-        if system.refiner is not None:
-            link.refine(system.refiner, shown, noise_var[part])
-
-    return receive
-
-
-def speed_up(rows: list[dict[str, Any]], users: int) -> float | None:
-    """How much faster the batch is than one user after another; None where not measured."""
-    ms = {r["way"]: r["ms"] for r in rows if r.get("users") == users}
-    return ms["serial"] / ms["batched"] if len(ms) == 2 else None
+def speed_up(rows: Iterable[Row], users: int) -> list[float]:
+    """How much faster the batch is than one user after another; none where not measured."""
+    ms = {r["way"]: r["ms"] for r in of(rows, users=users)}
+    return [ms["serial"] / ms["batched"]] if len(ms) == 2 else []
 
 
 def _macs(run: Callable[[], Any]) -> int:

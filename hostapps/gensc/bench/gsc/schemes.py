@@ -2,111 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gensc.experiment.schemes.codec import CodecScheme
+from gensc.experiment.schemes.files import FileCoder, FileScheme, Jpeg, ShortJpeg
+from gensc.experiment.schemes.wrapped import Refined
 from gensc.system import codecs
 from gensc.system.errors import UserError
-from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
-    from gensc_models.codecs.codec import Codec
-    from gensc_models.restore.editing.plugged import PluggedEditor
-    from gensc_models.restore.refiner import Refiner
+    from gensc.experiment.scheme import Scheme
 
 GSC, NGF, DEEPJSCC, SOFTCAST = "gsc", "ngf", "deepjscc", "softcast"
 JPEG, SCALED_JPEG = "jpeg+ldpc+qam", "jpeg-scaled+ldpc+qam"
-#: Drawn and listed in this order.
-ORDER = (GSC, NGF, DEEPJSCC, JPEG, SCALED_JPEG, SOFTCAST)
-
-
-@dataclass(frozen=True)
-class System:
-    """A codec as a scheme, and the scheme it becomes with a refiner behind it.
-
-    Attributes:
-        scheme: what the codec alone is called.
-        codec, weights: it and which weights it has.
-        refined: what it is called with the refiner; "" without one.
-        refiner, refiner_weights: None without one.
-    """
-
-    scheme: str
-    codec: Codec
-    weights: Weights
-    refined: str = ""
-    refiner: Refiner | PluggedEditor | None = None
-    refiner_weights: Weights | None = None
+#: As figures say them, in their order.
+LABELS = {
+    GSC: "GSC (codec + refiner)",
+    NGF: "NGF (GSC without refiner)",
+    DEEPJSCC: "DeepJSCC",
+    JPEG: "JPEG + LDPC + QAM",
+    SCALED_JPEG: "scaled JPEG + LDPC + QAM",
+    SOFTCAST: "SoftCast (linear)",
+}
+#: What each sender of JPEG may divide both sides of a picture by.
+DIVISORS = {JPEG: (1,), SCALED_JPEG: (1, 2, 4)}
+#: dB between a scheme's threshold and the mean SNR it is tried at with small pictures.
+MARGINS_DB = {
+    "awgn": (-0.5, 0.0, 0.5, 1.0, 1.5),
+    "rayleigh": (0.0, 2.5, 5.0, 7.5, 10.0, 12.5),
+}
 
 
 @dataclass
 class Systems:
-    """All systems of an experiment.
+    """All schemes of an experiment.
 
     Attributes:
-        found: those whose weights are installed.
-        missing: scheme → why it is left out.
+        found: those whose weights are installed, by name.
+        digital: those without weights.
+        missing: name → why it is left out.
     """
 
-    found: list[System] = field(default_factory=list)
+    found: dict[str, Scheme] = field(default_factory=dict)
+    digital: list[Scheme] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
 
     def weights(self) -> dict[str, str]:
         """Name → SHA-256 of everything loaded."""
-        used = [w for s in self.found for w in (s.weights, s.refiner_weights) if w is not None]
-        return {w.id: w.sha256 for w in used}
+        return {w.id: w.sha256 for scheme in self.found.values() for w in scheme.weights}
 
-    def of(self, scheme: str) -> System | None:
-        """The system that is this scheme, refined or not."""
-        return next((s for s in self.found if scheme in (s.scheme, s.refined)), None)
+    def refined(self) -> list[Scheme]:
+        """GSC and NGF, as far as they are there."""
+        return [self.found[name] for name in (GSC, NGF) if name in self.found]
 
 
 def cifar_systems() -> Systems:
-    """GSC, NGF, DeepJSCC and SoftCast for CIFAR-10."""
-    systems = Systems()
-    _add_gsc(systems, "swin-cifar", "refiner-cifar")
-    _add(systems, DEEPJSCC, "deepjscc-cifar")
-    _add(systems, SOFTCAST, codecs.LINEAR)
-    return systems
+    """All schemes for CIFAR-10; JPEG without its header."""
+    names = {NGF: "swin-cifar", DEEPJSCC: "deepjscc-cifar", SOFTCAST: codecs.LINEAR}
+    return _systems(names, "refiner-cifar", ShortJpeg, MARGINS_DB)
 
 
 def photo_systems() -> Systems:
     """The same for photos; where the Swin codec is missing, GSC refines this project's DeepJSCC."""
-    systems = Systems()
-    if _installed("swin-photo"):
-        _add_gsc(systems, "swin-photo", "refiner-photo")
-        _add(systems, DEEPJSCC, codecs.DEFAULT)
-    else:
-        _add_gsc(systems, codecs.DEFAULT, "refiner-photo")
-        systems.missing[DEEPJSCC] = "no swin-photo: deepjscc-photo is the codec of GSC and NGF here"
-    _add(systems, SOFTCAST, codecs.LINEAR)
+    from gensc_models import available
+
+    names = {NGF: "swin-photo", DEEPJSCC: codecs.DEFAULT, SOFTCAST: codecs.LINEAR}
+    if any(info.name == "swin-photo" for info in available()):
+        return _systems(names, "refiner-photo", Jpeg)
+    systems = _systems({NGF: codecs.DEFAULT, SOFTCAST: codecs.LINEAR}, "refiner-photo", Jpeg)
+    systems.missing[DEEPJSCC] = "no swin-photo: deepjscc-photo is the codec of GSC and NGF here"
     return systems
 
 
-def _installed(name: str) -> bool:
-    from gensc_models import available
+def _systems(
+    names: Mapping[str, str],
+    refiner: str,
+    coder: Callable[[Sequence[int]], FileCoder],
+    margins: Mapping[str, Sequence[float]] | None = None,
+) -> Systems:
+    """Schemes of these codecs, NGF with a refiner behind it, and JPEG."""
+    from gensc_models.restore.refiner import Refiner
 
-    return any(info.name == name for info in available())
-
-
-def _add(systems: Systems, scheme: str, name: str) -> None:
+    digital: list[Scheme] = [
+        FileScheme(name, coder(divisors), margins=margins) for name, divisors in DIVISORS.items()
+    ]
+    systems = Systems(digital=digital)
+    for scheme, name in names.items():
+        try:
+            systems.found[scheme] = CodecScheme(codecs.load(name)[0], scheme)
+        except UserError as error:
+            systems.missing[scheme] = str(error)
+    if NGF in systems.missing:
+        systems.missing[GSC] = systems.missing[NGF]
+        return systems
     try:
-        systems.found.append(System(scheme, *codecs.load(name)))
+        loaded = codecs.load_refiner(refiner)
     except UserError as error:
-        systems.missing[scheme] = str(error)
-
-
-def _add_gsc(systems: Systems, codec_name: str, refiner_name: str) -> None:
-    try:
-        codec, weights = codecs.load(codec_name)
-    except UserError as error:
-        systems.missing |= {GSC: str(error), NGF: str(error)}
-        return
-    try:
-        loaded = codecs.load_refiner(refiner_name)
-    except UserError as error:
-        systems.missing[GSC] = str(error).removeprefix(f"--refine {refiner_name}: ")
-        systems.found.append(System(NGF, codec, weights))
-        return
+        systems.missing[GSC] = str(error).removeprefix(f"--refine {refiner}: ")
+        return systems
     assert loaded is not None
-    systems.found.append(System(NGF, codec, weights, GSC, *loaded))
+    assert isinstance(loaded[0], Refiner)
+    gsc = Refined(systems.found[NGF], loaded[0], loaded[1], GSC)
+    systems.found = {GSC: gsc, **systems.found}
+    return systems

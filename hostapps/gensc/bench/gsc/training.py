@@ -8,16 +8,25 @@ logs say phase), minutes, loss, and what validation found by SNR. Records withou
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from gensc.experiment.figures import Figure
+from gensc.experiment.rows import Row
 from gensc.system.errors import UserError
 
 EXPERIMENT = "training"
 REFINERS = ("refiner-cifar", "refiner-photo")
 LOG = "training.jsonl"
+#: Of the rows of `curves`.
+FIGURE = Figure(
+    "figure7_training", "minutes", ("loss", "gain"), hue="curve", style="phase",
+    labels={1: "step 1", 2: "step 2", "loss": "training loss", "minutes": "minutes of training",
+            "gain": "validation PSNR, refined less decoded, dB"},
+    title="Training of the refiner, whose first step sees the original", height=4.8,
+)  # fmt: skip
 
 
-def read_log(name: str) -> list[dict[str, Any]]:
+def read_log(name: str) -> list[Row]:
     """The records of a refiner's training as rows; none where weights or log are not there.
 
     Raises:
@@ -57,3 +66,13 @@ def read_log(name: str) -> list[dict[str, Any]]:
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{path}: line {number} is no record of a training: {error}") from error
     return rows
+
+
+def curves(rows: Sequence[Row]) -> Iterable[Row]:
+    """What Figure 7 draws: the loss of every model, and its gain at the lowest and highest SNR."""
+    for row in rows:
+        yield row | {"curve": row["model"], "gain": None}
+        snrs = sorted(row["gain"], key=lambda snr: float(snr.removesuffix("dB")))
+        for snr in dict.fromkeys([*snrs[:1], *snrs[-1:]]):
+            curve = f"{row['model']} at {snr.removesuffix('dB')} dB"
+            yield row | {"curve": curve, "gain": row["gain"][snr], "loss": None}

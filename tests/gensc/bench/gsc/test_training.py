@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from gensc.bench.gsc.plots import training_figure
-from gensc.bench.gsc.training import read_log
+from gensc.bench.gsc.training import FIGURE, curves, read_log
+from gensc.experiment.figures import draw
 from gensc.system.errors import UserError
 from gensc_models.restore.refiner import Refiner
 from gsc_weights import REFINER
@@ -32,11 +32,13 @@ def test_every_record_is_a_row_and_the_figure_shows_loss_and_gain(refiner):
     rows = read_log("refiner-cifar")
     assert [r["minutes"] for r in rows] == [1, 2, 3, 4, 5]
     assert rows[0]["model"] == "refiner-cifar"
-    loss, gain = training_figure(rows).axes
-    first, second = (list(line.get_ydata()) for line in loss.lines[:2])
+    loss, gain = draw(FIGURE, curves(rows)).axes
+    first, second = (list(line.get_ydata()) for line in loss.lines)
     assert first + second == [r["loss"] for r in records]
-    labels = [text.get_text() for text in gain.get_legend().get_texts()]
-    assert labels == ["refiner-cifar at 0 dB", "refiner-cifar at 15 dB"]
+    assert [line.get_label() for line in gain.lines] == [
+        "refiner-cifar at 0 dB, step 1", "refiner-cifar at 0 dB, step 2",
+        "refiner-cifar at 15 dB, step 1", "refiner-cifar at 15 dB, step 2",
+    ]  # fmt: skip
 
 
 def test_start_and_end_of_a_run_are_no_points_of_the_curve(refiner):
@@ -48,7 +50,7 @@ def test_start_and_end_of_a_run_are_no_points_of_the_curve(refiner):
 def test_without_log_or_weights_there_is_nothing_to_show(refiner):
     assert read_log("refiner-cifar") == []
     assert read_log("no-such-refiner") == []
-    assert training_figure([]) is None
+    assert draw(FIGURE, curves([])) is None
 
 
 @pytest.mark.parametrize("line", ["{", '{"step": 1, "minutes": 2}', "[]"])
