@@ -13,18 +13,17 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from gensc.bench.serve.run import make_pool
-from gensc.experiment.base import BenchResult, Check, Table
+from gensc.experiment.base import BenchResult, Check
+from gensc.experiment.rows import Row
+from gensc.experiment.tables import Listing, columns, listed
 from gensc.serve import Answer, AsyncClient, Request, Server, Service, ServiceConfig, Status
-from gensc.serve.cluster import Cluster, ClusterConfig, ClusterRunner, import_ray
+from gensc.serve.cluster import ClusterRunner
 from gensc.serve.decoder import CodecDecoder
-from gensc.serve.load import Pool, clients
+from gensc.serve.load import Pool, clients, levels_apart
+from gensc.serve.local_cluster import local_nodes
 from gensc.system import codecs
 from gensc.system.progress import progress
 
@@ -33,157 +32,88 @@ USERS = 3
 SIDE = 32
 #: Requests of one user under way at a time.
 AT_A_TIME = 8
-#: Shared memory of a node; a batch of receptions is far smaller.
-OBJECT_STORE_BYTES = 80 << 20
+COUNTS = ("requests", "different", "rounded", "unanswered", "repeated", "killed", "requeued")
+TABLE = Listing(f"Two Ray nodes, {USERS} users, {SIDE}×{SIDE}",
+                columns(f"part {' '.join(COUNTS)} images_per_s"), digits=1)  # fmt: skip
 
 
 def run(quick: bool = False, model: str = "") -> BenchResult:
     """Measure; most of the time goes into starting the nodes."""
     count = 120 if quick else 1200
     codec, weights = codecs.load(model)
-    pool = make_pool(codec, SIDE)
-    name = model or codecs.DEFAULT
-    with progress("bench serve --cluster", 4) as reporter:
-        expected = _one_process(name, pool, count)
+    pool, name = make_pool(codec, SIDE), model or codecs.DEFAULT
+    with progress("bench serve --cluster", 3) as reporter:
+        # What the decoder gives without a service, one reception at a time.
+        decoder = CodecDecoder([name])
+        alone = [decoder.decode([Request("one", n, pool.section(n))])[0] for n in range(count)]
         reporter.step("one process")
-        with two_nodes(name) as runners:
+        with local_nodes(name, NODES) as runners:
             reporter.step("two nodes are up")
-            rows, nodes = asyncio.run(_ask_all(runners, pool, expected, reporter.step))
-    result = BenchResult("cluster")
-    result.settings = {
-        "weights": {weights.id: weights.sha256},
-        "nodes": NODES,
-        "users": USERS,
-        "side": SIDE,
-        "requests": count,
-    }
-    result.rows = [{**row, "nodes": nodes} for row in rows]
-    result.checks = [
-        Check("nodes that decode", nodes, "", ">=", NODES, "two local Ray nodes"),
-        Check(
-            "answers that differ from those of one process by more than a rounding",
-            sum(row["different"] for row in rows),
-            "",
-            "<=",
-            0,
-            f"{sum(row['requests'] for row in rows)} answers; "
-            f"{sum(row['rounded'] for row in rows)} with a pixel one level off",
-        ),
-        Check(
-            "accepted images not answered exactly once",
-            sum(row["unanswered"] + row["repeated"] for row in rows),
-            "",
-            "<=",
-            0,
-            "acceptance list, with a replica killed",
-        ),
-        Check("replicas killed meanwhile", rows[1]["killed"], "", ">=", 1, "acceptance list"),
-    ]
-    columns = (
-        "part", "requests", "different", "rounded", "unanswered", "repeated", "killed", "requeued"
-    )  # fmt: skip
-    result.tables = [
-        Table(
-            f"Two Ray nodes, {USERS} users, {SIDE}×{SIDE}",
-            {**{c: c for c in columns}, "images_per_s": "images/s"},
-            result.rows,
-            digits=1,
-        )
-    ]
-    return result
+            rows = asyncio.run(_ask_all(runners, pool, alone))
+            reporter.step("compared")
+    sums = {key: sum(row[key] for row in rows) for key in COUNTS}
+    told = f"{sums['requests']} answers; {sums['rounded']} with a pixel one level off"
+    checks = [
+        Check("nodes that decode", rows[0]["nodes"], "", ">=", NODES, "two local Ray nodes"),
+        Check("answers that differ from those of one process by more than a rounding",
+              sums["different"], "", "<=", 0, told),
+        Check("accepted images not answered exactly once", sums["unanswered"] + sums["repeated"],
+              "", "<=", 0, "acceptance list, with a replica killed"),
+        Check("replicas killed meanwhile", sums["killed"], "", ">=", 1, "acceptance list"),
+    ]  # fmt: skip
+    settings = {"weights": {weights.id: weights.sha256}, "nodes": NODES, "users": USERS,
+                "side": SIDE, "requests": count}  # fmt: skip
+    return BenchResult("cluster", rows, checks, listed([TABLE], rows), settings=settings)
 
 
-@contextmanager
-def two_nodes(model: str) -> Iterator[list[ClusterRunner]]:
-    """Replicas on a cluster of `NODES` nodes of one core each, all on this machine."""
-    import_ray()
-    from ray.cluster_utils import Cluster as LocalNodes
-
-    node = {"num_cpus": 1, "object_store_memory": OBJECT_STORE_BYTES}
-    nodes = LocalNodes(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-    try:
-        for _ in range(NODES - 1):
-            nodes.add_node(**node)
-        options = {"models": [model], "threads": 1}
-        cluster = Cluster(ClusterConfig(address=nodes.address), options=options)
-        try:
-            yield cluster.start()
-        finally:
-            cluster.stop()
-    finally:
-        nodes.shutdown()
-
-
-def _one_process(model: str, pool: Pool, count: int) -> list[Any]:
-    """What the decoder gives without a service, one reception at a time."""
-    decoder = CodecDecoder([model])
-    return [decoder.decode([Request("one", n, pool.section(n))])[0] for n in range(count)]
-
-
-async def _ask_all(
-    runners: list[ClusterRunner], pool: Pool, expected: list[Any], step: Any
-) -> tuple[list[dict[str, Any]], int]:
-    """Both rounds of requests, and the number of nodes that have replicas."""
+async def _ask_all(runners: list[ClusterRunner], pool: Pool, alone: list[Any]) -> list[Row]:
+    """Both rounds of requests, with the number of nodes that have replicas."""
     server = Server(Service(runners, ServiceConfig(cache_bytes=0)), "tcp://127.0.0.1:*")
     await server.start()
     try:
         places = dict(await asyncio.gather(*(runners[0].where() for _ in range(20 * NODES))))
-        rows = [await _round("all alive", server, pool, expected)]
-        step("compared")
-        victim = next(iter(places.values()))
-        rows.append(await _round("one replica killed", server, pool, expected, victim))
-        step("one killed")
+        rows = [
+            await _round("all alive", server, pool, alone),
+            await _round("one replica killed", server, pool, alone, next(iter(places.values()))),
+        ]
     finally:
         await server.stop()
-    return rows, len(places)
-
-
-def levels_apart(payload: bytes, expected: bytes) -> int:
-    """The largest difference of two raw images in levels; 256 for images of different sizes."""
-    if len(payload) != len(expected):
-        return 256
-    first, second = (np.frombuffer(b, np.uint8).astype(np.int16) for b in (payload, expected))
-    return int(np.abs(first - second).max(initial=0))
+    return [row | {"nodes": len(places)} for row in rows]
 
 
 async def _round(
-    part: str, server: Server, pool: Pool, expected: list[Any], victim: int | None = None
-) -> dict[str, Any]:
+    part: str, server: Server, pool: Pool, alone: list[Any], victim: int | None = None
+) -> Row:
     """Every reception asked for once; process `victim` is killed in the middle."""
-    stats = server.service.stats
-    before = stats.requeued
+    before = server.service.stats.requeued
     arrived: list[tuple[int, int]] = []
-    numbers = iter(range(len(expected)))
-    different = rounded = killed = 0
+    apart: list[int] = []
+    numbers = iter(range(len(alone)))
+    killed = 0
 
     def on_answer(user: int, answer: Answer) -> None:
         if answer.status is not Status.BUSY:
             arrived.append((user, answer.request_id))
 
     async def lane(client: AsyncClient) -> None:
-        nonlocal different, rounded, killed
+        nonlocal killed
         for number in numbers:
-            if victim is not None and number == len(expected) // 2:
+            if victim is not None and number == len(alone) // 2:
                 os.kill(victim, signal.SIGKILL)
                 killed += 1
             answer = await client.decode(pool.section(number))
-            apart = levels_apart(answer.payload, expected[number])
-            different += apart > 1
-            rounded += apart == 1
+            apart.append(levels_apart(answer.payload, alone[number]))
 
     started = time.perf_counter()
     async with clients(server.address, USERS, on_answer) as connected:
         await asyncio.gather(*(lane(c) for c in connected for _ in range(AT_A_TIME)))
         seconds = time.perf_counter() - started
+    once = len(set(arrived))
     return {
-        "part": part,
-        "requests": len(expected),
-        "different": different,
-        "rounded": rounded,
-        "unanswered": len(expected) - len(set(arrived)),
-        "repeated": len(arrived) - len(set(arrived)),
-        "killed": killed,
+        "part": part, "requests": len(alone), "different": sum(a > 1 for a in apart),
+        "rounded": sum(a == 1 for a in apart), "unanswered": len(alone) - once,
+        "repeated": len(arrived) - once, "killed": killed,
         # Those that Ray Serve did not send to another replica by itself.
-        "requeued": stats.requeued - before,
-        "images_per_s": len(expected) / seconds,
-    }
+        "requeued": server.service.stats.requeued - before,
+        "images_per_s": len(alone) / seconds,
+    }  # fmt: skip

@@ -113,6 +113,14 @@ class Pool:
         return bool(np.abs(answer.image.astype(np.int16) - expected).max() <= 1)
 
 
+def levels_apart(payload: bytes, expected: bytes) -> int:
+    """The largest difference of two raw images in levels; 256 for images of different sizes."""
+    if len(payload) != len(expected):
+        return 256
+    first, second = (np.frombuffer(b, np.uint8).astype(np.int16) for b in (payload, expected))
+    return int(np.abs(first - second).max(initial=0))
+
+
 def decode_alone(codec: Codec, section: Section) -> NDArray[np.uint8]:
     """What a user without the service would write."""
     return codec.decode_image(section.received)

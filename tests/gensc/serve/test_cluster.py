@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gensc.bench.cluster import levels_apart
 from gensc.cli.main import run
 from gensc.serve import Request, Service, ServiceConfig, Status
 from gensc.serve.cluster import ClusterRunner, check_reachable, complaint_in, decode_merged
@@ -177,11 +176,3 @@ def test_the_address_of_a_cluster_without_one_is_a_mistake(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert "--ray is only for --cluster" in complaint(capfd, "--ray", "auto")
-
-
-def test_answers_are_compared_level_by_level():
-    image = bytes([0, 100, 255])
-    assert levels_apart(image, image) == 0
-    assert levels_apart(image, bytes([1, 100, 254])) == 1
-    assert levels_apart(image, bytes([0, 160, 255])) == 60
-    assert levels_apart(image, image[:2]) == 256

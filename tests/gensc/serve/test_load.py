@@ -10,7 +10,7 @@ import numpy as np
 
 from gensc.serve import ProcessRunner, Request, Server, Service, ServiceConfig, Source
 from gensc.serve.chaos import chaos
-from gensc.serve.load import Load, Pool, closed_loop
+from gensc.serve.load import Load, Pool, closed_loop, levels_apart
 from serve_fakes import picture, request, section
 
 POOL = Pool(
@@ -88,3 +88,11 @@ def test_pooled_runs_weigh_by_their_images() -> None:
     load.add(Load(1.0, 10, [0.1] * 10, batch=1.0))
     load.add(Load(1.0, 30, [0.2] * 30, batch=5.0))
     assert (load.images_per_s, load.batch, load.percentile_ms(50)) == (20.0, 4.0, 200.0)
+
+
+def test_answers_are_compared_level_by_level():
+    image = bytes([0, 100, 255])
+    assert levels_apart(image, image) == 0
+    assert levels_apart(image, bytes([1, 100, 254])) == 1
+    assert levels_apart(image, bytes([0, 160, 255])) == 60
+    assert levels_apart(image, image[:2]) == 256
