@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gensc.figures.plots import COLOURS, figure
-from gensc_phy.adaptation.rate_table import Choice, RateTable
+from gensc_phy.adaptation.rate_table import RateTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def table_figure(tables: list[RateTable], unfiltered: list[RateTable]) -> Figure
         _line(fidelity, table, [row.gvif for row in table.choices], colour, label)
         fidelity.plot(
             whole.snrs_db,
-            [row.gvif if _met(row) else 0.0 for row in whole.choices],
+            [row.gvif if row.met else 0.0 for row in whole.choices],
             "--",
             color=colour,
             label=f"{label}, unfiltered",
@@ -58,10 +58,6 @@ def _transport(table: RateTable) -> str:
     return f"idealised capacity (Eq. 8), {bandwidth}"
 
 
-def _met(row: Choice) -> bool:
-    return row.in_time and row.good_enough
-
-
 def _colours(tables: list[RateTable]) -> list[str]:
     return [COLOURS[i % len(COLOURS)] for i in range(len(tables))]
 
@@ -72,7 +68,7 @@ def _line(
     """A line whose markers are hollow where not all limits are met."""
     ax.plot(table.snrs_db, values, color=colour, label=label)
     for filled in (True, False):
-        rows = [i for i, row in enumerate(table.choices) if _met(row) == filled]
+        rows = [i for i, row in enumerate(table.choices) if row.met == filled]
         ax.plot(
             [table.snrs_db[i] for i in rows],
             [values[i] for i in rows],

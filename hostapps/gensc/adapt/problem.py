@@ -19,8 +19,10 @@ anywhere. All expectations are means over the images.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +96,19 @@ class Family:
         """
         with np.errstate(divide="ignore"):
             return 10.0 * np.log10(PEAK**2 / self.mse.mean(axis=0))
+
+    def as_rows(self) -> Iterator[dict[str, Any]]:
+        """Expectations at every operating point and threshold (Figure 7)."""
+        for p, point in enumerate(self.points):
+            for a, alpha in enumerate(self.alphas):
+                yield {
+                    "level": point,
+                    "alpha": float(alpha),
+                    "images": len(self.bits),
+                    "gvif": float(self.expected_gvif[p, a]),
+                    "mask_psnr": float(self.mask_psnr_db[p, a]),
+                    "kbit": float(self.expected_bits[p, a]) / 1e3,
+                }
 
     @property
     def disorder(self) -> int:

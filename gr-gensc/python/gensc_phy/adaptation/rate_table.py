@@ -69,6 +69,11 @@ class Choice:
         if self.mcs is not None and not 0 <= self.mcs < len(MCS_TABLE):
             raise RateTableError(f"row at {self.snr_db:g} dB: MCS {self.mcs} does not exist")
 
+    @property
+    def met(self) -> bool:
+        """Both limits are met: what is sent arrives in time and is good enough."""
+        return self.in_time and self.good_enough
+
 
 @dataclass(frozen=True)
 class RateTable:

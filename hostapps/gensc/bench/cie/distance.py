@@ -14,6 +14,7 @@ from gensc.adapt.bank import Photo
 from gensc.adapt.problem import Family
 from gensc.adapt.transport import CapacityTransport
 from gensc.bench.cie import terms
+from gensc.bench.cie.pictures import transfer
 from gensc.bench.cie.plan import Photos, Row, Work
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.baselines import jpeg2000
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from gensc_models.metrics.distances import SetDistance
 
+#: Es/N0 of the latencies.
+SNR_DB = 10.0
 CIE, UNFILLED = terms.LABELS[terms.CIE], "not filled in (what the codec predicts)"
 JPEG2000 = terms.LABELS[terms.JPEG2000]
 TABLE = Listing("Distance of the sets of images",
@@ -36,14 +39,14 @@ Recovered = tuple[Photo, float, float | None]
 
 def run(work: Work, photos: Photos, metrics: Sequence[SetDistance]) -> BenchResult:
     """One row per metric, scheme and threshold."""
-    plan, point = work.plan, operating_point(work.family)
+    point = operating_point(work.family)
     originals = [photo for _, photo in photos]
     sets = recover(work, photos, point)
-    rate = CapacityTransport(1.0, terms.BANDWIDTH_HZ).rate(plan.distance_snr_db)
+    rate = CapacityTransport(1.0, terms.BANDWIDTH_HZ).rate(SNR_DB)
     rows = [
         {
             "experiment": "distance", "scheme": scheme, "transport": terms.CAPACITY,
-            "snr_db": plan.distance_snr_db,
+            "snr_db": SNR_DB,
             "level": point if scheme in (CIE, UNFILLED) else None,
             "alpha": alpha, "images": len(found), "metric": metric.name,
             "distance": metric(originals, [shown for shown, _, _ in found]),
@@ -62,7 +65,7 @@ def run(work: Work, photos: Photos, metrics: Sequence[SetDistance]) -> BenchResu
             figures.append(Figure(
                 f"figure{number}_distance{suffix}", x, "distance", where={"metric": metric.name},
                 title=f"Figure {number}: {len(photos)} images, operating point {point}, {filled}",
-                labels={"latency_ms": f"latency at {plan.distance_snr_db:g} dB, capacity, ms",
+                labels={"latency_ms": f"latency at {SNR_DB:g} dB, capacity, ms",
                         "distance": metric.name.replace(", ", ",\n")},
                 limits={"distance": (0, None)}, extra=partial(_name_alphas, x), width=6.8,
             ))  # fmt: skip
@@ -92,9 +95,9 @@ def recover(
             if shown is not None:
                 sets[JPEG2000, alpha].append((shown, sent.bits, None))
             work.step(f"distance at alpha {alpha:g}")
-    for seed, (_, photo) in enumerate(photos if work.text else (), work.plan.seed):
-        assert work.text is not None
-        sets[terms.TEXT, None].append((*work.text(photo, seed), None))
+    if work.text is not None:
+        drawn = [(*transfer(work.text, photo), None) for _, photo in photos]
+        sets[terms.TEXT, None] += drawn
     return sets
 
 

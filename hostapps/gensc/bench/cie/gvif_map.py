@@ -9,6 +9,9 @@ from gensc.bench.cie.plan import Work
 from gensc.experiment.base import BenchResult
 from gensc.figures.picture_grid import Cell, sheet
 
+#: Threshold of what is shown as sent.
+ALPHA = 0.3
+
 
 def run(work: Work) -> BenchResult:
     """A row of pictures per photo."""
@@ -17,13 +20,13 @@ def run(work: Work) -> BenchResult:
     from gensc_models.semantics.filtering import on_blocks
     from gensc_models.semantics.gvif import gvif, gvif_map
 
-    bank, importance, alpha = work.system.bank, work.system.importance, work.plan.map_alpha
+    bank, importance = work.system.bank, work.system.importance
     finest, middle = bank.points[0], bank.points[len(bank.points) // 2]
     lines = []
     for name, photo in work.photos[: work.plan.maps]:
         height, width = photo.shape[:2]
         blocks = on_blocks(importance(photo, name), height, width)
-        sent = blocks >= alpha
+        sent = blocks >= ALPHA
         kept = torch.from_numpy(sent)[None, None]
         scales = bank.scales(photo, finest), bank.scales(photo, middle)
         arrives, there = gvif_map(*scales, kept, (height, width))[0].numpy()
@@ -32,7 +35,7 @@ def run(work: Work) -> BenchResult:
             Cell(photo, name),
             Cell(large, f"importance: {importance.name}"),
             Cell(blank(photo, pixels_of(sent, photo)),
-                 f"sent at α {alpha:g}: {100 * sent.mean():.0f} % of the blocks"),
+                 f"sent at α {ALPHA:g}: {100 * sent.mean():.0f} % of the blocks"),
             Cell(there, f"information at point {finest}"),
             Cell(arrives, f"arriving at point {middle}: GVIF {float(gvif(*scales, kept)[0]):.3f}"),
         ])  # fmt: skip

@@ -35,6 +35,8 @@ from gensc.results.quality import score
 MARGIN_DB = 1.0
 
 
+#: Latency limit; longer than in Figure 9, since the waveform carries about a third of the capacity.
+T_MAX_S = 0.06
 METRICS = ("kbit", "gvif", "psnr", "mask_psnr")
 TABLE = Listing(
     "Over the burst waveform", columns("scheme snr_db mcs images delivered kbit gvif mask_psnr")
@@ -51,7 +53,7 @@ def run(work: Work) -> BenchResult:
     """One row per scheme and SNR: means over the photos. Nothing is filled in: only mask PSNR
     counts."""
     plan, photos = work.plan, work.photos[: work.plan.link_images]
-    transport = BurstTransport(plan.link_t_max_s, margin_db=MARGIN_DB)
+    transport = BurstTransport(T_MAX_S, margin_db=MARGIN_DB)
     filtered, whole = (
         build_table(Problem(work.family, transport, SNRS_DB, terms.FLOOR_DB, alpha_max), "search")
         for alpha_max in (terms.ALPHA_MAX, 0.0)
@@ -62,9 +64,7 @@ def run(work: Work) -> BenchResult:
         FileScheme(terms.JPEG2000, Jpeg2000(), MARGIN_DB),
     ]
     # All that is through in time, whatever the size of the image.
-    symbols = symbols_within(
-        math.floor(plan.link_t_max_s * transport.bandwidth_hz), transport.config
-    )
+    symbols = symbols_within(math.floor(T_MAX_S * transport.bandwidth_hz), transport.config)
     way, lines = load_way("bursts"), []
     for snr_db in plan.link_snrs_db:
         grid = Grid(schemes, rates=(symbols,), snrs_db=(float(snr_db),), seeds=(plan.seed,),
@@ -79,16 +79,16 @@ def run(work: Work) -> BenchResult:
             "transport": terms.BURST,
             "kbit": None if length is None else 8 * length / 1e3,
             "air_ms": None if air_s is None else 1e3 * air_s,
-            "in_time": air_s is not None and air_s <= plan.link_t_max_s * (1 + 1e-9),
+            "in_time": air_s is not None and air_s <= T_MAX_S * (1 + 1e-9),
         }
     known = [line.as_dict() | line.extra for line in lines]
-    about = {"experiment": "link", "transport": terms.BURST, "t_max_ms": 1e3 * plan.link_t_max_s}
+    about = {"experiment": "link", "transport": terms.BURST, "t_max_ms": 1e3 * T_MAX_S}
     rows = [
         about | point | {"delivered": 100 * (1 - point["lost"] / point["rows"])}
         for point in means(known, METRICS, ("scheme", "snr_db"), keep=("mcs",))
     ]
     title = "Over the burst waveform (LDPC, QAM, OFDM) at 1 MHz, T_max "
-    title += f"{1e3 * plan.link_t_max_s:g} ms, {len(photos)} images"
+    title += f"{1e3 * T_MAX_S:g} ms, {len(photos)} images"
     figures = draw_all([replace(FIGURE, title=title)], rows)
     return BenchResult("link", rows, [check(rows)], listed([TABLE], rows), figures, lines=lines)
 

@@ -1,106 +1,61 @@
 """The closed loop of GVIF-CIE over the flowgraph, while the channel walks 20 -> 0 -> 20 dB.
 
-Three runs of the flowgraph of `gensc.transmitter.closed_loop`, in simulated time (an image every
-`interval_s`, T_max each on the air; the silence between them is not simulated):
-
-    loop    the controller follows the SNR that is fed back over ZeroMQ
-    fixed   the row for the SNR in the middle of the walk, whatever the channel does
-    cut     as loop, the feedback cut for some seconds around the lowest SNR
-
-Beside them the oracle: the same rate table and the same encoder, told the true SNR of the very
-image, and counted as if everything it sends arrived. An image counts with its GVIF where it was
-delivered undamaged and in time, and with 0 where not.
+The three runs of `gensc.transmitter.walk`: what the controller makes of the channel, what a fixed
+choice does, and what comes of a cut in the feedback, beside an oracle that knows the SNR.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING
 
-from gensc.adapt.bank import DEFAULT, Photo
-from gensc.adapt.oracle import Oracle
+from gensc.adapt.bank import DEFAULT
 from gensc.adapt.tables import load_table
 from gensc.bench.cie.plan import Row
-from gensc.experiment.base import BenchResult, Check, Table
+from gensc.data.images import display_name, load_image
+from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.figures import Figure, draw_all
 from gensc.experiment.rows import groups, of
-from gensc.experiment.tables import columns
+from gensc.experiment.tables import Listing, columns, listed
+from gensc.link.run import leave_cores_to_gnuradio
+from gensc.system.progress import progress
+from gensc.transmitter.walk import CUT, FIXED, LOOP, RUNS, Walk, walk
 from gensc_phy.adaptation.rate_control import ControlConfig
-from gensc_phy.adaptation.rate_table import Choice
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from gensc.system.progress import Reporter
-    from gensc.transmitter.closed_loop import LoopConfig
-
-BENCH = "cie_loop"
-LOOP, FIXED, CUT = "loop", "fixed", "cut"
 #: For a report with each image, four a second, of less than 0.1 dB deviation; the rows of the table
 #: keep a margin to their schemes' thresholds themselves.
 CONTROL = ControlConfig(margin_db=0.1, hysteresis_db=0.1, time_constant_s=1.0)
 REFERENCE = "the closed loop over the flowgraph, channel walking 20 -> 0 -> 20 dB"
-#: What a row says of an image's way, besides what the encoder made of it.
-ENCODED = ("level_db", "measured_db", "point", "alpha", "mcs", "bits", "in_time", "delivered")
-
-
-@dataclass(frozen=True)
-class LoopPlan:
-    """How much is run.
-
-    Attributes:
-        walk_s: simulated seconds of the walk from `top_db` to `bottom_db` and back.
-        interval_s: simulated seconds between two images.
-        top_db, bottom_db: ends of the walk, Es/N0.
-        cut_s: seconds without feedback, around the lowest SNR.
-        around_s: seconds before and after the cut that its run lasts.
-        fixed_every: the fixed choice is sent in every so manieth interval.
-        max_side: photos are scaled down to it.
-        seed: of the noise.
-    """
-
-    walk_s: float = 60.0
-    interval_s: float = 0.25
-    top_db: float = 20.0
-    bottom_db: float = 0.0
-    cut_s: float = 10.0
-    around_s: float = 8.0
-    fixed_every: int = 3
-    max_side: int = 256
-    seed: int = 1
-
-    def snr_db(self, at_s: float) -> float:
-        """The walk: straight down and straight up again."""
-        share = abs(1.0 - 2.0 * at_s / self.walk_s)
-        return self.bottom_db + (self.top_db - self.bottom_db) * share
-
-    def times(self, run: str) -> list[float]:
-        """When a run's images are sent, simulated seconds."""
-        every = self.fixed_every if run == FIXED else 1
-        times = [i * self.interval_s for i in range(round(self.walk_s / self.interval_s) + 1)]
-        if run == CUT:
-            reach = self.cut_s / 2 + self.around_s
-            times = [at for at in times if abs(at - self.walk_s / 2) <= reach]
-        return times[::every]
-
-    def is_cut(self, at_s: float) -> bool:
-        """Whether there is no feedback then, in the run `cut`."""
-        return -self.cut_s / 2 <= at_s - self.walk_s / 2 < self.cut_s / 2
-
-
-FULL = LoopPlan()
+FULL = Walk()
 #: The SNR moves by 1.3 dB from image to image, and so much is a report old: that costs GVIF.
-QUICK = LoopPlan(interval_s=2.0, around_s=2.0, fixed_every=4)
+QUICK = Walk(interval_s=2.0, around_s=2.0, fixed_every=4)
+
+#: Curves of the figure; of the runs the row chosen, GVIF and what was delivered.
+LINES = {
+    LOOP: "loop",
+    FIXED: "fixed",
+    CUT: "feedback cut",
+    "snr_db": "true SNR, oracle",
+    "measured_db": "measured SNR",
+}
+TABLE = Listing(
+    "Closed loop over GNU Radio, 20 -> 0 -> 20 dB",
+    columns("run images delivered gvif oracle share kbit", delivered="delivered, %",
+            oracle="oracle's GVIF", share="of it, %"), digits=3,
+)  # fmt: skip
+FIGURE = Figure(
+    "closed_loop", "at_s", ("es_n0", "gvif", "delivered"), hue="curve", names=(*LINES,),
+    labels={**LINES, "at_s": "simulated time, s (shaded: feedback cut)", "es_n0": "Es/N0, dB",
+            "gvif": "GVIF, mean of four images", "delivered": "images delivered, %, mean of four"},
+    markers=False, width=5.2, height=3.8,
+)  # fmt: skip
 
 
-def run(
-    plan: LoopPlan, images: Sequence[str], bank: str, table: str, importance: str
-) -> BenchResult:
-    """Run all three and compare.
+def run(plan: Walk, images: Sequence[str], bank: str, table: str, importance: str) -> BenchResult:
+    """All three runs, and how near they come to the oracle.
 
     Args:
         plan: how much is run.
@@ -112,82 +67,35 @@ def run(
     Raises:
         UserError: no such weights, tables or images.
     """
-    from gensc.data.images import display_name, load_image
-    from gensc.link.run import leave_cores_to_gnuradio
-    from gensc.system.progress import progress
     from gensc.transmitter.closed_loop import LoopConfig
-    from gensc_models.semantics.filtering import CriticalEncoder
-    from gnuradio.gensc.codecs import load_bank, load_importance
 
     control = CONTROL.slower(plan.interval_s / FULL.interval_s)
     config = LoopConfig(bank or DEFAULT, importance, table, control=control)
     photos = [load_image(path, plan.max_side) for path in images]
     leave_cores_to_gnuradio()
     known = load_table(Path(table), config.t_max_s, config.mask_psnr_db)
-    fixed = known.at((plan.top_db + plan.bottom_db) / 2)
-    rows: list[Row] = []
-    with progress(BENCH, sum(len(plan.times(run)) for run in (LOOP, FIXED, CUT))) as bar:
-        for run in (LOOP, FIXED, CUT):
-            rows += walk(run, plan, config, photos, fixed if run == FIXED else None, bar)
-        encoder = CriticalEncoder(load_bank(config.bank), load_importance(importance))
-        oracle = Oracle(known, encoder, photos)
-        for row in rows:
-            row["gvif_oracle"] = oracle.gvif(row["image"], row["snr_db"])
-    title = "Closed loop over GNU Radio, 20 -> 0 -> 20 dB"
-    shown = columns("run images delivered gvif oracle share kbit", delivered="delivered, %",
-                    gvif="GVIF", oracle="oracle's GVIF", share="of it, %")  # fmt: skip
-    figure = Figure(
-        "closed_loop", "at_s", ("es_n0", "gvif", "delivered"), hue="curve", names=(*LINES,),
-        labels={**LINES, "at_s": "simulated time, s (shaded: feedback cut)", "es_n0": "Es/N0, dB",
-                "gvif": "GVIF, mean of four images",
-                "delivered": "images delivered, %, mean of four"},
-        extra=lambda ax, rows: _shade(ax, plan), markers=False, width=5.2, height=3.8,
-    )  # fmt: skip
+    with progress("closed loop", sum(len(plan.times(run)) for run in RUNS)) as bar:
+        rows = walk(plan, config, known, photos, bar.step)
+    settings = {
+        "plan": asdict(plan),
+        "control": asdict(control),
+        "time": "simulated; the controller's clock stands still while an image is on its way",
+        "fixed": asdict(known.at((plan.top_db + plan.bottom_db) / 2)),
+        "table": known.source,
+        "t_max_s": config.t_max_s,
+        "mask_psnr_db": config.mask_psnr_db,
+        "images": [display_name(path) for path in images],
+    }
+    dark = (plan.walk_s - plan.cut_s) / 2, (plan.walk_s + plan.cut_s) / 2
+    figure = replace(FIGURE, extra=lambda ax, _: ax.axvspan(*dark, color="#f0e6d2", zorder=0))
     return BenchResult(
-        BENCH,
-        rows,
+        "loop",
+        [{"experiment": "loop", "transport": "burst", **row} for row in rows],
         checks(rows, plan),
-        [Table(title, shown, summary(rows), 3)],
+        listed([TABLE], summary(rows)),
         draw_all([figure], list(curves(rows))),
-        settings={
-            "plan": asdict(plan),
-            "control": asdict(control),
-            "time": "simulated; the controller's clock stands still while an image is on its way",
-            "fixed": asdict(fixed),
-            "table": known.source,
-            "t_max_s": config.t_max_s,
-            "mask_psnr_db": config.mask_psnr_db,
-            "images": [display_name(path) for path in images],
-        },
+        settings={"loop": settings},
     )
-
-
-def walk(
-    run: str,
-    plan: LoopPlan,
-    config: LoopConfig,
-    photos: Sequence[Photo],
-    fixed: Choice | None,
-    bar: Reporter,
-) -> Iterator[Row]:
-    """One run: a row per image."""
-    from gensc.transmitter.closed_loop import ClosedLoop
-
-    start = plan.times(run)[0]
-    with ClosedLoop(config, fixed, plan.seed, plan.snr_db(start)) as loop:
-        if fixed is None:
-            # The loop has been running before the measurement begins.
-            for i in range(3):
-                loop.send(photos[0], 60_000 + i, plan.snr_db(start), start - 0.2 * (3 - i))
-        for i, at_s in enumerate(plan.times(run)):
-            snr_db, image = plan.snr_db(at_s), i % len(photos)
-            loop.feedback.set_enabled(not (run == CUT and plan.is_cut(at_s)))
-            passed = loop.send(photos[image], i, snr_db, at_s)
-            about = {"run": run, "at_s": at_s, "image": image, "snr_db": snr_db}
-            encoded = {name: getattr(passed, name) for name in ENCODED}
-            gvif = passed.gvif if passed.delivered else 0.0
-            yield about | encoded | {"row_db": passed.choice.snr_db, "gvif": gvif}
-            bar.step(f"{run} at {at_s:g} s, {snr_db:.1f} dB")
 
 
 def _delivered(rows: Sequence[Row]) -> float:
@@ -201,7 +109,7 @@ def _of_oracle(rows: Sequence[Row]) -> float:
     return 100.0 * fmean(row["gvif"] for row in rows) / there if there else math.nan
 
 
-def checks(rows: Sequence[Row], plan: LoopPlan) -> list[Check]:
+def checks(rows: Sequence[Row], plan: Walk) -> list[Check]:
     """The acceptance line of the closed loop."""
     ours, fixed, cut = (of(rows, run=run) for run in (LOOP, FIXED, CUT))
     dark = [row for row in cut if plan.is_cut(row["at_s"])]
@@ -231,16 +139,6 @@ def summary(rows: Sequence[Row]) -> list[Row]:
     ]  # fmt: skip
 
 
-#: Curves of the figure; of the runs the row chosen, GVIF and what was delivered.
-LINES = {
-    LOOP: "loop",
-    FIXED: "fixed",
-    CUT: "feedback cut",
-    "snr_db": "true SNR, oracle",
-    "measured_db": "measured SNR",
-}
-
-
 def curves(rows: Sequence[Row]) -> Iterator[Row]:
     """Rows of the figure. Means are over as many images as there are photos, so that these do not
     show."""
@@ -254,8 +152,3 @@ def curves(rows: Sequence[Row]) -> Iterator[Row]:
                 oracle = fmean(r["gvif_oracle"] for r in four)
                 yield at | {"curve": "snr_db", "es_n0": row["snr_db"], "gvif": oracle}
                 yield at | {"curve": "measured_db", "es_n0": row["measured_db"]}
-
-
-def _shade(ax: Axes, plan: LoopPlan) -> None:
-    ax.axvspan((plan.walk_s - plan.cut_s) / 2, (plan.walk_s + plan.cut_s) / 2, color="#f0e6d2",
-               zorder=0)  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from gensc.adapt.bank import Photo
 from gensc.adapt.problem import Family
 from gensc.adapt.system import CieSystem
+from gensc.experiment.scheme import Scheme
 
 Row = dict[str, Any]
 Photos = list[tuple[str, Photo]]
@@ -22,19 +23,16 @@ class Plan:
         seed: of everything.
         side: photos are scaled to the area of side×side, which in the paper all images have; but
             for rate and distortion.
-        rate_images, rate_points: rate and distortion, and operating points of the bank there.
+        rate_images, rate_points: of rate and distortion, with operating points of the bank.
         jpeg, webp: qualities.
-        timed_point, repeats: operating point of the times, each the median of so many runs.
-        images, points, alphas: of what is adapted: photos, operating points and thresholds.
-        t_max_s: latency limit of Figure 9a.
-        limits_s, snr_db: latency limits of Figure 9b, and its Es/N0.
+        repeats: runs of which each time is the median.
+        images, points, alphas: of what is adapted, with operating points and thresholds.
+        limits_s: latency limits of Figure 9b.
         link_images, link_snrs_db: over the burst waveform.
-        link_t_max_s: longer than in Figure 9, since the waveform carries about a third of the
-            capacity.
-        pictures, picture_snrs_db, picture_t_max_s: those that Figure 10 shows, and its limit.
+        pictures: those that Figure 10 shows.
         inpainted, inpainted_alphas: photos whose holes are filled in, each at all thresholds.
-        distance_images, distance_alphas, distance_snr_db: Figure 11.
-        maps, map_alpha: GVIF maps.
+        distance_images, distance_alphas: Figure 11.
+        maps: GVIF maps.
         fuzzed: damaged streams.
     """
 
@@ -44,27 +42,19 @@ class Plan:
     rate_points: Sequence[int] = (1, 4, 7, 10, 13, 16, 19)
     jpeg: Sequence[int] = (2, 5, 10, 25, 50, 75, 90)
     webp: Sequence[int] = (0, 10, 35, 70, 85, 95)
-    timed_point: int = 10
     repeats: int = 5
     images: int = 3
     points: Sequence[int] = (1, 5, 8, 11, 13, 15, 18)
     alphas: Sequence[float] = (0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
-    t_max_s: float = 0.02
     limits_s: Sequence[float] = (0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08)
-    snr_db: float = 10.0
     link_images: int = 2
     link_snrs_db: Sequence[float] = (-0.5, 3, 6, 9, 12, 16, 20)
-    link_t_max_s: float = 0.06
     pictures: int = 2
-    picture_snrs_db: Sequence[float] = (-1.0, 6.0)
-    picture_t_max_s: float = 0.03
     inpainted: int = 3
     inpainted_alphas: Sequence[float] = (0.2, 0.4, 0.6)
     distance_images: int = 4
     distance_alphas: Sequence[float] = (0.0, 0.1, 0.4, 0.8)
-    distance_snr_db: float = 10.0
     maps: int = 3
-    map_alpha: float = 0.3
     fuzzed: int = 10_000
 
     def steps(self, photos: int) -> int:
@@ -85,10 +75,6 @@ QUICK = Plan(
 )  # fmt: skip
 
 
-#: What a receiver draws of an image's caption, told a seed, and the bits of the caption.
-DrawText = Callable[[Photo, int], tuple[Photo, int]]
-
-
 @dataclass(frozen=True, eq=False)
 class Work:
     """What the experiments are told.
@@ -106,5 +92,5 @@ class Work:
     system: CieSystem
     family: Family
     photos: Photos
-    text: DrawText | None
+    text: Scheme | None
     step: Callable[[str], None]

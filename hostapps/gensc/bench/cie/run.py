@@ -27,9 +27,9 @@ from gensc.bench.cie import (
     terms,
 )
 from gensc.bench.cie.plan import QUICK, Photos, Plan, Work
-from gensc.bench.cie.text_only import load_text_only
 from gensc.data.images import display_name, expand, load_image, scale_to_area
 from gensc.experiment.base import BenchResult
+from gensc.experiment.schemes.generative import load_text_only
 from gensc.system.progress import progress
 
 #: Photos that take turns in the closed loop.
@@ -93,10 +93,7 @@ def run(
     # Last, as the flowgraph takes half of torch's threads away.
     if table:
         walk = loop.QUICK if quick else loop.FULL
-        closed = loop.run(walk, _spread(paths, LOOP_IMAGES), model, table, importance)
-        closed.rows = [{"experiment": "loop", "transport": "burst", **row} for row in closed.rows]
-        closed.settings = {"loop": closed.settings}
-        result.add(closed)
+        result.add(loop.run(walk, _spread(paths, LOOP_IMAGES), model, table, importance))
     return result
 
 

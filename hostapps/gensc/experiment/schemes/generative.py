@@ -162,3 +162,30 @@ def one_generative(name: str, generator: str) -> Generative:
             return scheme
     reason = missing.get(name) or next(iter(missing.values()), "no such scheme")
     raise UserError(f"--scheme {name}:{generator}: {reason}")
+
+
+#: Pipeline that text alone asks for where none is named.
+PIPELINE = "stabilityai/stable-diffusion-2-1-base"
+
+
+def load_text_only(pipeline: str = "") -> tuple[Generative | None, str]:
+    """Text alone by BLIP and a text-to-image pipeline; or None and why they cannot be had.
+
+    Args:
+        pipeline: name or folder.
+
+    Raises:
+        UserError: the pipeline that was named cannot be had.
+    """
+    from gensc_models import foundation
+    from gensc_models.baselines import CaptionOnly
+    from gensc_models.weights.hub import UnavailableError
+
+    try:
+        config = foundation.PipelineConfig(pipeline or PIPELINE)
+        drawing = CaptionOnly(foundation.DiffusersTextToImage(config))
+        return Generative(drawing, captioner=foundation.BlipCaptioner()), ""
+    except (UnavailableError, foundation.FoundationError) as error:
+        if pipeline:
+            raise UserError(f"--text-to-image: {error}") from error
+        return None, str(error)

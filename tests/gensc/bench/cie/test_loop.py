@@ -1,33 +1,11 @@
-"""gensc.bench.cie.loop: the walk, and what is said about its runs."""
+"""gensc.bench.cie.loop: what is said about the runs of a walk."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gensc.bench.cie import loop as cie_loop
-from gensc.bench.cie.loop import CUT, FIXED, LOOP, LoopPlan
+from gensc.transmitter.walk import CUT, FIXED, LOOP, Walk
 from small_loop import small_loop
-
-
-@given(st.floats(10, 100), st.floats(0, 1))
-def test_the_walk_goes_down_and_up_between_its_ends(walk_s, share):
-    plan = LoopPlan(walk_s=walk_s)
-    assert plan.snr_db(0) == plan.snr_db(walk_s) == 20
-    assert plan.snr_db(walk_s / 2) == 0
-    assert plan.snr_db(share * walk_s) == pytest.approx(plan.snr_db((1 - share) * walk_s))
-
-
-def test_the_runs_are_the_whole_walk_every_third_image_and_the_middle():
-    plan = LoopPlan(walk_s=60, interval_s=0.5, cut_s=10, around_s=5, fixed_every=3)
-    loop, fixed, cut = (plan.times(run) for run in (LOOP, FIXED, CUT))
-    assert (loop[0], loop[-1], len(loop)) == (0, 60, 121)
-    assert fixed == loop[::3]
-    assert (cut[0], cut[-1]) == (20, 40)
-    assert [at for at in cut if plan.is_cut(at)] == [25 + 0.5 * i for i in range(20)]
-
-
-# ---------------------------------------------------------------- the figures
 
 
 def rows(run, plan, **values):
@@ -40,7 +18,7 @@ def rows(run, plan, **values):
 
 
 def test_the_checks_say_what_was_delivered_and_how_near_the_oracle_it_is():
-    plan = LoopPlan(walk_s=40, interval_s=1, cut_s=10, around_s=2, fixed_every=1)
+    plan = Walk(walk_s=40, interval_s=1, cut_s=10, around_s=2, fixed_every=1)
     ours, cut = rows(LOOP, plan, gvif=0.48), rows(CUT, plan, gvif=0.1)
     ours[0] |= {"delivered": False, "gvif": 0.0}
     for row in cut[:3]:
@@ -56,7 +34,7 @@ def test_the_checks_say_what_was_delivered_and_how_near_the_oracle_it_is():
 
 
 def test_the_figure_has_the_row_of_every_run_and_means_of_four_images():
-    plan = LoopPlan(walk_s=8, interval_s=1, cut_s=2, around_s=1, fixed_every=1)
+    plan = Walk(walk_s=8, interval_s=1, cut_s=2, around_s=1, fixed_every=1)
     ours = rows(LOOP, plan)
     ours[0] |= {"delivered": False, "gvif": 0.1}
     lines = list(cie_loop.curves([*ours, *rows(CUT, plan)]))
@@ -70,11 +48,11 @@ def test_the_figure_has_the_row_of_every_run_and_means_of_four_images():
 
 def test_a_whole_run_over_the_flowgraph(tmp_path):
     config = small_loop(tmp_path)
-    plan = LoopPlan(walk_s=8, interval_s=1, cut_s=2, around_s=1, fixed_every=4, max_side=96)
+    plan = Walk(walk_s=8, interval_s=1, cut_s=2, around_s=1, fixed_every=4, max_side=96)
     result = cie_loop.run(plan, ["skimage:coffee"], config.bank, config.table, config.importance)
     assert [row["run"] for row in result.rows] == [LOOP] * 9 + [FIXED] * 3 + [CUT] * 5
     assert len(result.checks) == 4
     assert all(np.isfinite(check.value) for check in result.checks)
-    assert result.settings["table"] == "made up"
+    assert result.settings["loop"]["table"] == "made up"
     assert list(result.figures) == ["closed_loop"]
     assert [row["run"] for row in result.tables[0].rows] == [LOOP, FIXED, CUT]

@@ -11,9 +11,10 @@ from PIL import Image
 from gensc.bench.cie import loop as cie_loop
 from gensc.bench.cie import run as cie
 from gensc.bench.cie.plan import Plan
-from gensc.bench.cie.text_only import text_only
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.output import as_object, write
+from gensc.experiment.schemes.generative import Generative
+from gensc_models.baselines import CaptionOnly
 from gensc_models.semantics.importance import Classifier, ClassifierConfig
 from gensc_models.weights.hub import UnavailableError
 from small_hyperprior import photo, small_codec
@@ -41,6 +42,10 @@ class Grey:
         return np.random.default_rng(seed).integers(100, 150, (height, width, 3), dtype=np.uint8)
 
 
+#: What text alone is: a caption, and grey noise of it.
+TEXT = Generative(CaptionOnly(Grey()), captioner=Captioner())
+
+
 def no_fid():
     raise UnavailableError("FID cannot be computed", "no network")
 
@@ -49,8 +54,8 @@ def small_loop(plan, images, bank, table, importance):
     assert plan == cie_loop.QUICK
     assert table == "tables.json"
     assert len(images) == 1
-    rows = [{"run": "loop", "delivered": True}]
-    return BenchResult("cie_loop", rows, [Check("images delivered", 100.0, "%", ">=", 99)])
+    rows = [{"experiment": "loop", "transport": "burst", "run": "loop", "delivered": True}]
+    return BenchResult("loop", rows, [Check("images delivered", 100.0, "%", ">=", 99)])
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +68,7 @@ def result(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENSC_WEIGHTS", str(folder))
         patch.setattr(cie, "QUICK", TINY)
-        patch.setattr(cie, "load_text_only", lambda name: (text_only(Captioner(), Grey()), ""))
+        patch.setattr(cie, "load_text_only", lambda name: (TEXT, ""))
         patch.setattr("gensc_models.metrics.distances.load_fid", no_fid)
         patch.setattr(cie_loop, "run", small_loop)
         patch.setattr(cie, "_rate_tables", lambda model: ("tables.json", ""))
