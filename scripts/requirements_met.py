@@ -13,7 +13,7 @@ else:
 
 from packaging.requirements import Requirement
 
-EXTRAS = ("test", "foundation")
+EXTRAS = ("test", "foundation", "pretrained")
 
 
 def lacking(project: dict) -> list[str]:

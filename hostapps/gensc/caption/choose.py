@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 #: What ``--caption`` takes besides a text of one's own.
 HELP = (
     "Text sent with every image: auto (the file beside it, else layout), file (photo.txt beside "
-    "photo.jpg), layout, blip[:NAME or folder], chat (the server that GENSC_CAPTION_URL, _MODEL "
-    "and _KEY name), or the text itself."
+    "photo.jpg), layout, labels (what a classifier sees, then the layout), blip[:NAME or folder], "
+    "chat (the server that GENSC_CAPTION_URL, _MODEL and _KEY name), or the text itself."
 )
 
 
@@ -84,6 +84,14 @@ def choose_captioner(choice: str, say: Callable[[str], None]) -> Captioner | Non
         return FileCaptioner()
     if choice == "layout":
         return LayoutCaptioner()
+    if choice == "labels":
+        from gensc_models.semantics.captions.labels import LabelCaptioner
+        from gensc_models.weights.hub import UnavailableError
+
+        try:
+            return LabelCaptioner()
+        except UnavailableError as error:
+            raise UserError(f"--caption {choice}: {error}") from error
     if choice == "chat":
         from gensc.caption.chat import ChatCaptioner
         from gensc.remote.endpoint import Endpoint

@@ -38,9 +38,9 @@ def adapt(
     importance: Annotated[
         str,
         typer.Option(
-            help="learned, cam, cam:CLASS, resnet50[:CLASS], information, box:X,Y,W,H, a picture, "
-            "or a folder of greyscale maps named like the images. Default: learned where its "
-            "weights are, else information."
+            help="learned, cam, cam:CLASS, efficientnet[:CLASS], resnet50[:CLASS], information, "
+            "box:X,Y,W,H, a picture, or a folder of greyscale maps named like the images. Default: "
+            "learned where its weights are, else information."
         ),
     ] = "",
     t_max: Annotated[str, typer.Option(help="Latency limits in ms: 20 or 20,50.")] = "20",

@@ -51,8 +51,8 @@ def compare(
     metrics: Annotated[
         str,
         typer.Option(
-            help="psnr, ssim, ms_ssim, lpips, clip_score, brisque; fidelity: the first three; "
-            "perceptual: all."
+            help="psnr, ssim, ms_ssim, lpips, clip_score, brisque, top1, top5; "
+            "fidelity: the first three; perceptual: all."
         ),
     ] = "",
     seeds: Annotated[

@@ -31,6 +31,8 @@ LABELS = {
     "lpips": "LPIPS (lower is better)",
     "brisque": "BRISQUE (lower is better)",
     "clip_score": "CLIP-Score",
+    "top1": "same first guess of a classifier",
+    "top5": "the original's class among the first five guesses",
     "gvif": "GVIF",
 }
 #: Channels as titles say them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How much is computed: PSNR alone (sweeps); SSIM and MS-SSIM as well; BRISQUE, LPIPS and
-#: CLIP-Score as well, the last two by networks made elsewhere that take up to a second an image.
+#: How much is computed: PSNR alone (sweeps); SSIM and MS-SSIM as well; BRISQUE, LPIPS, CLIP-Score
+#: and the agreement of a classifier as well, most by networks made elsewhere that take up to a
+#: second an image.
 Effort = Literal["psnr", "fidelity", "perceptual"]
 
 #: Names of efforts.
 EFFORTS: tuple[Effort, ...] = ("psnr", "fidelity", "perceptual")
 _FIDELITY = ("psnr", "ssim", "ms_ssim")
-_PERCEPTUAL = (*_FIDELITY, "lpips", "clip_score", "brisque")
+_PERCEPTUAL = (*_FIDELITY, "lpips", "clip_score", "brisque", "top1", "top5")
 _OF_EFFORT: dict[Effort, tuple[str, ...]] = {
     "psnr": ("psnr",),
     "fidelity": _FIDELITY,
@@ -41,6 +42,14 @@ class _Pair:
     received: NDArray[np.uint8]
     mask: NDArray[np.bool_] | None
     caption: str | None
+
+    @cached_property
+    def agreement(self) -> dict[str, float]:
+        """What a classifier says of both."""
+        from gensc_models.metrics.agreement import agreement
+        from gensc_models.semantics.importance.efficientnet import load_efficientnet
+
+        return agreement(_once(load_efficientnet), self.original, self.received)
 
 
 def score(
@@ -146,6 +155,8 @@ _COMPUTE: dict[str, Callable[[_Pair], float]] = {
     "lpips": _lpips,
     "clip_score": _clip_score,
     "brisque": _brisque,
+    "top1": lambda pair: pair.agreement["top1"],
+    "top5": lambda pair: pair.agreement["top5"],
     "mask_psnr": _mask_psnr,
 }
 

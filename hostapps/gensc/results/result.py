@@ -21,7 +21,10 @@ PSNR_NOTE = "on uint8 images, per image"
 #: The reason for a metric that nobody wanted.
 NOT_ASKED = "not asked for"
 #: Quality metrics of a line, in order.
-METRICS = ("psnr", "ssim", "ms_ssim", "lpips", "clip_score", "brisque", "mask_psnr", "gvif")
+METRICS = (
+    "psnr", "ssim", "ms_ssim", "lpips", "clip_score", "brisque", "top1", "top5", "mask_psnr",
+    "gvif",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,12 @@ from gensc_models.semantics.importance.sources import (
     PictureImportance,
 )
 from gensc_models.weights import store as weights
+from gensc_models.weights.hub import UnavailableError
 
-KINDS = ("learned", "cam", "resnet50", "box")
-CHOICES = "learned, cam, cam:CLASS, resnet50, resnet50:CLASS, box:X,Y,W,H, a greyscale picture"
+KINDS = ("learned", "cam", "efficientnet", "resnet50", "box")
+CHOICES = (
+    "learned, cam[:CLASS], efficientnet[:CLASS], resnet50[:CLASS], box:X,Y,W,H, a greyscale picture"
+)
 
 
 def load_importance(text: str) -> ImageImportance:
@@ -32,6 +35,8 @@ def load_importance(text: str) -> ImageImportance:
         - ``learned`` (``learned:NAME`` for other weights than the shipped ones),
         - ``cam``: class activation map of the project's classifier for its first guess,
         - ``cam:CLASS``: the same for a class by name or number,
+        - ``efficientnet``, ``efficientnet:CLASS``: the same with EfficientNet-lite0, which knows
+          1000 classes (extra ``pretrained``),
         - ``resnet50``, ``resnet50:CLASS``: the same with torchvision's ResNet-50,
         - ``box:X,Y,W,H`` in pixels,
         - a greyscale picture, white where it matters,
@@ -52,6 +57,13 @@ def load_importance(text: str) -> ImageImportance:
         return LearnedImportance(SaliencyNetwork.from_pretrained(rest or DEFAULT))
     if kind == "cam":
         return CamImportance(Classifier.from_pretrained(), rest)
+    if kind == "efficientnet":
+        from gensc_models.semantics.importance.efficientnet import load_efficientnet
+
+        try:
+            return CamImportance(load_efficientnet(), rest, "efficientnet")
+        except UnavailableError as error:
+            raise weights.WeightsError(str(error)) from error
     if kind == "resnet50":
         from gensc_models.semantics.importance.resnet50 import load_resnet50
 

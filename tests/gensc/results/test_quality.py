@@ -57,7 +57,7 @@ def test_effort_says_how_much_is_computed(pair, no_lpips, clip):
     assert score(*pair, effort="psnr")[0].keys() == {"psnr"}
     assert score(*pair)[0].keys() == {"psnr", "ssim", "ms_ssim"}
     values, _ = score(*pair, effort="perceptual", caption="a cup of coffee")
-    assert values.keys() == {"psnr", "ssim", "ms_ssim", "clip_score", "brisque"}
+    assert values.keys() == {"psnr", "ssim", "ms_ssim", "clip_score", "brisque", "top1", "top5"}
     assert 0 <= values["clip_score"] <= 100
     assert values["brisque"] > score(pair[0], pair[0], effort="perceptual")[0]["brisque"]
 
@@ -65,7 +65,7 @@ def test_effort_says_how_much_is_computed(pair, no_lpips, clip):
 def test_what_was_not_wanted_says_so(pair):
     _, reasons = score(*pair, effort="psnr")
     unwanted = {name for name, why in reasons.items() if why == NOT_ASKED}
-    assert unwanted == {"ssim", "ms_ssim", "lpips", "clip_score", "brisque"}
+    assert unwanted == {"ssim", "ms_ssim", "lpips", "clip_score", "brisque", "top1", "top5"}
 
 
 def test_without_a_caption_there_is_no_clip_score(pair, no_lpips):

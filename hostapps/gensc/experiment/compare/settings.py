@@ -24,7 +24,7 @@ else:
     import tomli as tomllib
 
 #: Metrics that a picture and what was received of it have by themselves.
-METRICS = ("psnr", "ssim", "ms_ssim", "lpips", "clip_score", "brisque")
+METRICS = ("psnr", "ssim", "ms_ssim", "lpips", "clip_score", "brisque", "top1", "top5")
 MAX_RATE = 128
 
 
