@@ -2,6 +2,8 @@
 VENV   ?= .venv
 PYTHON := $(VENV)/bin/python
 STAMP  := $(VENV)/.ready
+# One process a core, up to four (each takes 2 GB), one thread each; a file's tests stay together.
+IN_PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: demo test lint docs setup bench clean
 
@@ -13,7 +15,7 @@ test: setup
 	$(VENV)/bin/ruff format --check .
 	$(PYTHON) scripts/check_imports.py
 	$(VENV)/bin/mypy
-	$(PYTHON) -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest $(IN_PARALLEL) $(PYTEST_ARGS)
 
 lint: setup
 	$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
