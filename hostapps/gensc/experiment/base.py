@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -100,7 +100,7 @@ class BenchResult:
         figures: matplotlib figures by file name without suffix; written as PNG and SVG.
         strips: the same of photos; written as PNG alone.
         settings: what the run depended on (seeds, counts, image names, weights).
-        lines: results of single images; written as JSON lines beside the object.
+        lines: results of single images, or their rows; written as JSON lines beside the object.
     """
 
     bench: str
@@ -110,7 +110,7 @@ class BenchResult:
     figures: dict[str, Figure] = field(default_factory=dict)
     strips: dict[str, Figure] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
-    lines: list[Result] = field(default_factory=list)
+    lines: Sequence[Result | dict[str, Any]] = field(default_factory=list)
 
     def add(self, other: BenchResult) -> None:
         """Take over all of another result but its name: experiments of one benchmark."""

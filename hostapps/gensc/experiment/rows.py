@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gensc.experiment.grid import Grid, Key, Outcome, Point, collect
+from gensc.experiment.grid import Grid, Key, Outcome, Point, run
 from gensc.experiment.scheme import Picture
 from gensc.experiment.ways import Way
 from gensc.system.errors import UserError
@@ -27,9 +27,20 @@ def measured(
     pictures: Sequence[Picture],
     way: Way,
     step: Callable[[str], None] = lambda note: None,
+    columns: Sequence[str] = (),
 ) -> list[Row]:
-    """The rows of a whole grid, picture by picture in the order of its points."""
-    return [row_of(outcome, way) for outcome in collect(grid, pictures, way, step)]
+    """The rows of a whole grid, picture by picture in the order of its points.
+
+    Of hundreds of thousands only some `columns` may be kept.
+    """
+    found: list[tuple[tuple[int, int], Row]] = []
+
+    def emit(outcome: Outcome) -> None:
+        row = row_of(outcome, way)
+        found.append((outcome.order, {k: row.get(k) for k in columns} if columns else row))
+
+    run(grid, pictures, way, emit, step=step)
+    return [row for _, row in sorted(found, key=lambda f: f[0])]
 
 
 def key_of(row: Row) -> Key:

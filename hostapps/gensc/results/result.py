@@ -156,13 +156,14 @@ class Result:
         }
 
 
-def write_line(stream: TextIO, result: Result) -> None:
+def write_line(stream: TextIO, result: Result | dict[str, Any]) -> None:
     """Append one line and flush it: what has been received survives whatever comes next."""
-    stream.write(json.dumps(result.as_dict(), ensure_ascii=False) + "\n")
+    line = result if isinstance(result, dict) else result.as_dict()
+    stream.write(json.dumps(line, ensure_ascii=False) + "\n")
     stream.flush()
 
 
-def write_results(path: Path, results: Iterable[Result]) -> None:
+def write_results(path: Path, results: Iterable[Result | dict[str, Any]]) -> None:
     """Write a whole file of lines, replacing what was there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as stream:

@@ -6,11 +6,9 @@ here parameters and multiply-accumulate operations stand beside them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import cycle, islice
-from statistics import median
 from typing import Any
 
 from gensc.experiment.figures import Figure
@@ -20,6 +18,7 @@ from gensc.experiment.scheme import Picture, Scheme, Section
 from gensc.experiment.schemes.codec import CodecScheme
 from gensc.experiment.schemes.wrapped import Refined
 from gensc.experiment.ways import load_way
+from gensc_models.metrics.cost import macs, milliseconds
 
 EXPERIMENT = "complexity"
 #: The paper's speed-up of MU-GSC over GSC, 15.66 s / 8.87 s.
@@ -76,7 +75,7 @@ def _parts(scheme: Scheme, picture: Picture, rate: int, repeat: int) -> Iterable
         )
     total = {"parameters": 0, "macs": 0, "ms": 0.0}
     for name, (parameters, run) in parts.items():
-        row = {"parameters": parameters, "macs": _macs(run), "ms": milliseconds(run, repeat)}
+        row = {"parameters": parameters, "macs": macs(run), "ms": milliseconds(run, repeat)}
         total = {key: total[key] + row[key] for key in total}
         yield {"part": name, **row}
     yield {"part": "all", **total}
@@ -104,24 +103,3 @@ def speed_up(rows: Iterable[Row], users: int) -> list[float]:
     """How much faster the batch is than one user after another; none where not measured."""
     ms = {r["way"]: r["ms"] for r in of(rows, users=users)}
     return [ms["serial"] / ms["batched"]] if len(ms) == 2 else []
-
-
-def _macs(run: Callable[[], Any]) -> int:
-    """Multiply-accumulate operations of matrix products and convolutions."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    counter = FlopCounterMode(display=False)
-    with counter:
-        run()
-    return counter.get_total_flops() // 2
-
-
-def milliseconds(run: Callable[[], Any], repeat: int) -> float:
-    """Median over `repeat` runs after one that does not count."""
-    run()
-    spans = []
-    for _ in range(repeat):
-        started = time.perf_counter()
-        run()
-        spans.append(time.perf_counter() - started)
-    return 1e3 * median(spans)

@@ -14,15 +14,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gensc.bench.gsc import complexity, shown, sweeps, training
+from gensc.bench.gsc import complexity, shown, training
 from gensc.bench.gsc.checks import all_checks
-from gensc.bench.gsc.schemes import NGF, Systems, cifar_systems, photo_systems
+from gensc.bench.gsc.schemes import GSC, NGF, Systems, cifar_systems, photo_systems
 from gensc.bench.gsc.strip import strip
-from gensc.bench.gsc.sweeps import Plan
+from gensc.bench.gsc.sweeps import FLOWGRAPH, USERS, Plan, Sweeps, scored_by
 from gensc.data.images import display_name, expand, fit, load_image, spread
 from gensc.experiment.base import BenchResult
 from gensc.experiment.figures import draw_all, ratio
-from gensc.experiment.rows import Row
+from gensc.experiment.rows import melt, of
 from gensc.experiment.scheme import Picture
 from gensc.system.errors import UserError
 from gensc.system.progress import Reporter, progress
@@ -60,66 +60,60 @@ def run(
     """
     plan = QUICK if quick else Plan()
     perceptual, lpips = _lpips()
-    score = sweeps.scored_by(perceptual)
     test = None if cifar_path is None else _load(cifar_path, limit or plan.images)
     photos = _photos(images, plan)
     # Read first: a log that cannot be read must not cost the sweep.
     trained = [row for name in training.REFINERS for row in training.read_log(name)]
-    source = "CIFAR-10"
-    small: list[Picture] = []
-    every: list[Row] = []
     result = BenchResult("gsc", settings=_settings(plan, lpips))
-    if test is not None:
-        source = test.source
-        small = [Picture(f"cifar-{i}", image) for i, image in enumerate(test.images)]
-        result.settings |= {"cifar": source, "cifar images": len(small)}
-        result.settings["cifar images of all users"] = min(plan.user_images, len(small))
-    with progress("bench gsc", plan.steps(len(small), len(photos))) as bar:
+    images_of_cifar = 0 if test is None else len(test.images)
+    with progress("bench gsc", plan.steps(images_of_cifar, len(photos))) as bar:
+        sweep = Sweeps(plan, scored_by(perceptual), bar.step)
         systems = photo_systems()
         _note(result, systems, "photos", bar)
+        result.rows += sweep.photos(photos, systems)
         codec = systems.found[NGF].weights[0].id if NGF in systems.found else "missing"
-        if small:
-            cifar = cifar_systems()
-            _note(result, cifar, "CIFAR-10", bar)
-            todo = (small, cifar, plan, score, bar.step)
-            result.rows += sweeps.cifar(*todo)
-            rows, every = sweeps.users(*todo)
-            result.rows += rows
-            if cifar.refined():
-                title = f"{source}, AWGN, bandwidth ratio {ratio(plan.rate)}"
-                result.figures["figure6_strip"] = strip(
-                    small[:STRIP_IMAGES], cifar.refined(), plan.rate, plan.seed, title
-                )
-                result.rows += complexity.measure(
-                    cifar.refined()[0], small, plan.rate, plan.timings
-                )
-        result.rows += sweeps.photos(photos, systems, plan, score, bar.step)
-        if len(systems.refined()) > 1:
+        if GSC in systems.found:
             rate = min(rate for _, rate in plan.cases)
-            title = f"{codec}, AWGN, bandwidth ratio {ratio(rate)}"
-            result.figures["figure6_strip_photos"] = strip(
-                photos[:STRIP_PHOTOS], systems.refined(), rate, plan.seed, title
-            )
-        # Last, as the flowgraph takes half of torch's threads away.
-        if small and cifar.refined():
-            result.rows += sweeps.through_gnuradio(*todo, result.lines)
+            made = strip(photos[:STRIP_PHOTOS], systems.refined(), rate, plan.seed, codec)
+            result.figures["figure6_strip_photos"] = made
+        if test is not None:
+            _cifar(result, sweep, test, bar)
     result.rows += trained
     if not trained:
         missing = f"no {training.LOG} beside a refiner's weights"
         result.settings["left_out"]["figure 7"] = missing
+    source = "CIFAR-10" if test is None else test.source
     result.checks = list(all_checks(result.rows))
     result.tables = list(shown.tables(result.rows, source))
     metrics = {"psnr": "PSNR, dB", "ms_ssim": result.settings["ms_ssim"].split("; ")[0]}
-    result.figures |= shown.figures(
-        result.rows,
-        every,
-        metrics | ({} if perceptual is None else {"lpips": f"{lpips}, lower is better"}),
-        f"{len(small)} images, {source}, bandwidth ratio {ratio(plan.rate)}",
+    if perceptual is not None:
+        metrics["lpips"] = f"{lpips}, lower is better"
+    figures = shown.figures(
+        metrics, f"{images_of_cifar} images, {source}, bandwidth ratio {ratio(plan.rate)}",
         f"{len(photos)} photos of {plan.side}×{plan.side}; codec of GSC and NGF: {codec}",
-    )
-    result.figures |= draw_all([complexity.BARS], result.rows)
+    )  # fmt: skip
+    air = melt(of(result.rows, experiment=FLOWGRAPH), shown.AIR, "how", "value")
+    result.figures |= draw_all([*figures, complexity.BARS], result.rows + air)
     result.figures |= draw_all([training.FIGURE], list(training.curves(trained)))
     return result
+
+
+def _cifar(result: BenchResult, sweep: Sweeps, test: ImageSet, bar: Reporter) -> None:
+    """Everything on CIFAR-10."""
+    plan, systems = sweep.plan, cifar_systems()
+    pictures = [Picture(f"cifar-{i}", image) for i, image in enumerate(test.images)]
+    _note(result, systems, "CIFAR-10", bar)
+    result.settings |= {"cifar": test.source, "cifar images": len(pictures)}
+    result.settings["cifar images of all users"] = min(plan.user_images, len(pictures))
+    result.rows += sweep.cifar(pictures, systems) + sweep.users(pictures, systems)
+    refined = systems.refined()
+    if refined:
+        made = strip(pictures[:STRIP_IMAGES], refined, plan.rate, plan.seed, test.source)
+        result.figures["figure6_strip"] = made
+        result.rows += complexity.measure(refined[0], pictures, plan.rate, plan.timings)
+        # Last, as the flowgraph takes half of torch's threads away.
+        points, result.lines = sweep.through_gnuradio(pictures, systems)
+        result.rows += points
 
 
 def _lpips() -> tuple[Distance | None, str]:
@@ -166,7 +160,7 @@ def _settings(plan: Plan, lpips: str) -> dict[str, Any]:
         "PSNR at each mean SNR; scaled: best of sizes 1, 1/2, 1/4; images that were stored as JPEG "
         "favour it",
         "jpeg, photos": "Pillow, 4:2:0, optimised tables; best fixed margin at each mean SNR",
-        "users": f"{sweeps.USERS} users, as many antennas; awgn: identity matrix; rayleigh: "
+        "users": f"{USERS} users, as many antennas; awgn: identity matrix; rayleigh: "
         "CN(0,1) entries, one matrix per image slot",
         "seed": plan.seed,
         "left_out": {},

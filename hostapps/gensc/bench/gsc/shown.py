@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from gensc.bench.gsc import complexity
 from gensc.bench.gsc.schemes import LABELS
-from gensc.bench.gsc.sweeps import CIFAR, FLOWGRAPH, MU, MU_FLOWGRAPH, PHOTOS, USERS
+from gensc.bench.gsc.sweeps import ALL_USERS, CIFAR, FLOWGRAPH, MU, MU_FLOWGRAPH, PHOTOS, USERS
 from gensc.experiment.base import Table
-from gensc.experiment.figures import CHANNELS, Figure, draw_all, ratio
+from gensc.experiment.figures import Figure
 from gensc.experiment.means import pivot
-from gensc.experiment.rows import Row, melt, of
+from gensc.experiment.rows import Row, of
 from gensc.experiment.tables import Listing, by_snr, columns, listed
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawn
 
 SEPARATIONS = {"mmse": "MMSE", "zf": "ZF"}
 AIR = {"psnr_torch": "torch at the measured SNR", "psnr": "GNU Radio"}
@@ -35,47 +32,29 @@ TABLES = (
 )  # fmt: skip
 
 
-def figures(
-    rows: Sequence[Row], every: Sequence[Row], metrics: dict[str, str], cifar: str, photos: str
-) -> dict[str, Drawn]:
+def figures(metrics: dict[str, str], cifar: str, photos: str) -> Iterable[Figure]:
     """Figures 4 and 5 for one and three users, photos, GNU Radio beside torch.
 
     Args:
-        rows: of all experiments.
-        every: of several users, the means over them.
         metrics: columns that are drawn, and what they are called.
         cifar, photos: titles.
     """
-    made: dict[str, Drawn] = {}
+    look: dict[str, Any] = {"names": tuple(LABELS), "labels": LABELS | SEPARATIONS}
+    users = f"{USERS} users × {USERS} antennas: mean and 95 % interval over all images"
     for metric, name in metrics.items():
         file = f"figure{4 if metric == 'psnr' else 5}_{metric}"
-        look = {"names": tuple(LABELS), "labels": LABELS | SEPARATIONS, "y_label": name}
-        made |= draw_all(
-            [Figure(file, "snr_db", metric, where={"experiment": CIFAR}, panels="channel",
-                    title=cifar, **look)],  # type: ignore[arg-type]
-            rows,
-        )  # fmt: skip
-        title = f"{USERS} users × {USERS} antennas: mean and 95 % interval over all images"
-        made |= draw_all(
-            [Figure(f"{file}_users", "snr_db", metric, style="separation", panels="channel",
-                    title=title, **look)],  # type: ignore[arg-type]
-            every,
-        )  # fmt: skip
-    placed = [
-        r | {"place": f"{CHANNELS[r['channel']]}, bandwidth ratio {ratio(r['rate'])}"}
-        for r in of(rows, experiment=PHOTOS)
-    ]
-    made |= draw_all(
-        [Figure(f"photos_{metric}", "snr_db", metric, panels="place", names=tuple(LABELS),
-                labels=LABELS, title=photos) for metric in ("psnr", "ms_ssim")],
-        placed,
-    )  # fmt: skip
-    parity = Figure(
-        "flowgraph", "snr_db", "value", style="how", panels="channel", marks=(AIR["psnr"],),
-        names=tuple(LABELS), labels=LABELS, x_label="mean Es/N0, dB", y_label="PSNR, dB",
-        title="OFDM flowgraph with its own channel estimates",
-    )  # fmt: skip
-    return made | draw_all([parity], melt(of(rows, experiment=FLOWGRAPH), AIR, "how", "value"))
+        yield Figure(file, "snr_db", metric, where={"experiment": CIFAR}, panels="channel",
+                     title=cifar, y_label=name, **look)  # fmt: skip
+        yield Figure(f"{file}_users", "snr_db", metric, where={"experiment": ALL_USERS},
+                     style="separation", panels="channel", title=users, y_label=name,
+                     **look)  # fmt: skip
+    for metric in ("psnr", "ms_ssim"):
+        yield Figure(f"photos_{metric}", "snr_db", metric, where={"experiment": PHOTOS},
+                     panels="place", title=photos, **look)  # fmt: skip
+    yield Figure("flowgraph", "snr_db", "value", where={"experiment": FLOWGRAPH}, style="how",
+                 panels="channel", marks=(AIR["psnr"],), x_label="mean Es/N0, dB",
+                 title="OFDM flowgraph with its own channel estimates", y_label="PSNR, dB",
+                 **look)  # fmt: skip
 
 
 def tables(rows: Sequence[Row], source: str) -> Iterable[Table]:

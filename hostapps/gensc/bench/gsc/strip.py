@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
-from gensc.bench.gsc.schemes import GSC, NGF
+from gensc.experiment.figures import ratio
 from gensc.experiment.grid import Grid, collect
 from gensc.experiment.scheme import Picture, Scheme
 from gensc.experiment.ways import load_way
@@ -15,27 +16,25 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SNRS_DB = (0, 3, 6, 9, 12, 15)
-NAMES = {NGF: "NGF", GSC: "GSC"}
 
 
 def strip(
-    pictures: Sequence[Picture], schemes: Sequence[Scheme], rate: int, seed: int, title: str
+    pictures: Sequence[Picture], schemes: Sequence[Scheme], rate: int, seed: int, what: str
 ) -> Figure:
     """Pictures over AWGN in rows (scheme) and columns (SNR), the original first, PSNR below."""
     grid = Grid(schemes, ("awgn",), (rate,), SNRS_DB, (seed,), kept=lambda point, picture: True)
-    shown = {
+    found = {
         (o.picture.name, o.point.scheme, o.point.snr_db): o
         for o in collect(grid, pictures, load_way("torch"))
     }
     rows: list[list[Cell | None]] = []
-    for picture in pictures:
-        for scheme in sorted(s.name for s in schemes)[::-1]:
-            first = scheme == NGF
-            rows.append([Cell(picture.pixels, "original") if first else None])
-            for snr_db in SNRS_DB:
-                o = shown[picture.name, scheme, snr_db]
-                assert o.received.image is not None
-                note = f"{NAMES[scheme]} {o.metrics['psnr']:.1f} dB"
-                rows[-1].append(Cell(o.received.image, note))
+    for picture, scheme in product(pictures, schemes):
+        rows.append([Cell(picture.pixels, "original") if scheme is schemes[0] else None])
+        for snr_db in SNRS_DB:
+            o = found[picture.name, scheme.name, snr_db]
+            assert o.received.image is not None
+            note = f"{scheme.name.upper()} {o.metrics['psnr']:.1f} dB"
+            rows[-1].append(Cell(o.received.image, note))
     headings = ["", *(f"Es/N0 {snr_db:g} dB" for snr_db in SNRS_DB)]
+    title = f"{what}, AWGN, bandwidth ratio {ratio(rate)}"
     return sheet(rows, title, headings, width=1.45)

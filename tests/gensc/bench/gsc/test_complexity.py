@@ -1,7 +1,6 @@
 """Table I: operations are counted, times are per image, and the batch is set beside the queue."""
 
 import pytest
-import torch
 
 from gensc.bench.gsc import complexity
 from gensc.experiment.scheme import Picture
@@ -10,11 +9,6 @@ from gensc.experiment.schemes.wrapped import Refined
 from gensc.system.weights import Weights
 from gensc_models.restore.refiner import Refiner
 from gsc_weights import REFINER, pictures, swin_codec
-
-
-def test_macs_of_a_known_product():
-    x, w = torch.ones(5, 10), torch.ones(10, 20)
-    assert complexity._macs(lambda: x @ w) == 5 * 10 * 20
 
 
 def test_every_part_has_its_size_and_cost_and_they_add_up():

@@ -97,7 +97,7 @@ def test_flowgraph_stands_beside_torch_and_leaves_a_line_per_image(result):
         found = [r for r in rows(result, experiment) if r["scheme"] == "gsc"]
         assert found
         assert all(abs(r["difference"]) < 5 for r in found)
-    lines = [line.as_dict() for line in result.lines]
+    lines = result.lines
     assert {line["scheme"] for line in lines} == {"ngf", "gsc"}
     assert all(line["via"] == "flowgraph" for line in lines)
 

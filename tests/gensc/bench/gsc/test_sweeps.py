@@ -1,13 +1,10 @@
 """Sweeps: how pictures are scored, which margin JPEG takes, and that batches change no figure."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from gensc.bench.gsc import sweeps
 from gensc.bench.gsc.schemes import JPEG, SCALED_JPEG, Systems, cifar_systems
-from gensc.experiment.grid import Grid
 from gensc.experiment.means import means
 from gensc.experiment.scheme import Picture
 from gensc.experiment.schemes.codec import CodecScheme
@@ -18,6 +15,7 @@ from gsc_weights import pictures, swin_codec
 
 IMAGES = [Picture(f"p{i}", image) for i, image in enumerate(pictures(6))]
 PLAN = sweeps.Plan(snrs_db=(5.0, 12.0))
+SWEEP = sweeps.Sweeps(PLAN, sweeps.scored_by(None))
 
 
 def score(originals, shown, perceptual=None):
@@ -58,11 +56,11 @@ def test_lpips_is_kept_where_it_can_be_computed():
 def tried():
     """JPEG alone: what the sweep chooses, and every margin on the same pictures."""
     systems = Systems(digital=cifar_systems().digital)
-    scored = sweeps.scored_by(None)
-    chosen = sweeps.cifar(IMAGES, systems, PLAN, scored, lambda note: None)
-    grid = Grid(systems.digital, sweeps.CHANNELS, (128,), PLAN.snrs_db, batch=6, score=scored)
-    rows = sweeps.swept(grid, IMAGES, load_way("torch"), lambda note: None)
-    return chosen, rows
+    place = (sweeps.CHANNELS, (128,), PLAN.snrs_db)
+    return (
+        SWEEP.cifar(IMAGES, systems),
+        SWEEP.rows(systems.digital, IMAGES, load_way("torch"), place, batch=6),
+    )
 
 
 def test_of_all_margins_the_best_one_is_taken_at_every_point(tried):
@@ -87,10 +85,10 @@ def test_jpeg_fills_its_symbols_and_smaller_sizes_never_harm(tried):
 @pytest.mark.parametrize("name", ["swin", "softcast"])
 def test_pictures_are_coded_together_as_each_would_be_alone(name):
     codec = swin_codec() if name == "swin" else load_codec("softcast")
-    grid = Grid([CodecScheme(codec, name)], ("awgn", "rayleigh"), (128,), (5.0,))
-    way = load_way("torch")
-    alone = sweeps.swept(grid, IMAGES, way, lambda note: None)
-    together = sweeps.swept(replace(grid, batch=3), IMAGES, way, lambda note: None)
+    schemes, way = [CodecScheme(codec, name)], load_way("torch")
+    place = (("awgn", "rayleigh"), (128,), (5.0,))
+    alone = SWEEP.rows(schemes, IMAGES, way, place)
+    together = SWEEP.rows(schemes, IMAGES, way, place, batch=3)
     psnrs = [{(r["image"], r["channel"]): r["psnr"] for r in rows} for rows in (alone, together)]
     assert psnrs[0].keys() == psnrs[1].keys()
     for key, value in psnrs[0].items():
