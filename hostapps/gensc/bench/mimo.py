@@ -11,30 +11,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from gensc.data.images import fit, load_image
 from gensc.experiment.base import BenchResult, Check, Table
 from gensc.experiment.figures import Figure, draw_all
+from gensc.experiment.grid import Grid
 from gensc.experiment.means import lead, means
-from gensc.experiment.rows import Row, of
+from gensc.experiment.rows import Row, measured, of
+from gensc.experiment.scheme import Picture, Scheme
+from gensc.experiment.schemes.codec import CodecScheme
 from gensc.experiment.tables import columns
+from gensc.experiment.ways.uplink import UplinkWay
 from gensc.link.run import leave_cores_to_gnuradio
-from gensc.link.uplink import Conditions, Uplink, UserSection, UserStream
 from gensc.system import codecs
 from gensc.system.progress import Reporter, progress
-from gensc_models import Encoded
-from gensc_models.channels.single import simulate
-from gensc_models.metrics.fidelity import psnr
 from gensc_phy.mimo.equalise import SEPARATIONS
-
-Symbols = NDArray[np.complex64]
-Variances = NDArray[np.float32]
 
 PHOTOS = ("skimage:astronaut", "skimage:chelsea", "skimage:coffee")
 LAST = len(PHOTOS) - 1
@@ -46,7 +38,7 @@ CASES: dict[str, tuple[float, ...]] = {
     "silent": (0.0, 0.0, -math.inf),
 }
 PLACE = ("via", "separation", "snr_db")
-SLOT = ("separation", "snr_db", "image", "user")
+SLOT = ("separation", "snr_db", "slot", "user")
 LABELS: dict[str | int, str] = {"zf": "zero forcing", "mmse": "MMSE", "numpy": "waveform"}
 LABELS |= {user: f"user {user}, {photo.split(':')[1]}" for user, photo in enumerate(PHOTOS)}
 
@@ -67,63 +59,14 @@ class Plan:
 QUICK = Plan((5, 15), 4, (15,), 2, (15,), 3)
 
 
-class _Users:
-    """Photos of the users, encoded once per design SNR."""
-
-    def __init__(self, model: str) -> None:
-        self.codec, self.weights = codecs.load(model)
-        self.photos = [fit(load_image(photo), *SIZE) for photo in PHOTOS]
-        self.uplink = Uplink()
-        self.encoded = cache(self._encoded)
-
-    def _encoded(self, snr_db: float) -> list[Encoded]:
-        return [self.codec.encode_image(photo, RATE, snr_db) for photo in self.photos]
-
-    def send(self, way: str, at: Conditions) -> list[UserStream | None]:
-        """Every user's photo through the uplink; encoders are told its mean SNR."""
-        sections = [
-            UserSection(e.symbols, e.rate, e.height, e.width, self.codec.fingerprint, e.aux)
-            for e in self.encoded(at.snr_db)
-        ]
-        return self.uplink.send(way, sections, at)
-
-    def row(self, user: int, at: Conditions, stream: UserStream | None, beside: bool) -> Row:
-        """What became of a user's photo, and `beside` it what the plain torch channel gives at the
-        SNR measured behind the separation, with the symbols' squared error over the variance
-        reported for it."""
-        if stream is None:
-            return {"received": False}
-        sent, heard = self.encoded(at.snr_db)[user], np.isfinite(stream.noise_var)
-        row: Row = {
-            "received": True,
-            "psnr": self._psnr(user, sent, stream.symbols, stream.noise_var),
-            "snr_behind_db": stream.snr_db,
-            "incomplete": not heard.all(),
-        }
-        if beside:
-            draw = torch.Generator().manual_seed(at.seed)
-            out = simulate(torch.from_numpy(sent.symbols), "awgn", stream.snr_db, draw)
-            told = self._psnr(user, sent, out.received.numpy(), out.noise_var.numpy())
-            error = np.abs(stream.symbols - sent.symbols)[heard] ** 2 / stream.noise_var[heard]
-            row |= {"psnr_torch": told, "difference": row["psnr"] - told}
-            row["error_ratio"] = float(np.mean(error))
-        return row
-
-    def _psnr(self, user: int, sent: Encoded, symbols: Symbols, noise_var: Variances) -> float:
-        image = self.codec.decode_image(sent.received(symbols, noise_var))
-        return psnr(self.photos[user], image)
-
-
 def run(quick: bool, model: str = "") -> BenchResult:
     """All three experiments."""
     plan = QUICK if quick else Plan()
     leave_cores_to_gnuradio()
-    users = _Users(model)
-    steps = len(SEPARATIONS) * (
-        2 * len(plan.snrs_db) + len(plan.flowgraph_snrs_db) + 2 * len(plan.case_snrs_db)
-    )
-    with progress("bench mimo", steps) as bar:
-        slots = list(_slots(users, plan, bar))
+    scheme = CodecScheme(codecs.load(model)[0])
+    photos = [Picture(photo, fit(load_image(photo), *SIZE)) for photo in PHOTOS]
+    with progress("bench mimo", len(SEPARATIONS) * 5 * len(photos)) as bar:
+        slots = list(_slots(scheme, photos, plan, bar))
     normal = of(slots, case="normal")
     curves = means(normal, ("psnr", "snr_behind_db", "incomplete"), (*PLACE, "user"))
     whole = [r for r in normal if r["via"] != "torch" and r.get("incomplete") is False]
@@ -145,7 +88,7 @@ def run(quick: bool, model: str = "") -> BenchResult:
             "photos": list(PHOTOS),
             "size": list(SIZE),
             "rate": RATE,
-            "weights": vars(users.weights),
+            "weights": vars(scheme.weights[0]),
             "uplink": "3 users x 3 antennas, one CN(0,1) matrix per image slot",
             "snr": "Es/N0 in each antenna of a user of 0 dB, averaged over the fading",
             "psnr": "uint8, per image, then averaged over the images received",
@@ -157,29 +100,36 @@ def run(quick: bool, model: str = "") -> BenchResult:
     )
 
 
-def _slots(users: _Users, plan: Plan, bar: Reporter) -> Iterable[Row]:
-    """One row per user and slot."""
+def _slots(scheme: Scheme, photos: Sequence[Picture], plan: Plan, bar: Reporter) -> Iterable[Row]:
+    """One row per user and slot; a seed is a slot with a matrix of its own."""
     runs = [
         ("torch", "normal", plan.snrs_db, plan.draws),
         ("numpy", "normal", plan.snrs_db, plan.draws),
         ("flowgraph", "normal", plan.flowgraph_snrs_db, plan.flowgraph_draws),
         *(("numpy", case, plan.case_snrs_db, plan.case_draws) for case in list(CASES)[1:]),
     ]
-    for separation, (way, case, snrs_db, draws) in product(SEPARATIONS, runs):
-        for snr_db in snrs_db:
-            point = {"via": way, "separation": separation, "snr_db": snr_db, "case": case}
-            for seed in range(1, draws + 1):
-                at = Conditions(snr_db, separation, seed, CASES[case])
-                for user, stream in enumerate(users.send(way, at)):
-                    row = users.row(user, at, stream, way != "torch" and case == "normal")
-                    yield point | {"image": seed, "user": user} | row
-            bar.step(f"{way}, last user {case}, {LABELS[separation]}, {snr_db:g} dB")
+    for separation, (how, case, snrs_db, draws) in product(SEPARATIONS, runs):
+        grid = Grid(
+            [scheme], ("rayleigh",), (RATE,), snrs_db, range(1, draws + 1), batch=len(photos),
+            beside=how != "torch" and case == "normal", draw=lambda seed, name: seed,
+        )  # fmt: skip
+        way = UplinkWay(how, separation, CASES[case])
+        for row in measured(grid, photos, way, bar.step):
+            named = {"via": how, "separation": separation, "case": case, "slot": row["seed"]}
+            named |= {"user": PHOTOS.index(row["image"]), "image": f"slot {row['seed']}"}
+            if row["received"]:
+                named["incomplete"] = row["fragments_lost"] > 0
+                named["snr_behind_db"] = row["snr_measured_db"]
+                named["difference"] = row["psnr"] - row.get("psnr_torch", row["psnr"])
+            else:
+                named["psnr"] = None
+            yield row | named
 
 
 def _changes(slots: list[Row], plan: Plan) -> Iterable[Row]:
     """The rows of the cases, each with what it differs from the normal one of the same slot."""
     slots = [r for r in of(slots, via="numpy")
-             if r["snr_db"] in plan.case_snrs_db and r["image"] <= plan.case_draws]  # fmt: skip
+             if r["snr_db"] in plan.case_snrs_db and r["slot"] <= plan.case_draws]  # fmt: skip
     for case in CASES:
         change = lead(slots, case, "normal", by=SLOT, column="case")
         for row in of(slots, case=case):

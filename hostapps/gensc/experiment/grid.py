@@ -17,6 +17,8 @@ from itertools import product
 from typing import Any
 from zlib import crc32
 
+import numpy as np
+
 from gensc.experiment.baselines.jpeg import grey
 from gensc.experiment.scheme import Photo, Picture, Received, Scheme, Sent, lost
 from gensc.experiment.ways import Carried, Way
@@ -71,7 +73,7 @@ class Outcome:
         shown: False where middle grey stood for an image.
         metrics, reasons: of the image, or of the grey picture.
         latency_ms: stage → milliseconds.
-        beside: the metrics beside it, as `Grid.beside` says.
+        beside: what stands beside it, as `Grid.beside` says.
     """
 
     picture: Picture
@@ -125,7 +127,7 @@ class Outcome:
                 "granted": self.budget,
                 "setting": self.point.setting,
                 "design_snr_db": self.point.snr_db,
-                **{f"{name}_torch": value for name, value in self.beside.items()},
+                **self.beside,
                 **facts,
                 **events,
             },
@@ -155,6 +157,11 @@ def budget_of(image: Photo, rate: int) -> int:
     return -(-height // BLOCK) * -(-width // BLOCK) * rate
 
 
+def draw_seed(seed: int, name: str) -> int:
+    """Seed of channel and noise of a picture, positive and below 2^30."""
+    return 1 + crc32(f"{seed} {name}".encode()) % ((1 << 30) - 2)
+
+
 @dataclass(frozen=True)
 class Grid:
     """What is run.
@@ -169,7 +176,9 @@ class Grid:
         score: computes the metrics.
         budget: symbols of an image at a rate.
         beside: whether the same symbols also cross the torch-only AWGN channel at the SNR that the
-            way measured, for which rows have `METRIC_torch`; for analog symbols alone.
+            way measured, for which rows have `METRIC_torch`, and `error_ratio`: the mean of the
+            symbols' squared error over the variance reported for it; for analog symbols alone.
+        draw: seed of channel and noise of a picture, told the point's seed and its name.
     """
 
     schemes: Sequence[Scheme]
@@ -184,6 +193,7 @@ class Grid:
     score: Score = score_each
     budget: Callable[[Photo, int], int] = budget_of
     beside: bool = False
+    draw: Callable[[int, str], int] = draw_seed
 
     def places(self, scheme: Scheme) -> Iterator[tuple[int, float, dict[Scheme, list[str]]]]:
         """Rate, SNR, and each variant of a scheme with the channels over which it runs there."""
@@ -205,11 +215,6 @@ class Grid:
                 for variant, channels in variants.items():
                     for channel, seed in product(channels, self.seeds):
                         yield Point(scheme.name, variant.setting, channel, rate, snr_db, seed)
-
-
-def draw_seed(seed: int, name: str) -> int:
-    """Seed of channel and noise of a picture, positive and below 2^30."""
-    return 1 + crc32(f"{seed} {name}".encode()) % ((1 << 30) - 2)
 
 
 @dataclass
@@ -355,7 +360,7 @@ def _carry(
 ) -> Iterator[Outcome]:
     """Pictures over the channel of a point, received and scored."""
     grid, count = state.grid, len(pictures)
-    seeds = [draw_seed(point.seed, p.name) for p in pictures]
+    seeds = [grid.draw(point.seed, p.name) for p in pictures]
     air = [Sent(()) if isinstance(s, ValueError) else s for s in sent]
     started = time.perf_counter()
     carried = state.way.carry_many(air, point.channel, point.snr_db, seeds, budget)
@@ -369,20 +374,25 @@ def _carry(
     wanted = grid.metrics(point) if callable(grid.metrics) else grid.metrics
     images = _shown(pictures, received)
     scores = grid.score(pictures, images, wanted)
-    beside: list[tuple[dict[str, float], dict[str, str]]] = [({}, {})] * count
+    beside: list[dict[str, float]] = [{}] * count
     if grid.beside:
         told = [
             Carried(()) if c.snr_db is None else TorchWay().carry(s, "awgn", c.snr_db, seed, budget)
             for s, c, seed in zip(air, carried, seeds, strict=True)
         ]
-        again = scheme.receive_many([t.sections for t in told])
-        beside = grid.score(pictures, _shown(pictures, again), wanted)
+        again = _shown(pictures, scheme.receive_many([t.sections for t in told]))
+        beside = [
+            {f"{name}_torch": value for name, value in values.items()} | _error_ratio(s, c)
+            for s, c, (values, _) in zip(
+                air, carried, grid.score(pictures, again, wanted), strict=True
+            )
+        ]
     spans = {
         "encode": encode_ms,
         "channel": 1e3 * (heard - started) / count,
         "decode": 1e3 * (decoded - heard) / count,
     }
-    for p, s, c, r, image, (metrics, reasons), (told_metrics, _) in zip(
+    for p, s, c, r, image, (metrics, reasons), aside in zip(
         pictures, sent, carried, received, images, scores, beside, strict=True
     ):
         kept = image if grid.kept(point, p) else None
@@ -392,8 +402,20 @@ def _carry(
             Carried((), c.overhead, c.snr_db, c.fragments, c.fragments_lost),
             Received(kept, r.events, None, r.text, r.snr_db),
             r.image is not None,
-            metrics, reasons, dict(spans), told_metrics,
+            metrics, reasons, dict(spans), aside,
         )  # fmt: skip
+
+
+def _error_ratio(sent: Sent, carried: Carried) -> dict[str, float]:
+    """Mean over the analog symbols that were heard of their error over its reported variance."""
+    ratios = [
+        np.abs(heard.symbols - s.symbols)[known] ** 2 / heard.variances[known]
+        for s, heard in product(sent.sections, carried.sections)
+        if s.kind == heard.kind == "analog"
+        and (s.stream, len(s.symbols)) == (heard.stream, len(heard.symbols))
+        for known in [np.isfinite(heard.variances) & (heard.variances > 0)]
+    ]
+    return {"error_ratio": float(np.mean(np.concatenate(ratios)))} if ratios else {}
 
 
 def _shown(pictures: Sequence[Picture], received: Sequence[Received]) -> list[Photo]:

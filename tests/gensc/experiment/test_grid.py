@@ -184,4 +184,5 @@ def test_beside_a_waveform_stands_what_torch_gives_at_the_snr_it_measured():
     assert len({r["snr_measured_db"] for r in rows}) == len(rows) == 6
     for row in rows:
         assert row["psnr"] == pytest.approx(row["psnr_torch"], abs=0.7)
+        assert row["error_ratio"] == pytest.approx(1.0, abs=0.15)
     assert "psnr_torch" not in row_of(outcomes(Grid([Repeats()]))[0], load_way("torch"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gensc.experiment.scheme import Sent
+import numpy as np
+
+from gensc.experiment.scheme import Section, Sent
 from gensc.experiment.ways.way import Carried, Way
-from gensc.link.uplink import Conditions, Uplink, UserSection
+from gensc.link.uplink import Conditions, Uplink, UserSection, UserStream
 from gensc_phy.mimo.equalise import Separation
 
 
@@ -16,12 +18,13 @@ class UplinkWay(Way):
     Args:
         how: of `gensc.link.uplink.WAYS`.
         separation: "zf" or "mmse".
+        gains_db: power of every user; -inf is silent. Empty is 0 dB for all.
     """
 
     channels = ("rayleigh",)
 
-    def __init__(self, how: str, separation: Separation) -> None:
-        self.how, self.separation = how, separation
+    def __init__(self, how: str, separation: Separation, gains_db: tuple[float, ...] = ()) -> None:
+        self.how, self.separation, self.gains_db = how, separation, gains_db
         self.name = "bursts" if how == "numpy" else how  # type: ignore[assignment]
         self.csi = "perfect" if how == "torch" else "estimated"
         self.parallel = how != "flowgraph"
@@ -55,11 +58,19 @@ class UplinkWay(Way):
                 UserSection(s.symbols, s.rate, s.height, s.width, s.weights, s.aux)
                 for s in sections
             ]
-            at = Conditions(snr_db, self.separation, seeds[first])
-            heard += [
-                Carried(())
-                if stream is None
-                else Carried((s.heard(stream.symbols, stream.noise_var),), snr_db=stream.snr_db)
-                for s, stream in zip(sections, self.uplink.send(self.how, users, at), strict=True)
-            ]
+            at = Conditions(snr_db, self.separation, seeds[first], self.gains_db)
+            streams = self.uplink.send(self.how, users, at)
+            heard += map(self._carried, sections, streams)
         return heard
+
+    def _carried(self, section: Section, stream: UserStream | None) -> Carried:
+        bursts = -(-len(section.symbols) // self.uplink.config.waveform.max_payload)
+        if stream is None:
+            return Carried((), fragments=bursts, fragments_lost=bursts)
+        lost = int(np.isinf(stream.noise_var).sum())
+        return Carried(
+            (section.heard(stream.symbols, stream.noise_var),),
+            snr_db=stream.snr_db,
+            fragments=bursts,
+            fragments_lost=-(-lost // self.uplink.config.waveform.max_payload),
+        )

@@ -105,6 +105,8 @@ def test_several_users_come_back_each_with_the_error_it_says(how, separation):
     sections = [analog(2000, seed=k) for k in range(6)]
     heard = way.carry_many([Sent((s,)) for s in sections], "rayleigh", 15.0, range(1, 7))
     assert len({c.snr_db for c in heard}) == 6
+    if how != "torch":
+        assert {(c.fragments, c.fragments_lost) for c in heard} == {(1, 0)}
     for carried, section in zip(heard, sections, strict=True):
         (got,) = carried.sections
         error_db = -10 * np.log10(np.mean(np.abs(got.symbols - section.symbols) ** 2))
@@ -125,3 +127,11 @@ def test_a_share_of_the_bursts_can_be_dropped_behind_the_receiver():
     assert (half.fragments, half.fragments_lost) == (6, 3)
     assert 0.4 < np.isinf(half.sections[0].variances).mean() < 0.6
     assert FlowgraphWay(1.0).carry(sent, "awgn", 20.0, 3).sections == ()
+
+
+def test_of_a_silent_user_no_burst_arrives():
+    way = UplinkWay("numpy", "mmse", (0.0, 0.0, float("-inf")))
+    heard = way.carry_many([Sent((analog(2000, seed=k),)) for k in range(3)], "rayleigh", 15.0,
+                           range(3))  # fmt: skip
+    assert [len(c.sections) for c in heard] == [1, 1, 0]
+    assert heard[2].fragments_lost == heard[2].fragments
