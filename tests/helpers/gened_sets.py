@@ -4,11 +4,11 @@ import numpy as np
 from PIL import Image
 from skimage.data import astronaut
 
-from gensc.bench.gened.data import Marked, MarkedSet
-from gensc.bench.gened.points import Place, Scored
-from gensc.bench.gened.schemes import EDITED, GENED, SOFTCAST, Counts, DualBranch, OneStream
+from gensc.bench.gened.schemes import EDITED, GENED, SOFTCAST
+from gensc.experiment.marked import Marked, MarkedSet
+from gensc.experiment.schemes.codec import CodecScheme
+from gensc.experiment.schemes.wrapped import Captioned, Edited
 from gensc.system import codecs
-from gensc.system.weights import Weights
 from gensc_models.restore.editing import SafeEditor
 from small_gened import small_codec
 
@@ -20,7 +20,7 @@ def marked(name="face", top=0, left=96):
     grey = np.zeros((96, 128), np.uint8)
     grey[20:60, 50:90] = 255
     photo = np.ascontiguousarray(astronaut()[top : top + 96, left : left + 128])
-    return Marked(name, photo, grey, "A face.")
+    return Marked(name, photo, "A face.", grey >= 128, grey)
 
 
 def two_photos():
@@ -30,7 +30,7 @@ def two_photos():
 def save_set(folder):
     """The two photos as a folder of images and one of masks; returns the spelling."""
     for image in two_photos().photos:
-        for part, picture in (("images", image.photo), ("maps", image.map)):
+        for part, picture in (("images", image.pixels), ("maps", image.map)):
             (folder / part).mkdir(parents=True, exist_ok=True)
             Image.fromarray(picture).save(folder / part / f"{image.name}.png")
     return f"{folder / 'images'}+{folder / 'maps'}"
@@ -51,19 +51,23 @@ class Brighter:
 
 def schemes(editor=None):
     """Coarse, edited and SoftCast, by name."""
-    codec, weights = small_codec(), Weights("tiny-gened", "")
+    coarse = CodecScheme(small_codec(), GENED)
     made = [
-        DualBranch(GENED, codec, weights),
-        DualBranch(EDITED, codec, weights, SafeEditor(editor or Brighter())),
-        OneStream(SOFTCAST, *codecs.load(codecs.LINEAR)),
+        coarse,
+        Edited(Captioned(coarse), SafeEditor(editor or Brighter()), name=EDITED),
+        CodecScheme(codecs.load(codecs.LINEAR)[0], SOFTCAST),
     ]
     return {scheme.name: scheme for scheme in made}
 
 
-def scored(
-    scheme, channel, rate, snr_db, foreground_psnr, dataset=TITLE, lost=False, analog=100, **metrics
-):
-    """One photo's figures."""
-    place = Place(dataset, channel, rate, float(snr_db))
-    values = {"mask_psnr": foreground_psnr, "psnr": foreground_psnr - 1.0, **metrics}
-    return Scored(place, scheme, "face", Counts(analog=analog), values, {}, lost=lost)
+def point(
+    scheme, channel, rate, snr_db, foreground_psnr, dataset=TITLE, lost=0, symbols=100.0,
+    via="torch", brisque=None,
+):  # fmt: skip
+    """Means over one photo."""
+    return {
+        "experiment": "quality", "scheme": scheme, "dataset": dataset, "channel": channel,
+        "rate": rate, "snr_db": float(snr_db), "via": via, "rows": 1, "lost": lost,
+        "symbols": symbols, "foreground_psnr": foreground_psnr, "psnr": foreground_psnr - 1.0,
+        "brisque": brisque,
+    }  # fmt: skip

@@ -3,183 +3,117 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from gensc.bench.gened import ablation, counts, importance, speed
-from gensc.bench.gened.flowgraph import losses
-from gensc.bench.gened.plots import CHANNELS
-from gensc.bench.gened.points import Mean, Points
-from gensc.bench.gened.schemes import EDITED, GENED, ORDER, SINGLE, SWIN
+from gensc.bench.gened.costs import RATE, SIDE
+from gensc.bench.gened.importance import CENTRE, LEARNED, SPECTRAL
+from gensc.bench.gened.quality import FULL, SNR_DB
+from gensc.bench.gened.schemes import EDITED, GENED, LABELS, SINGLE, SWIN
 from gensc.experiment.base import Check
+from gensc.experiment.means import lead
+from gensc.experiment.rows import Row, groups, of
 from gensc_models.codecs.gened.config import VARIANTS
 
-NAMES = {SWIN: "SwinJSCC", SINGLE: "the single branch"}
 #: SwinJSCC with SNR and rate modulation, base, authors' weights: Kodak, AWGN, CBR 1/24; dB by SNR.
 PUBLISHED = {1.0: 28.35, 4.0: 29.73, 7.0: 30.79, 10.0: 31.55}
-PUBLISHED_RATE = 32
+#: SwinJSCC, base, without modulation, on two cores: milliseconds to encode and to decode.
+REFERENCE_MS = {"float32": (321.0, 288.0), "bfloat16": (133.0, 102.0)}
+PAPER_TEXT_SYMBOLS = 426
 STRIP_PHOTOS = 10
+NAMES = {"awgn": "AWGN", "rayleigh": "block Rayleigh", "fading": "fading"}
+PLACE = ("dataset", "channel", "rate", "snr_db")
+
+
+def losses(points: Sequence[Row]) -> str:
+    """How many photos were lost through GNU Radio, in words."""
+    lost = {key["scheme"]: sum(p["lost"] for p in found)
+            for key, found in groups(of(points, via="flowgraph"), ("scheme",))}  # fmt: skip
+    named = ", ".join(f"{scheme} {count}" for scheme, count in lost.items() if count)
+    return f"lost and counted as grey: {named or 'none'}"
 
 
 def all_checks(
-    points: Points,
-    flowgraph: Points,
-    rows: list[dict[str, Any]],
-    dataset: str,
-    strip_photos: int,
-) -> Iterable[Check]:
+    points: Sequence[Row], rows: Sequence[Row], dataset: str, strip_photos: int
+) -> Iterator[Check]:
     """Every line; NaN, which counts as not met, where something was not measured."""
-    for what, where, channels in (
-        (flowgraph, "through GNU Radio", ("awgn", "fading")),
-        (points, "torch", ("awgn", "rayleigh")),
-    ):
-        for channel in channels:
-            yield from _leads(what, dataset, where, channel)
-    yield _lost(flowgraph)
-    yield _perceptual(points, dataset)
-    yield from _counts(points, flowgraph, rows)
-    yield from _published(points, dataset)
-    yield from _importance(rows)
-    yield from _ablations(rows)
-    yield from _speed(rows)
+    for via, where, channel in (
+        ("flowgraph", "through GNU Radio", "awgn"), ("flowgraph", "through GNU Radio", "fading"),
+        ("torch", "torch", "awgn"), ("torch", "torch", "rayleigh"),
+    ):  # fmt: skip
+        here = of(points, via=via, dataset=dataset, channel=channel)
+        for theirs, name in ((SWIN, "SwinJSCC"), (SINGLE, "the single branch")):
+            ahead = list(lead(here, GENED, theirs, "foreground_psnr").values())
+            above = f"above at {sum(v > 0 for v in ahead)} of {len(ahead)} points, equal symbols"
+            yield Check.worst(f"foreground PSNR over {name}, {where}, {NAMES[channel]}, least "
+                              "over all points", ahead, "dB", ">=", 0.0, above)  # fmt: skip
+    sent = of(points, via="flowgraph", scheme=GENED)
+    lost, count = (sum(p[key] for p in sent) for key in ("lost", "rows"))
+    yield Check("images lost through GNU Radio", _share(lost, count), "%", "<=", 0.0,
+                f"{count} sent by each scheme; {losses(points)}")  # fmt: skip
+    torch = of(points, via="torch", dataset=dataset)
+    brisque = lead(torch, EDITED, SWIN, "brisque").values()
+    yield Check("BRISQUE, edited less SwinJSCC, mean over all points",
+                _share(sum(brisque), len(brisque)) / 100.0, "", "<=", 0.0,
+                "lower is better; the paper's MLLM editor: 45 % lower")  # fmt: skip
+    yield from _symbols(points, of(rows, experiment="counts", image="mean", size=f"{SIDE}x{SIDE}"))
+    for snr_db, theirs_db in PUBLISHED.items():
+        found = of(torch, scheme=SWIN, channel="awgn", rate=RATE, snr_db=snr_db)
+        yield Check.worst(
+            f"SwinJSCC trained here at {snr_db:g} dB, CBR 1/24, PSNR less {theirs_db:.2f} dB",
+            [p["psnr"] - theirs_db for p in found], "dB", ">=", 0.0,
+            "published: Kodak, base network, trained on DIV2K with GPUs; here: these photos, a "
+            "fifth of its parameters, hours on two cores",
+        )  # fmt: skip
+    sources = of(rows, experiment="importance")
+    said = next((f"{r['iou']:.3f}, {r['images']} photos" for r in of(sources, name=LEARNED)), "")
+    for other in (CENTRE, SPECTRAL):
+        for key, name in (("iou", "IoU"), ("f_measure", "F")):
+            ahead = list(lead(sources, LEARNED, other, key, ("dataset",), "name").values())
+            yield Check.worst(f"predicted importance over {other}, {name}", ahead, "", ">=", 0.0,
+                              said)  # fmt: skip
+    for variant in (v for v in VARIANTS if v != FULL):
+        full = lead(of(rows, experiment="ablation"), FULL, variant, "foreground_psnr", ("snr_db",))
+        yield Check.worst(f"full over {variant}, foreground PSNR at {SNR_DB:g} dB, CBR 1/24",
+                          full.values(), "dB", ">=", 0.0,
+                          "Tables I and II, trained equally long")  # fmt: skip
+    yield from _times(rows)
     yield Check("photos in the strip of Figure 11", strip_photos, "", ">=", STRIP_PHOTOS)
 
 
-def leads(points: Points, ours: str, theirs: str, metric: str, **place: Any) -> list[float]:
-    """By how much one scheme leads another wherever both were measured."""
-    others = {_where(p): _value(getattr(p, metric)) for p in points.of(scheme=theirs, **place)}
-    found = [(_where(p), getattr(p, metric)) for p in points.of(scheme=ours, **place)]
-    differences = [_value(v) - others[where] for where, v in found if where in others]
-    return [d for d in differences if not math.isnan(d)]
+def _share(part: float, whole: float) -> float:
+    """Percent; NaN of nothing."""
+    return 100.0 * part / whole if whole else math.nan
 
 
-def _where(point: Any) -> tuple[Any, ...]:
-    return point.dataset, point.channel, point.rate, point.snr_db
+def _symbols(points: Sequence[Row], mean: Sequence[Row]) -> Iterator[Check]:
+    """Of an image of the paper's size, and equal for all schemes."""
+    yield Check.worst("symbols of a 256x256 image at 1/24, header section and caption included",
+                      [r["total"] for r in mean], "", "<=", RATE * (SIDE // 16) ** 2,
+                      "the paper's 8192 are without its caption of about 426")  # fmt: skip
+    yield Check.worst("symbols of its caption, mean", [r["text"] for r in mean], "", "<=",
+                      PAPER_TEXT_SYMBOLS, "the paper, 16-QAM; ours: 16-QAM, LDPC 1/2")  # fmt: skip
+    for via, where in (("torch", "torch"), ("flowgraph", "GNU Radio")):
+        places = groups(of(points, via=via, scheme=tuple(LABELS)), PLACE)
+        counts = [[p["symbols"] for p in found] for _, found in places]
+        yield Check.worst(f"symbols, largest difference between schemes at a point, {where}",
+                          [max(c) - min(c) for c in counts], "", "<=", 0.0,
+                          "equal symbols")  # fmt: skip
 
 
-def _value(mean: Mean) -> float:
-    return math.nan if mean is None else mean
-
-
-def _leads(points: Points, dataset: str, where: str, channel: str) -> Iterable[Check]:
-    for theirs, name in NAMES.items():
-        found = leads(points, GENED, theirs, "foreground_psnr", dataset=dataset, channel=channel)
-        above = sum(lead > 0.0 for lead in found)
-        yield Check(
-            f"foreground PSNR over {name}, {where}, {CHANNELS[channel]}, least over all points",
-            min(found, default=math.nan),
-            "dB",
-            ">=",
-            0.0,
-            f"above at {above} of {len(found)} points, equal symbols",
-        )
-
-
-def _lost(flowgraph: Points) -> Check:
-    found = flowgraph.of(scheme=GENED)
-    lost, sent = sum(p.lost for p in found), sum(p.images for p in found)
-    share = 100.0 * lost / sent if sent else math.nan
-    reference = f"{sent} sent by each scheme; {losses(flowgraph)}"
-    return Check("images lost through GNU Radio", share, "%", "<=", 0.0, reference)
-
-
-def _perceptual(points: Points, dataset: str) -> Check:
-    found = leads(points, EDITED, SWIN, "brisque", dataset=dataset)
-    value = sum(found) / len(found) if found else math.nan
-    reference = "lower is better; the paper's MLLM editor: 45 % lower"
-    return Check("BRISQUE, edited less SwinJSCC, mean over all points", value, "", "<=", 0.0,
-                 reference)  # fmt: skip
-
-
-def _counts(points: Points, flowgraph: Points, rows: list[dict[str, Any]]) -> Iterable[Check]:
-    found = [
-        r
-        for r in rows
-        if r["experiment"] == counts.EXPERIMENT
-        and (r["image"], r["size"]) == ("mean", f"{counts.SIDE}x{counts.SIDE}")
-    ]
-    granted = counts.RATE * (counts.SIDE // 16) ** 2
-    total, text = (found[0][k] if found else math.nan for k in ("total", "text"))
-    yield Check(
-        "symbols of a 256x256 image at 1/24, header section and caption included",
-        total, "", "<=", granted, "the paper's 8192 are without its caption of about 426",
-    )  # fmt: skip
-    yield Check(
-        "symbols of its caption, mean", text, "", "<=", counts.PAPER_TEXT_SYMBOLS,
-        "the paper, 16-QAM; ours: 16-QAM, LDPC 1/2",
-    )  # fmt: skip
-    for what, where in ((points, "torch"), (flowgraph, "GNU Radio")):
-        spreads: dict[tuple[Any, ...], set[float]] = {}
-        for p in (p for p in what.of() if p.scheme in ORDER):
-            spreads.setdefault(_where(p), set()).add(p.symbols)
-        yield Check(
-            f"symbols, largest difference between schemes at a point, {where}",
-            max((max(s) - min(s) for s in spreads.values()), default=math.nan),
-            "", "<=", 0.0, "equal symbols",
-        )  # fmt: skip
-
-
-def _published(points: Points, dataset: str) -> Iterable[Check]:
-    place = {"dataset": dataset, "channel": "awgn", "rate": PUBLISHED_RATE}
-    for snr_db, theirs in PUBLISHED.items():
-        found = points.of(scheme=SWIN, snr_db=snr_db, **place)
-        yield Check(
-            f"SwinJSCC trained here at {snr_db:g} dB, CBR 1/24, PSNR less {theirs:.2f} dB",
-            _value(found[0].psnr) - theirs if found else math.nan,
-            "dB",
-            ">=",
-            0.0,
-            "published: Kodak, base network, trained on DIV2K with GPUs; here: these photos, a "
-            "fifth of its parameters, hours on two cores",
-        )
-
-
-def _importance(rows: list[dict[str, Any]]) -> Iterable[Check]:
-    found = {r["name"]: r for r in rows if r["experiment"] == importance.EXPERIMENT}
-    ours = found.get(importance.LEARNED)
-    for other in (importance.CENTRE, importance.SPECTRAL):
-        for key, name in (("iou", "IoU"), ("f_measure", "F")):
-            both = ours is not None and other in found
-            yield Check(
-                f"predicted importance over {other}, {name}",
-                ours[key] - found[other][key] if both and ours else math.nan,
-                "", ">=", 0.0, f"{ours[key]:.3f}, {ours['images']} photos" if ours else "",
-            )  # fmt: skip
-
-
-def _ablations(rows: list[dict[str, Any]]) -> Iterable[Check]:
-    found = {r["scheme"]: r for r in rows if r["experiment"] == ablation.EXPERIMENT}
-    full = found.get(ablation.FULL)
-    for variant in VARIANTS:
-        if variant != ablation.FULL:
-            both = full is not None and variant in found
-            yield Check(
-                f"full over {variant}, foreground PSNR at {ablation.SNR_DB:g} dB, CBR 1/24",
-                full["foreground_psnr"] - found[variant]["foreground_psnr"]
-                if both and full
-                else math.nan,
-                "dB", ">=", 0.0, "Tables I and II, trained equally long",
-            )  # fmt: skip
-
-
-def _speed(rows: list[dict[str, Any]]) -> Iterable[Check]:
-    timed = {(r["scheme"], r["precision"]): r for r in rows if r["experiment"] == speed.EXPERIMENT}
-    for precision, (encode, decode) in speed.REFERENCE_MS.items():
-        row = timed.get((GENED, precision), {})
-        base = timed.get((speed.BASE, precision))
+def _times(rows: Sequence[Row]) -> Iterator[Check]:
+    """Of coding, and of computing the selected patches alone."""
+    timed = of(rows, experiment="speed")
+    for precision, reference in REFERENCE_MS.items():
         beside = "SwinJSCC base, two cores"
-        if base is not None:
-            beside += f"; untrained here {base['encode_ms']:.0f} + {base['decode_ms']:.0f} ms"
-        for key, end, theirs in (("encode_ms", "encode", encode), ("decode_ms", "decode", decode)):
-            yield Check(f"{end} 256x256, {precision}", row.get(key, math.nan), "ms", "<=", theirs,
-                        beside)  # fmt: skip
-    shares = [r for r in rows if r["experiment"] == speed.SHARE]
-    spent = sum(r["selected_ms"] for r in shares), sum(r["all_ms"] for r in shares)
-    yield Check(
-        "time saved in the foreground branches by computing the selected patches alone",
-        100.0 * (1.0 - spent[0] / spent[1]) if shares else math.nan,
-        "%",
-        ">=",
-        0.0,
-        f"{100 * shares[0]['selected']:.0f} % of the patches selected" if shares else "",
-    )
+        for r in (r for r in of(timed, precision=precision) if "untrained" in r["scheme"]):
+            beside += f"; untrained here {r['encode_ms']:.0f} + {r['decode_ms']:.0f} ms"
+        for end, theirs in zip(("encode", "decode"), reference, strict=True):
+            ours = of(timed, scheme=GENED, precision=precision)
+            yield Check.worst(f"{end} 256x256, {precision}", [r[f"{end}_ms"] for r in ours], "ms",
+                              "<=", theirs, beside)  # fmt: skip
+    shares = of(rows, experiment="selected patches")
+    spent = _share(sum(r["selected_ms"] for r in shares), sum(r["all_ms"] for r in shares))
+    yield Check("time saved in the foreground branches by computing the selected patches alone",
+                100.0 - spent, "%", ">=", 0.0,
+                f"{100 * shares[0]['selected']:.0f} % of the patches selected" if shares else "",
+                )  # fmt: skip

@@ -101,8 +101,6 @@ def _around(name: str, inner: Scheme, part: str) -> Scheme:
         return Captioned(inner, LayoutCaptioner())
     if not part or part == LDPC:
         raise UserError(f"--scheme {name}: {part!r} stands around no scheme")
-    from gensc.editing.choose import choose_editor
-    from gensc_models.restore.editing import SafeEditor
     from gensc_models.restore.refiner import Refiner
 
     try:
@@ -114,11 +112,33 @@ def _around(name: str, inner: Scheme, part: str) -> Scheme:
     called = f"{inner.name}+{_short(part)}"
     if loaded is not None and isinstance(loaded[0], Refiner) and loaded[0].config.anchored == 1:
         return Refined(inner, loaded[0], loaded[1], called)
-    editor = choose_editor(part)
-    if editor is None:
+    edited = around_editor(inner, part, called)
+    if edited is None:
         raise UserError(f"--scheme {name}: {part!r} edits nothing")
+    return edited
+
+
+def around_editor(inner: Scheme, edit: str, called: str) -> Edited | None:
+    """A scheme with an editor behind it; None where that edits nothing.
+
+    Args:
+        inner: the scheme.
+        edit: the editor, as `gensc.editing.choose.choose_editor` takes it.
+        called: the name of both together.
+
+    Raises:
+        UserError: no such editor.
+    """
+    from gensc.editing.choose import choose_editor
+    from gensc_models.restore.editing import SafeEditor
+
+    editor = choose_editor(edit)
+    try:
+        loaded = codecs.load_refiner(edit)
+    except UserError:
+        loaded = None  # a pipeline or a server: neither has weights of this project
     weights = loaded[1] if loaded else None
-    return Edited(inner, SafeEditor(editor), weights, called)
+    return None if editor is None else Edited(inner, SafeEditor(editor), weights, called)
 
 
 def _short(part: str) -> str:

@@ -4,33 +4,29 @@ import math
 
 import pytest
 
-from gened_sets import TITLE, scored
-from gensc.bench.gened.checks import PUBLISHED, all_checks, leads
-from gensc.bench.gened.points import Points
+from gened_sets import TITLE, point
+from gensc.bench.gened.checks import PUBLISHED, all_checks
 from gensc.bench.gened.schemes import EDITED, GENED, SINGLE, SWIN
 
 
-def measured(channels, lead=1.0):
+def measured(channels, lead=1.0, via="torch"):
     """Ours at 20 dB + SNR, the others `lead` below but for one point where they are level."""
-    points = Points()
+    points = []
     for channel in channels:
         for snr_db in (0, *PUBLISHED):
             ours = 20.0 + snr_db
             theirs = ours if (channel, snr_db) == ("awgn", 4.0) else ours - lead
-            points.scored += [
-                scored(GENED, channel, 32, snr_db, ours),
-                scored(EDITED, channel, 32, snr_db, ours, brisque=20.0),
-                scored(SINGLE, channel, 32, snr_db, ours - 2 * lead),
-                scored(SWIN, channel, 32, snr_db, theirs, brisque=30.0),
+            points += [
+                point(GENED, channel, 32, snr_db, ours, via=via),
+                point(EDITED, channel, 32, snr_db, ours, via=via, brisque=20.0),
+                point(SINGLE, channel, 32, snr_db, ours - 2 * lead, via=via),
+                point(SWIN, channel, 32, snr_db, theirs, via=via, brisque=30.0),
             ]
     return points
 
 
-def by_name(points=None, flowgraph=None, rows=(), strip=10):
-    found = all_checks(
-        points or Points(), flowgraph or Points("flowgraph"), list(rows), TITLE, strip
-    )
-    return {check.name: check for check in found}
+def by_name(points=(), rows=(), strip=10):
+    return {check.name: check for check in all_checks(list(points), list(rows), TITLE, strip)}
 
 
 def test_the_least_lead_counts_and_the_reference_says_at_how_many_points():
@@ -42,26 +38,18 @@ def test_the_least_lead_counts_and_the_reference_says_at_how_many_points():
     assert single.value == pytest.approx(2.0)
 
 
-def test_leads_are_taken_where_both_were_measured():
-    points = Points()
-    points.scored += [scored(GENED, "awgn", 32, 0, 25.0), scored(GENED, "awgn", 16, 0, 22.0)]
-    points.scored += [scored(SWIN, "awgn", 32, 0, 24.0)]
-    assert leads(points, GENED, SWIN, "foreground_psnr") == [1.0]
-
-
 def test_figures_of_another_data_set_do_not_count():
     points = measured(("awgn",))
-    points.scored.append(scored(GENED, "awgn", 64, 0, 10.0, dataset="another"))
-    points.scored.append(scored(SWIN, "awgn", 64, 0, 20.0, dataset="another"))
+    points.append(point(GENED, "awgn", 64, 0, 10.0, dataset="another"))
+    points.append(point(SWIN, "awgn", 64, 0, 20.0, dataset="another"))
     name = "foreground PSNR over SwinJSCC, torch, AWGN, least over all points"
     assert by_name(points)[name].value == pytest.approx(0.0)
 
 
 def test_lost_images_are_counted_for_every_scheme():
-    flowgraph = measured(("awgn",))
-    flowgraph.scored.append(scored(GENED, "awgn", 16, 0, 10.0, lost=True))
-    flowgraph.scored.append(scored(SWIN, "awgn", 16, 0, 10.0, lost=True))
-    check = by_name(flowgraph=flowgraph)["images lost through GNU Radio"]
+    flowgraph = measured(("awgn",), via="flowgraph")
+    flowgraph += [point(s, "awgn", 16, 0, 10.0, lost=1, via="flowgraph") for s in (GENED, SWIN)]
+    check = by_name(flowgraph)["images lost through GNU Radio"]
     assert check.value == pytest.approx(100 / 6)
     assert "swinjscc 1" in check.reference
 
@@ -81,19 +69,26 @@ def test_swinjscc_stands_beside_its_published_figure():
 
 def test_unequal_symbols_are_noticed():
     points = measured(("awgn",))
-    points.scored.append(scored(SWIN, "awgn", 64, 0, 20.0, analog=90))
-    points.scored.append(scored(GENED, "awgn", 64, 0, 20.0, analog=100))
+    points.append(point(SWIN, "awgn", 64, 0, 20.0, symbols=90.0))
+    points.append(point(GENED, "awgn", 64, 0, 20.0, symbols=100.0))
     check = by_name(points)["symbols, largest difference between schemes at a point, torch"]
     assert (check.value, check.met) == (10.0, False)
 
 
 def test_importance_ablations_counts_and_times_come_from_their_rows():
     rows = [
-        {"experiment": "importance", "name": n, "iou": i, "f_measure": i + 0.1, "images": 9}
+        {
+            "experiment": "importance",
+            "dataset": TITLE,
+            "name": n,
+            "iou": i,
+            "f_measure": i + 0.1,
+            "images": 9,
+        }
         for n, i in (("learned", 0.5), ("centre prior", 0.4), ("spectral residual", 0.3))
     ]
     rows += [
-        {"experiment": "ablation", "scheme": s, "foreground_psnr": v}
+        {"experiment": "ablation", "snr_db": 4.0, "scheme": s, "foreground_psnr": v}
         for s, v in (("full", 25.0), ("swin-both", 24.5))
     ]
     rows.append({"experiment": "counts", "image": "mean", "size": "256x256", "total": 8192.0,

@@ -2,26 +2,24 @@
 
 import numpy as np
 
-from gened_sets import TITLE, marked, scored
-from gensc.bench.gened.points import Kept, Place, Points
+from gened_sets import marked
 from gensc.bench.gened.schemes import EDITED, GENED, SWIN
 from gensc.bench.gened.strips import BOX, by_scheme, by_snr, failures
 
-HERE = Place(TITLE, "awgn", 32, 4.0)
+HERE = (32, 4.0)
 
 
-def points_with(images, damage=0, places=(HERE,)):
+def kept_of(images, damage=0, places=(HERE,)):
     """Pictures of the images that differ from them by a constant, and by `damage` in one corner."""
-    points = Points()
+    kept = {}
     for place in places:
         for scheme in (GENED, EDITED, SWIN):
-            points.scored.append(scored(scheme, "awgn", 32, 4, 20.0))
             for image in images:
-                picture = (image.photo // 2 + 40).astype(np.uint8)
+                picture = (image.pixels // 2 + 40).astype(np.uint8)
                 picture[20:40, 50:70] //= 1 + damage
                 mask = None if scheme == SWIN else image.foreground
-                points.pictures[place, scheme, image.name] = Kept(picture, mask)
-    return points
+                kept[place, scheme, image.name] = picture, mask
+    return kept
 
 
 def words(figure):
@@ -34,7 +32,7 @@ def shown(figure):
 
 def test_a_row_per_photo_and_a_column_per_scheme_after_original_and_mask():
     images = [marked(), marked("suit", 200, 160)]
-    figure = by_scheme(points_with(images), images, HERE, "title")
+    figure = by_scheme(kept_of(images), images, HERE, "title")
     assert len(figure.axes) == 2 * 5
     assert words(figure)[:2] == ["original", "face"]
     assert "SwinJSCC" in words(figure)
@@ -43,15 +41,15 @@ def test_a_row_per_photo_and_a_column_per_scheme_after_original_and_mask():
 
 def test_the_square_is_around_the_foreground():
     image = marked()
-    figure = by_scheme(points_with([image]), [image], HERE, "title")
+    figure = by_scheme(kept_of([image]), [image], HERE, "title")
     # The foreground's centre is at column 69.5 of 128, so the square begins at 21.
-    assert np.array_equal(shown(figure)[0], image.photo[:, 21:117])
+    assert np.array_equal(shown(figure)[0], image.pixels[:, 21:117])
 
 
 def test_every_snr_has_three_columns():
-    places = [Place(TITLE, "awgn", 32, s) for s in (1.0, 10.0)]
+    places = [(32, s) for s in (1.0, 10.0)]
     image = marked()
-    figure = by_snr(points_with([image], places=places), [image], places, "title")
+    figure = by_snr(kept_of([image], places=places), [image], places, "title")
     assert [w for w in words(figure) if w.endswith("10 dB")] == [
         "SwinJSCC, 10 dB",
         "coarse, 10 dB",
@@ -61,18 +59,16 @@ def test_every_snr_has_three_columns():
 
 
 def test_what_was_not_run_stays_empty():
-    image, points = marked(), points_with([marked()])
-    del points.pictures[HERE, EDITED, "face"]
-    figure = by_snr(points, [image], [HERE], "title")
+    image, kept = marked(), kept_of([marked()])
+    del kept[HERE, EDITED, "face"]
+    figure = by_snr(kept, [image], [HERE], "title")
     assert len(figure.axes) == 2 + 2
 
 
 def test_failures_are_the_worst_first_with_a_box_around_the_worst_of_them():
     images = [marked("good"), marked("bad")]
-    points = points_with([images[0]])
-    worse = points_with([images[1]], damage=9)
-    points.pictures |= worse.pictures
-    figure = failures(points, images, HERE, 1, "title")
+    kept = kept_of([images[0]]) | kept_of([images[1]], damage=9)
+    figure = failures(kept, images, HERE, 1, "title")
     assert "bad" in words(figure)
     assert "good" not in words(figure)
     boxes = [patch for ax in figure.axes for patch in ax.patches]

@@ -5,33 +5,33 @@ import pytest
 from PIL import Image
 
 from gened_sets import save_set, two_photos
-from gensc.bench.gened import data
-from gensc.bench.gened.data import MOST_PIXELS, of_dataset, of_images, samples, spread
+from gensc.experiment import marked
+from gensc.experiment.marked import MOST_PIXELS, load
 from gensc.system.errors import UserError
 
 
 def test_samples_have_whole_blocks_a_caption_and_a_foreground_within():
-    found = samples(4)
+    found = load("", None, 4)
     assert [m.name for m in found.photos] == ["astronaut", "chelsea", "coffee", "rocket"]
     for image in found.photos:
-        assert image.photo.shape[0] % 16 == image.photo.shape[1] % 16 == 0
+        assert image.pixels.shape[0] % 16 == image.pixels.shape[1] % 16 == 0
         assert 0.0 < image.foreground.mean() < 0.8
         assert image.caption
 
 
 def test_a_data_set_is_read_with_its_masks(tmp_path):
-    found = of_dataset(save_set(tmp_path), 2)
+    found = load(save_set(tmp_path), None, 2)
     assert found.marked_by == "masks of the data set"
     assert found.title == "/".join((tmp_path / "images").parts[-3:])
     for image, expected in zip(found.photos, two_photos().photos, strict=True):
-        assert np.array_equal(image.photo, expected.photo)
+        assert np.array_equal(image.pixels, expected.pixels)
         assert np.array_equal(image.foreground, expected.foreground)
 
 
 def test_photos_without_a_foreground_are_left_out(tmp_path):
     spec = save_set(tmp_path)
     Image.new("L", (128, 96)).save(tmp_path / "maps" / "face.png")
-    assert [m.name for m in of_dataset(spec, 2).photos] == ["suit"]
+    assert [m.name for m in load(spec, None, 2).photos] == ["suit"]
 
 
 def test_a_data_set_without_any_foreground_is_a_mistake(tmp_path):
@@ -39,14 +39,14 @@ def test_a_data_set_without_any_foreground_is_a_mistake(tmp_path):
     for name in ("face", "suit"):
         Image.new("L", (128, 96)).save(tmp_path / "maps" / f"{name}.png")
     with pytest.raises(UserError, match="no photo has a foreground"):
-        of_dataset(spec, 2)
+        load(spec, None, 2)
 
 
 def test_what_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="nowhere"):
-        of_dataset(str(tmp_path / "nowhere"), 2)
+        load(str(tmp_path / "nowhere"), None, 2)
     with pytest.raises(UserError, match="nowhere"):
-        of_images([str(tmp_path / "nowhere.jpg")], 2)
+        load("", [str(tmp_path / "nowhere.jpg")], 2)
 
 
 def test_without_masks_the_importance_network_marks_and_it_is_said(tmp_path, monkeypatch):
@@ -55,11 +55,11 @@ def test_without_masks_the_importance_network_marks_and_it_is_said(tmp_path, mon
         marks[:, : photo.shape[1] // 2] = 255
         return marks
 
-    monkeypatch.setattr(data, "_guesser", lambda: left_half)
+    monkeypatch.setattr(marked, "_guesser", lambda: left_half)
     save_set(tmp_path)
     for found in (
-        of_dataset(str(tmp_path / "images"), 2),
-        of_images([str(tmp_path / "images")], 2),
+        load(str(tmp_path / "images"), None, 2),
+        load("", [str(tmp_path / "images")], 2),
     ):
         assert "importance network" in found.marked_by
         assert [m.foreground.mean() for m in found.photos] == [0.5, 0.5]
@@ -71,13 +71,13 @@ def test_large_photos_are_scaled_down_with_their_masks(tmp_path):
         picture = Image.new(mode, (1600, 1200))
         picture.paste("white", (400, 300, 1200, 900))
         picture.save(tmp_path / part / "large.png")
-    (image,) = of_dataset(f"{tmp_path / 'images'}+{tmp_path / 'maps'}", 1).photos
-    assert image.photo.shape[0] * image.photo.shape[1] <= MOST_PIXELS
-    white = image.photo.mean(axis=2) > 128
+    (image,) = load(f"{tmp_path / 'images'}+{tmp_path / 'maps'}", None, 1).photos
+    assert image.pixels.shape[0] * image.pixels.shape[1] <= MOST_PIXELS
+    white = image.pixels.mean(axis=2) > 128
     assert (white == image.foreground).mean() > 0.98
 
 
-def test_a_part_of_a_set_is_evenly_spread():
-    assert spread("abcdefgh", 4) == ["a", "c", "e", "g"]
-    assert spread("ab", 4) == ["a", "b"]
-    assert len(two_photos().first(1).photos) == 1
+def test_a_part_of_a_set_keeps_its_title():
+    part = two_photos().first(1)
+    assert (len(part.photos), part.title) == (1, two_photos().title)
+    assert part.said.startswith("1 photo of")
