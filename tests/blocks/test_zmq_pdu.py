@@ -37,7 +37,7 @@ def test_symbols_and_noise_variances_arrive_bit_for_bit():
     variances = np.array([0.25, np.inf, 1e-9], np.float32)
     symbols = np.array([1 + 2j, np.float32(1 / 3), -0.0], np.complex64)
     pdu = gensc.make_pdu(gensc.Metadata(noise_var=variances, snr_db=7.125), symbols)
-    metadata, data = read_pdu(zmq_frame.unpack(zmq_frame.pack(pdu)), np.complex64)
+    metadata, data = read_pdu(zmq_frame.unpack(zmq_frame.pack(pdu, 7))[1], np.complex64)
     np.testing.assert_array_equal(data.view(np.uint32), symbols.view(np.uint32))
     np.testing.assert_array_equal(metadata.noise_var, variances)
     assert metadata.snr_db == 7.125
@@ -52,7 +52,7 @@ def test_arbitrary_bytes_are_no_frame(data):
 @given(st.integers(0), st.integers(1, 255))
 @example(position=5, flip=1)  # a PDU must not turn into the end
 def test_a_damaged_frame_is_noticed(position, flip):
-    frame = bytearray(zmq_frame.pack(junk()[4]))
+    frame = bytearray(zmq_frame.pack(junk()[4], 7))
     frame[position % len(frame)] ^= flip
     with pytest.raises(gensc.PduError):
         zmq_frame.unpack(bytes(frame))
@@ -77,11 +77,11 @@ def test_noise_on_the_port_is_counted_and_what_follows_arrives():
     push = context.socket(zmq.PUSH)
     push.connect(source.address)
     for message in (b"", b"hello", np.random.default_rng(2).bytes(1000),
-                    zmq_frame.pack(pmt.from_long(3))):  # fmt: skip
+                    zmq_frame.pack(pmt.from_long(3), 1)):  # fmt: skip
         push.send(message)
     # … and then a good one and the end.
-    push.send(zmq_frame.pack(image_pdu(smooth_image())))
-    push.send(zmq_frame.END_FRAME)
+    push.send(zmq_frame.pack(image_pdu(smooth_image()), 1))
+    push.send(zmq_frame.end(1))
     ended = got.wait_ended(10)
     context.destroy(linger=0)
     flowgraph.stop()
@@ -90,6 +90,52 @@ def test_noise_on_the_port_is_counted_and_what_follows_arrives():
     assert source.dropped - refused == 4
     assert ended
     assert len(got.messages) == 1
+
+
+def test_the_end_of_one_sender_is_not_the_end_of_another():
+    source = gensc.zmq_pdu_source("tcp://127.0.0.1:*", bind=True)
+    flowgraph, got = gr.top_block(), Collect("image")
+    flowgraph.msg_connect(source, "out", got, "image")
+    flowgraph.start()
+    context = zmq.Context()
+    first, second = context.socket(zmq.PUSH), context.socket(zmq.PUSH)
+    for push in (first, second):
+        push.connect(source.address)
+    first.send(zmq_frame.pack(image_pdu(smooth_image(), 1), 1))
+    second.send(zmq_frame.pack(image_pdu(smooth_image(), 2), 2))
+    deadline = time.monotonic() + 10
+    while source.received < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    first.send(zmq_frame.end(1))
+    ended_early = got.wait_ended(0.5)
+    second.send(zmq_frame.pack(image_pdu(smooth_image(), 3), 2))
+    second.send(zmq_frame.end(2))
+    ended = got.wait_ended(10)
+    context.destroy(linger=0)
+    flowgraph.stop()
+    flowgraph.wait()
+    assert (ended_early, ended) == (False, True)
+    assert sorted(read_image(pdu)[0].image_id for pdu in got.messages) == [1, 2, 3]
+
+
+def test_a_second_receiver_is_seen():
+    sink, flowgraph = gensc.zmq_pdu_sink("tcp://127.0.0.1:*", linger_s=0.1), gr.top_block()
+    feed = Feed("in", [image_pdu(smooth_image())] * 400)
+    flowgraph.msg_connect(feed, "in", sink, "in")
+    flowgraph.start()
+    context = zmq.Context()
+    receivers = [context.socket(zmq.PULL) for _ in range(2)]
+    deadline = time.monotonic() + 10
+    for receiver in receivers:
+        receiver.connect(sink._endpoint.address)
+    while sink.receivers < 2 and time.monotonic() < deadline:
+        for receiver in receivers:
+            receiver.poll(20) and receiver.recv()
+    seen = sink.receivers
+    context.destroy(linger=0)
+    flowgraph.stop()
+    flowgraph.wait()
+    assert seen == 2
 
 
 def test_without_a_receiver_upstream_waits_and_the_flowgraph_can_be_stopped():

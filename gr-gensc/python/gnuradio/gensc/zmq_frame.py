@@ -1,14 +1,16 @@
 """How PDUs travel between processes.
 
-    magic "GNSC" | version u8 | kind u8 | CRC-32 of kind and body u32 | body
+    magic "GNSC" | version u8 | kind u8 | sender u64 | CRC-32 of kind, sender and body u32 | body
 
-big-endian; the body of a PDU frame is the PMT's own serialisation, that of an end frame empty.
+big-endian; the sender is a random number of the process's sink, the body of a PDU frame the PMT's
+own serialisation, that of an end frame empty.
 The CRC is what keeps arbitrary bytes away from the PMT parser. It is no protection against
 someone who means harm: bind to addresses you trust.
 """
 
 from __future__ import annotations
 
+import secrets
 import struct
 import zlib
 from typing import Any
@@ -17,50 +19,57 @@ import pmt
 
 from .errors import PduError
 
-_HEAD = struct.Struct(">4sBBI")
+_HEAD = struct.Struct(">4sBBQI")
 _MAGIC = b"GNSC"
-_VERSION = 1
+_VERSION = 2
 _PDU, _END = 0, 1
 
 MAX_FRAME = 1 << 26
 """Bytes; a 16-bit header field allows images of some 16 megapixels as raw pixels."""
 
 
-def _frame(kind: int, body: bytes) -> bytes:
-    return _HEAD.pack(_MAGIC, _VERSION, kind, _check(kind, body)) + body
+def _frame(kind: int, sender: int, body: bytes) -> bytes:
+    return _HEAD.pack(_MAGIC, _VERSION, kind, sender, _check(kind, sender, body)) + body
 
 
-def _check(kind: int, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(bytes([kind])))
+def _check(kind: int, sender: int, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(struct.pack(">BQ", kind, sender)))
 
 
-END_FRAME = _frame(_END, b"")
+def new_sender() -> int:
+    """The number of one sender's stream."""
+    return secrets.randbits(64)
 
 
-def pack(pdu: Any) -> bytes:
+def pack(pdu: Any, sender: int) -> bytes:
     """The frame of a PDU."""
-    return _frame(_PDU, pmt.serialize_str(pdu))
+    return _frame(_PDU, sender, pmt.serialize_str(pdu))
 
 
-def unpack(frame: bytes) -> Any | None:
-    """The PDU of a frame; None for an end frame.
+def end(sender: int) -> bytes:
+    """The frame that ends a sender's stream."""
+    return _frame(_END, sender, b"")
+
+
+def unpack(frame: bytes) -> tuple[int, Any | None]:
+    """Sender and PDU of a frame; None for an end frame.
 
     Raises:
         PduError: bytes that are no frame of this version, or damaged.
     """
     if len(frame) < _HEAD.size:
         raise PduError(f"frame of {len(frame)} bytes")
-    magic, version, kind, check = _HEAD.unpack_from(frame)
+    magic, version, kind, sender, check = _HEAD.unpack_from(frame)
     body = frame[_HEAD.size :]
-    if magic != _MAGIC or kind not in (_PDU, _END):
+    if magic != _MAGIC:
         raise PduError("not a gr-gensc frame")
     if version != _VERSION:
         raise PduError(f"frame version {version}, this block speaks {_VERSION}")
-    if _check(kind, body) != check:
+    if kind not in (_PDU, _END) or _check(kind, sender, body) != check:
         raise PduError("frame CRC failed")
     if kind == _END:
-        return None
+        return sender, None
     pdu = pmt.deserialize_str(body)
     if not pmt.is_pair(pdu):
         raise PduError("frame holds no PDU")
-    return pdu
+    return sender, pdu

@@ -18,7 +18,9 @@ class zmq_pdu_sink(message_block):
     """Sends every message of [in] to a `zmq_pdu_source` in another process (PUSH socket).
 
     Any port's PDUs travel: images, sections or fragments. While no receiver is connected, or it is
-    slower, upstream waits; nothing is lost. At the end of the stream the receiver is told.
+    slower, upstream waits; nothing is lost. At the end of the stream the receiver is told. Several
+    receivers would share the PDUs out between them, and none could put an image together: a second
+    one is warned of, and counted in `receivers`.
 
     Args:
         address: ZeroMQ address, e.g. "tcp://127.0.0.1:5555" or "ipc:///tmp/pdus".
@@ -33,6 +35,8 @@ class zmq_pdu_sink(message_block):
         message_block.__init__(self, "zmq_pdu_sink")
         self.linger_s = float(linger_s)
         self.sent = 0
+        self.receivers = 0  # connected now
+        self._sender = zmq_frame.new_sender()
         self._endpoint = Endpoint(
             zmq.PUSH, address, bind, {zmq.SNDHWM: 16, zmq.SNDTIMEO: 50, zmq.IMMEDIATE: 1}
         )
@@ -44,6 +48,8 @@ class zmq_pdu_sink(message_block):
     def start(self) -> bool:
         """Open the socket again after a stop."""
         self._waiting.clear()
+        self.receivers = 0
+        self._sender = zmq_frame.new_sender()
         self._endpoint.open()
         return super().start()
 
@@ -52,7 +58,7 @@ class zmq_pdu_sink(message_block):
         return super().backlog(port) + len(self._waiting)
 
     def _send(self, pdu: Any) -> None:
-        self._waiting.append(zmq_frame.pack(pdu))
+        self._waiting.append(zmq_frame.pack(pdu, self._sender))
         if len(self._waiting) == 1:
             self._retry(None)
 
@@ -63,13 +69,22 @@ class zmq_pdu_sink(message_block):
 
     def _push(self) -> bool:
         """Send what waits; False when the receiver takes no more for now."""
+        self._look_at_receivers()
         while self._waiting:
             try:
                 self._endpoint.socket.send(self._waiting[0])
             except zmq.Again:
                 return False
-            self.sent += self._waiting.popleft() is not zmq_frame.END_FRAME
+            self.sent += self._waiting.popleft() != zmq_frame.end(self._sender)
         return True
+
+    def _look_at_receivers(self) -> None:
+        before, self.receivers = self.receivers, self._endpoint.peers()
+        if self.receivers > max(before, 1):
+            self._log.warn(
+                f"{self.receivers} receivers share the PDUs of {self._endpoint.address}: "
+                "each gets only a part"
+            )
 
     def end_of_stream(self) -> None:
         """Send the rest and tell the receiver."""
@@ -79,7 +94,7 @@ class zmq_pdu_sink(message_block):
         if self._waiting:
             self.drop(f"[in] no receiver took the last {len(self._waiting)} PDUs")
             self._waiting.clear()
-        self._waiting.append(zmq_frame.END_FRAME)
+        self._waiting.append(zmq_frame.end(self._sender))
         self._push()
 
     def stop(self) -> bool:

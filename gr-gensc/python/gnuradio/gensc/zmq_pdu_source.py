@@ -14,12 +14,13 @@ class zmq_pdu_source(message_block):
     """Receives the PDUs of a `zmq_pdu_sink` in another process on [out] (PULL socket).
 
     Frames that are damaged or no frames at all, and peers that do not speak ZeroMQ, are counted in
-    `dropped`, logged in one line and forgotten. Ends when the other process's stream ends.
+    `dropped`, logged in one line and forgotten. Several senders may send to one source. Ends when
+    the streams of all that have sent something have ended.
 
     Args:
         address: ZeroMQ address of the sink.
         bind: this end binds and the sink connects.
-        keep_open: do not end with the sender's stream; wait for the next sender.
+        keep_open: do not end with the senders' streams; wait for the next sender.
 
     Raises:
         GenscError: not an address, or taken.
@@ -29,6 +30,7 @@ class zmq_pdu_source(message_block):
         message_block.__init__(self, "zmq_pdu_source")
         self.keep_open = bool(keep_open)
         self.received = 0
+        self._senders: set[int] = set()  # whose streams have not ended
         self._endpoint = Endpoint(
             zmq.PULL, address, bind, {zmq.RCVHWM: 16, zmq.MAXMSGSIZE: zmq_frame.MAX_FRAME}
         )
@@ -43,6 +45,7 @@ class zmq_pdu_source(message_block):
     def start(self) -> bool:
         """Start the thread that waits on the socket."""
         started = super().start()
+        self._senders.clear()
         self._listener.start()
         return started
 
@@ -52,19 +55,21 @@ class zmq_pdu_source(message_block):
         return super().stop()
 
     def _take(self, frame: bytes) -> bool:
-        """Publish the PDU of a frame; True when the stream has ended."""
+        """Publish the PDU of a frame; True when all streams have ended."""
         try:
-            pdu = zmq_frame.unpack(frame)
+            sender, pdu = zmq_frame.unpack(frame)
         except PduError as error:
             self.drop(str(error))
         except Exception as error:  # what the PMT parser makes of a body
             self.drop(f"{type(error).__name__}: {error}")
         else:
             if pdu is None:
-                if self.keep_open:
+                self._senders.discard(sender)
+                if self.keep_open or self._senders:
                     return False
                 self.finish()
                 return True
+            self._senders.add(sender)
             self.publish("out", pdu)
             self.received += 1
         return False

@@ -68,6 +68,12 @@ class Endpoint:
         if self._bind:
             self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
+    def peers(self) -> int:
+        """Peers that are connected now, after reading what `monitor` has to say."""
+        while self.monitor.poll(0):
+            self.stranger_left()
+        return self._peers
+
     def stranger_left(self) -> bool:
         """Read one event of `monitor`: whether a peer left that never spoke ZeroMQ.
 
