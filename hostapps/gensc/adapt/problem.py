@@ -97,6 +97,16 @@ class Family:
         with np.errstate(divide="ignore"):
             return 10.0 * np.log10(PEAK**2 / self.mse.mean(axis=0))
 
+    def only(self, image: int) -> Family:
+        """What the bank does to one of the images alone."""
+        own = slice(image, image + 1)
+        return replace(self, bits=self.bits[own], gvif=self.gvif[own], mse=self.mse[own])
+
+    def coarsest(self, mask_psnr_floor_db: float) -> int:
+        """The point of the largest name that meets a floor with everything sent; else the least."""
+        whole = zip(self.points, self.mask_psnr_db[:, 0], strict=True)
+        return max((p for p, db in whole if db >= mask_psnr_floor_db), default=min(self.points))
+
     def as_rows(self) -> Iterator[dict[str, Any]]:
         """Expectations at every operating point and threshold (Figure 7)."""
         for p, point in enumerate(self.points):

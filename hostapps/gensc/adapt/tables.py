@@ -61,6 +61,21 @@ def build_table(problem: Problem, solver: str = "algorithm1", seed: int = 0) -> 
     )
 
 
+def tables_of(bank: str) -> Path:
+    """The file of rate tables beside the weights of a bank, by their name or folder.
+
+    Raises:
+        UserError: no such weights, or no tables beside them.
+    """
+    from gnuradio.gensc.codecs import default_rate_tables
+    from gnuradio.gensc.errors import GenscError
+
+    try:
+        return default_rate_tables(bank)
+    except GenscError as error:
+        raise UserError(str(error)) from error
+
+
 def load_table(path: Path, t_max_s: float, mask_psnr_db: float) -> RateTable:
     """The table of a file for these limits.
 

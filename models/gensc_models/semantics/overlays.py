@@ -57,6 +57,11 @@ def mask_overlay(
     return np.where(inside[..., None], image, dark)
 
 
+def blanked(image: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """An image, uint8 ``H x W x 3``, that is white outside a mask, bool ``H x W``."""
+    return np.where(inside[..., None], image, np.uint8(255))
+
+
 def outline(
     image: NDArray[np.uint8],
     inside: NDArray[np.bool_],

@@ -55,6 +55,30 @@ def test_only_thresholds_up_to_alpha_max_are_allowed():
         assert Problem(tiny(), LINK, (0.0,), 0.0, top).allowed.sum(axis=1).tolist() == [count] * 2
 
 
+def test_one_image_alone_has_its_own_expectations():
+    measured = family(seed=1, images=4)
+    assert (measured.only(2).expected_bits == measured.bits[2]).all()
+    assert (measured.only(2).expected_gvif == measured.gvif[2]).all()
+
+
+def test_the_coarsest_point_is_the_last_that_meets_the_floor_with_everything_sent():
+    measured = family(seed=1, images=4)
+    good = [p for p, db in zip(measured.points, measured.mask_psnr_db[:, 0], strict=True)
+            if db >= 33.0]  # fmt: skip
+    assert measured.coarsest(33.0) == max(good)
+    assert measured.coarsest(100.0) == 1
+
+
+def test_rows_have_the_expectations_of_every_point_and_threshold():
+    measured = family(seed=1, images=4)
+    rows = list(measured.as_rows())
+    assert len(rows) == len(measured.points) * measured.alphas.size
+    assert [row["level"] for row in rows[:: measured.alphas.size]] == list(measured.points)
+    assert [row["gvif"] for row in rows] == measured.expected_gvif.ravel().tolist()
+    assert rows[0]["kbit"] == measured.expected_bits[0, 0] / 1e3
+    assert {row["images"] for row in rows} == {4}
+
+
 def test_every_pair_that_breaks_the_order_of_figure_7_is_counted():
     measured = family(seed=1, images=4)
     assert measured.disorder == 0

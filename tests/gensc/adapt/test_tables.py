@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adapt_families import family
 from gensc.adapt.problem import Problem
 from gensc.adapt.search import search
-from gensc.adapt.tables import build_table, load_table
+from gensc.adapt.tables import build_table, load_table, tables_of
 from gensc.adapt.transport import BurstTransport, CapacityTransport
 from gensc.system.errors import UserError
 from gensc_phy.adaptation.rate_table import load_tables, save_tables
@@ -114,3 +114,12 @@ def test_a_table_is_found_by_its_limits_and_what_is_none_is_one_line(tmp_path):
     ):
         with pytest.raises(UserError, match=message):
             load_table(tmp_path / name, t_max_s, 30.0)
+
+
+def test_a_bank_without_tables_is_one_line(tmp_path):
+    with pytest.raises(UserError, match="nobody"):
+        tables_of("nobody")
+    (tmp_path / "bank").mkdir()
+    (tmp_path / "bank" / "config.json").write_text("{}")
+    with pytest.raises(UserError, match="no rate tables"):
+        tables_of(str(tmp_path / "bank"))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gensc_models.semantics.overlays import heat_overlay, mask_overlay, outline
+from gensc_models.semantics.overlays import blanked, heat_overlay, mask_overlay, outline
 
 
 def test_a_heat_map_is_red_where_most_is_and_blue_where_least_is_and_the_photo_shows_through():
@@ -47,3 +47,12 @@ def test_a_line_runs_along_the_border_of_a_mask_on_both_sides():
     inside[:, 10:] = True
     drawn = (outline(image, inside, thickness=2) != image).any(axis=2)
     np.testing.assert_array_equal(np.flatnonzero(drawn[5]), [8, 9, 10, 11])
+
+
+def test_what_is_outside_a_mask_is_white_and_the_rest_as_it_was():
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    inside = np.eye(4, dtype=bool)
+    shown = blanked(image, inside)
+    assert shown.dtype == np.uint8
+    np.testing.assert_array_equal(shown[inside], image[inside])
+    assert (shown[~inside] == 255).all()

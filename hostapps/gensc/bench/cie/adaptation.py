@@ -7,14 +7,12 @@ One family of measurements (bits of real containers, errors of decoded pixels, G
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 
-from gensc.adapt.algorithm1 import algorithm1
+from gensc.adapt.comparison import compare_solvers
 from gensc.adapt.problem import Family, Problem
-from gensc.adapt.search import search
 from gensc.adapt.tables import build_table
 from gensc.adapt.transport import Transport, transport_of
 from gensc.bench.cie import terms
@@ -99,21 +97,8 @@ def solver_rows(family: Family, plan: Plan) -> Iterable[Row]:
     for name in (terms.CAPACITY, terms.BURST):
         link = transport_of(name, T_MAX_S)
         problem = Problem(family, link, SOLVED_DB, terms.FLOOR_DB, terms.ALPHA_MAX)
-        started = time.perf_counter()
-        found = algorithm1(problem, seed=plan.seed)
-        middle = time.perf_counter()
-        exact = search(problem)
-        ended = time.perf_counter()
-        for i, snr_db in enumerate(SOLVED_DB):
-            yield {
-                "experiment": SOLVERS, "transport": name, "snr_db": snr_db,
-                "feasible": bool(exact.feasible[i]),
-                "gvif_algorithm1": float(found.solution.gvif[i]),
-                "gvif_search": float(exact.gvif[i]),
-                "iterations": int(found.iterations[i].max()),
-                "algorithm1_ms": 1e3 * (middle - started) / len(SOLVED_DB),
-                "search_ms": 1e3 * (ended - middle) / len(SOLVED_DB),
-            }  # fmt: skip
+        for row in compare_solvers(problem, plan.seed):
+            yield {"experiment": SOLVERS} | row
 
 
 def table_rows(family: Family, plan: Plan) -> Iterable[Row]:

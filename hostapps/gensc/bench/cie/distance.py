@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gensc.adapt.bank import Photo
-from gensc.adapt.problem import Family
 from gensc.adapt.transport import CapacityTransport
 from gensc.bench.cie import terms
-from gensc.bench.cie.pictures import transfer
 from gensc.bench.cie.plan import Photos, Row, Work
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.baselines import jpeg2000
@@ -39,7 +37,7 @@ Recovered = tuple[Photo, float, float | None]
 
 def run(work: Work, photos: Photos, metrics: Sequence[SetDistance]) -> BenchResult:
     """One row per metric, scheme and threshold."""
-    point = operating_point(work.family)
+    point = work.family.coarsest(terms.FLOOR_DB)
     originals = [photo for _, photo in photos]
     sets = recover(work, photos, point)
     rate = CapacityTransport(1.0, terms.BANDWIDTH_HZ).rate(SNR_DB)
@@ -74,12 +72,6 @@ def run(work: Work, photos: Photos, metrics: Sequence[SetDistance]) -> BenchResu
                        draw_all(figures, rows), settings=settings)  # fmt: skip
 
 
-def operating_point(family: Family) -> int:
-    """The coarsest point that meets the floor of the mask PSNR with everything sent."""
-    whole = zip(family.points, family.mask_psnr_db[:, 0], strict=True)
-    return max((p for p, db in whole if db >= terms.FLOOR_DB), default=min(family.points))
-
-
 def recover(
     work: Work, photos: Photos, point: int
 ) -> dict[tuple[str, float | None], list[Recovered]]:
@@ -96,7 +88,7 @@ def recover(
                 sets[JPEG2000, alpha].append((shown, sent.bits, None))
             work.step(f"distance at alpha {alpha:g}")
     if work.text is not None:
-        drawn = [(*transfer(work.text, photo), None) for _, photo in photos]
+        drawn = [(*work.text.drawn(photo), None) for _, photo in photos]
         sets[terms.TEXT, None] += drawn
     return sets
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gensc.adapt.bank import BLOCK
 from gensc.adapt.system import pixels_of
-from gensc.bench.cie.inpainting import blank
 from gensc.bench.cie.plan import Work
 from gensc.experiment.base import BenchResult
 from gensc.figures.picture_grid import Cell, sheet
@@ -19,6 +18,7 @@ def run(work: Work) -> BenchResult:
 
     from gensc_models.semantics.filtering import on_blocks
     from gensc_models.semantics.gvif import gvif, gvif_map
+    from gensc_models.semantics.overlays import blanked
 
     bank, importance = work.system.bank, work.system.importance
     finest, middle = bank.points[0], bank.points[len(bank.points) // 2]
@@ -34,7 +34,7 @@ def run(work: Work) -> BenchResult:
         lines.append([
             Cell(photo, name),
             Cell(large, f"importance: {importance.name}"),
-            Cell(blank(photo, pixels_of(sent, photo)),
+            Cell(blanked(photo, pixels_of(sent, photo)),
                  f"sent at α {ALPHA:g}: {100 * sent.mean():.0f} % of the blocks"),
             Cell(there, f"information at point {finest}"),
             Cell(arrives, f"arriving at point {middle}: GVIF {float(gvif(*scales, kept)[0]):.3f}"),

@@ -24,6 +24,7 @@ def run(work: Work) -> BenchResult:
     """Every photo at every threshold at which something is kept, and not all."""
     from gensc_models.restore.inpainting import Biharmonic, Inpainter, MeanFill
     from gensc_models.semantics.filtering import on_blocks
+    from gensc_models.semantics.overlays import blanked
 
     plan, system = work.plan, work.system
     inpainters: list[Inpainter] = [MeanFill(), Biharmonic()]
@@ -36,7 +37,7 @@ def run(work: Work) -> BenchResult:
             keep = pixels_of(blocks >= alpha, photo)
             if keep.any() and not keep.all():
                 note = f"α {alpha:g}: {100 * keep.mean():.0f} % kept"
-                lines.append([Cell(photo, name), Cell(blank(photo, keep), note)])
+                lines.append([Cell(photo, name), Cell(blanked(photo, keep), note)])
                 for inpainter in inpainters:
                     filled = inpainter.inpaint(photo, keep, seed=seed)
                     row = {"image": name, "alpha": alpha, "inpainter": inpainter.name}
@@ -54,11 +55,6 @@ def run(work: Work) -> BenchResult:
     check = Check.worst("inpainting, largest change of a kept pixel", changes, "levels", "<=", 0.0,
                         f"{len(rows)} inpainted images")  # fmt: skip
     return BenchResult("inpainting", rows, [check], figures={"inpainting": shown})
-
-
-def blank(photo: Photo, keep: Mask) -> Photo:
-    """The photo, white outside the mask."""
-    return np.where(keep[..., None], photo, np.uint8(255))
 
 
 def _quality(photo: Photo, keep: Mask, filled: Photo) -> Row:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from statistics import fmean
 
 from gensc.adapt.bank import DEFAULT
-from gensc.adapt.tables import load_table
+from gensc.adapt.tables import load_table, tables_of
 from gensc.bench.cie.plan import Row
 from gensc.data.images import display_name, load_image
 from gensc.experiment.base import BenchResult, Check
@@ -54,14 +53,13 @@ FIGURE = Figure(
 )  # fmt: skip
 
 
-def run(plan: Walk, images: Sequence[str], bank: str, table: str, importance: str) -> BenchResult:
+def run(plan: Walk, images: Sequence[str], bank: str, importance: str) -> BenchResult:
     """All three runs, and how near they come to the oracle.
 
     Args:
         plan: how much is run.
         images: paths of photos.
-        bank: codec bank, by name or folder of weights; empty: the default one.
-        table: file of rate tables.
+        bank: codec bank, by name or folder of weights with rate tables; empty: the default one.
         importance: as `gnuradio.gensc.cie_encoder` takes it.
 
     Raises:
@@ -70,10 +68,11 @@ def run(plan: Walk, images: Sequence[str], bank: str, table: str, importance: st
     from gensc.transmitter.closed_loop import LoopConfig
 
     control = CONTROL.slower(plan.interval_s / FULL.interval_s)
-    config = LoopConfig(bank or DEFAULT, importance, table, control=control)
+    table = tables_of(bank or DEFAULT)
+    config = LoopConfig(bank or DEFAULT, importance, str(table), control=control)
     photos = [load_image(path, plan.max_side) for path in images]
     leave_cores_to_gnuradio()
-    known = load_table(Path(table), config.t_max_s, config.mask_psnr_db)
+    known = load_table(table, config.t_max_s, config.mask_psnr_db)
     with progress("closed loop", sum(len(plan.times(run)) for run in RUNS)) as bar:
         rows = walk(plan, config, known, photos, bar.step)
     settings = {

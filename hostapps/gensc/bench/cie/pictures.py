@@ -22,7 +22,6 @@ from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.baselines import jpeg, jpeg2000
 from gensc.experiment.means import lead
 from gensc.experiment.rows import of
-from gensc.experiment.scheme import Picture, Scheme
 from gensc.experiment.tables import Listing, columns, listed
 from gensc.figures.picture_grid import Cell, sheet
 
@@ -36,8 +35,6 @@ TITLES = {
 PAPER_GAIN_DB = 12.0
 #: Es/N0 and latency limit of the paper's Figure 10.
 SNRS_DB, T_MAX_S = (-1.0, 6.0), 0.03
-
-
 TABLE = Listing(
     "Single images in 30 ms at the capacity",
     columns("image snr_db scheme kbit alpha mask_psnr psnr"),
@@ -75,10 +72,9 @@ def compare(work: Work, number: int, snr_db: float) -> tuple[Mask, list[tuple[Ro
     picture of every scheme."""
     from gensc_models.metrics.fidelity import mask_psnr, psnr
 
-    plan, system, family, seed = work.plan, work.system, work.family, work.plan.seed + number
+    plan, system, seed = work.plan, work.system, work.plan.seed + number
     name, photo = work.photos[number]
-    drawn, own = number < plan.pictures, slice(number, number + 1)
-    alone = replace(family, bits=family.bits[own], gvif=family.gvif[own], mse=family.mse[own])
+    drawn, alone = number < plan.pictures, work.family.only(number)
     link = CapacityTransport(T_MAX_S, terms.BANDWIDTH_HZ)
     problem = Problem(alone, link, (snr_db,), terms.FLOOR_DB, terms.ALPHA_MAX)
     choice = build_table(problem, "search").choices[0]
@@ -100,7 +96,7 @@ def compare(work: Work, number: int, snr_db: float) -> tuple[Mask, list[tuple[Ro
         terms.CIE: (ends.recover(sent.data, seed=seed).image, sent.bits),
     }  # fmt: skip
     if work.text is not None and drawn:
-        pictures = {terms.TEXT: transfer(work.text, photo), **pictures}
+        pictures = {terms.TEXT: work.text.drawn(photo), **pictures}
     facts = {"level": sent.point, "alpha": sent.alpha, "gvif": sent.gvif}
     shown = []
     for scheme, (picture, bits) in pictures.items():
@@ -113,13 +109,6 @@ def compare(work: Work, number: int, snr_db: float) -> tuple[Mask, list[tuple[Ro
         }  # fmt: skip
         shown.append((row, picture))
     return keep, shown
-
-
-def transfer(text: Scheme, photo: Photo) -> tuple[Photo, int]:
-    """What is drawn of a caption that arrives whole, and its bits in UTF-8."""
-    sent = text.send(Picture("", photo), 1 << 16, 20.0)
-    drawn = text.receive(sent.sections).image
-    return jpeg.grey(*photo.shape[:2]) if drawn is None else drawn, 8 * sent.facts["text_bytes"]
 
 
 def checks(rows: Sequence[Row]) -> Iterable[Check]:

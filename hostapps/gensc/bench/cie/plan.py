@@ -9,7 +9,7 @@ from typing import Any
 from gensc.adapt.bank import Photo
 from gensc.adapt.problem import Family
 from gensc.adapt.system import CieSystem
-from gensc.experiment.scheme import Scheme
+from gensc.experiment.schemes.generative import Generative
 
 Row = dict[str, Any]
 Photos = list[tuple[str, Photo]]
@@ -92,5 +92,5 @@ class Work:
     system: CieSystem
     family: Family
     photos: Photos
-    text: Scheme | None
+    text: Generative | None
     step: Callable[[str], None]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,7 +62,7 @@ def run(
         step(f"rate and distortion of {name}")
     points = means(found, ("bpp", "psnr", "excess"), ("scheme", "level"))
     points = [{"experiment": EXPERIMENT} | row for row in points]
-    timed = list(times(bank, photos[0][1], plan))
+    timed = list(_times(bank, photos[0][1], plan))
     ours, theirs = of(points, scheme=BANK), of(points, scheme=JPEG2000)
     beside = [
         mine | {"jpeg2000": its["psnr"], "excess_percent": 100 * mine["excess"]}
@@ -111,29 +110,23 @@ def _row(scheme: str, level: int, photo: Photo, data: bytes, decoded: Photo | No
     return {"scheme": scheme, "level": level, "bpp": bpp, "psnr": psnr(photo, decoded)}
 
 
-def times(bank: HyperpriorCodec, photo: Photo, plan: Plan) -> Iterable[Row]:
-    """One row per size of `SIZES`: milliseconds of encoder and decoder, medians."""
+def _times(bank: HyperpriorCodec, photo: Photo, plan: Plan) -> Iterable[Row]:
+    """One row per size of `SIZES`: milliseconds of encoder and decoder."""
     import torch
 
-    from gensc_models.codecs.bank.rate_distortion import evaluate
+    from gensc_models.codecs.bank.rate_distortion import times
 
     for height, width in SIZES:
-        shown = fit(photo, height, width)
-        runs = [evaluate(bank, [shown], [TIMED_POINT])[0] for _ in range(plan.repeats + 1)][1:]
-        yield {
-            "experiment": TIMING, "scheme": BANK, "size": f"{height}x{width}",
-            "level": TIMED_POINT, "threads": torch.get_num_threads(),
-            "encode_ms": median(r.encode_ms for r in runs),
-            "decode_ms": median(r.decode_ms for r in runs),
-        }  # fmt: skip
+        encode_ms, decode_ms = times(bank, fit(photo, height, width), TIMED_POINT, plan.repeats)
+        yield {"experiment": TIMING, "scheme": BANK, "size": f"{height}x{width}",
+               "level": TIMED_POINT, "threads": torch.get_num_threads(), "encode_ms": encode_ms,
+               "decode_ms": decode_ms}  # fmt: skip
 
 
 def psnr_at(points: Sequence[tuple[float, float]], bpp: float) -> float:
     """PSNR of a curve at that many bits per pixel, linear in their logarithm; NaN outside it."""
-    if not points or not points[0][0] <= bpp <= points[-1][0]:
-        return math.nan
-    rates, quality = zip(*points, strict=True)
-    return float(np.interp(math.log(bpp), np.log(rates), quality))
+    rates, quality = np.log([r for r, _ in points]), [q for _, q in points]
+    return float(np.interp(math.log(bpp), rates, quality, math.nan, math.nan))
 
 
 def checks(rows: Sequence[Row], images: str) -> Iterable[Check]:

@@ -27,9 +27,10 @@ from gensc.bench.cie import (
     terms,
 )
 from gensc.bench.cie.plan import QUICK, Photos, Plan, Work
-from gensc.data.images import display_name, expand, load_image, scale_to_area
+from gensc.data.images import display_name, expand, load_image, scale_to_area, spread
 from gensc.experiment.base import BenchResult
 from gensc.experiment.schemes.generative import load_text_only
+from gensc.system.errors import UserError
 from gensc.system.progress import progress
 
 #: Photos that take turns in the closed loop.
@@ -66,11 +67,8 @@ def run(
     paths = paths[: limit or len(paths)]
     system = load_system(model, importance, inpainter)
     text, no_text = load_text_only(text_to_image)
-    # Looked for first: what is missing should be known before minutes of work.
-    table, no_table = _rate_tables(model)
-    missing = {"text only": no_text, "closed loop": no_table}
     result = BenchResult("cie", settings=_settings(plan, system))
-    left_out = result.settings["left_out"] = {k: v for k, v in missing.items() if v}
+    left_out = result.settings["left_out"] = {} if text else {"text only": no_text}
     with progress("bench cie", plan.steps(len(paths))) as bar:
         photos = _load(paths, plan.rate_images)
         named = f"{len(photos)} " + ("photos" if images else "scikit-image's photos")
@@ -91,33 +89,17 @@ def run(
         result.add(fuzz.run(system.bank, plan.fuzzed, plan.seed))
         bar.step("damaged streams")
     # Last, as the flowgraph takes half of torch's threads away.
-    if table:
-        walk = loop.QUICK if quick else loop.FULL
-        result.add(loop.run(walk, _spread(paths, LOOP_IMAGES), model, table, importance))
-    return result
-
-
-def _rate_tables(bank: str) -> tuple[str, str]:
-    """The file of rate tables beside the bank's weights, or "" and why there is none."""
-    from gensc.adapt.bank import DEFAULT
-    from gnuradio.gensc.codecs import default_rate_tables
-    from gnuradio.gensc.errors import GenscError
-
     try:
-        return str(default_rate_tables(bank or DEFAULT)), ""
-    except GenscError as error:
-        return "", str(error)
-
-
-def _spread(paths: Sequence[str], count: int) -> list[str]:
-    """So many of the paths, evenly spread; all where there are fewer."""
-    count = min(count, len(paths))
-    return [paths[i * len(paths) // count] for i in range(count)]
+        walk = loop.QUICK if quick else loop.FULL
+        result.add(loop.run(walk, spread(paths, LOOP_IMAGES), model, importance))
+    except UserError as error:
+        left_out["closed loop"] = str(error)
+    return result
 
 
 def _load(paths: Sequence[str], count: int, side: int = 0) -> Photos:
     """So many of the photos, evenly spread; scaled to the area of side×side unless that is 0."""
-    loaded = [(display_name(path), load_image(path)) for path in _spread(paths, count)]
+    loaded = [(display_name(path), load_image(path)) for path in spread(paths, count)]
     return [(name, scale_to_area(photo, side * side) if side else photo) for name, photo in loaded]
 
 

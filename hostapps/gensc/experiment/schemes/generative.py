@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gensc.experiment.scheme import Picture, Received, Scheme, Section, Sent, best, lost
+from gensc.experiment.baselines.jpeg import grey
+from gensc.experiment.scheme import Photo, Picture, Received, Scheme, Section, Sent, best, lost
 from gensc.experiment.schemes.codec import whole_copy
 from gensc.system.errors import UserError
 from gensc_phy.adaptation.side_link import side_link
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from gensc_models.semantics.captions import Captioner
 
 SEED = 1
+#: Symbols that carry any caption.
+ENOUGH = 1 << 16
 
 
 def costs(symbols: int, snr_db: float, text_mcs: Mcs = DEFAULT_MCS) -> Budget:
@@ -109,6 +112,13 @@ class Generative(Scheme):
             Exception
         ) as error:  # a pipeline may fail in any way: the picture is lost and counted
             return lost(f"{type(error).__name__}: {error}")
+
+    def drawn(self, image: Photo) -> tuple[Photo, int]:
+        """What is drawn of an image whose sections arrive whole, grey where the pipeline fails; and
+        the bits of its text in UTF-8."""
+        sent = self.send(Picture("", image), ENOUGH, 20.0)
+        shown = self.receive(sent.sections).image
+        return grey(*image.shape[:2]) if shown is None else shown, 8 * sent.facts["text_bytes"]
 
     def _text(self, section: Section | None) -> tuple[str, str]:
         """What is certainly right of a caption, and what became of it; "" where none was sent."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -57,6 +58,12 @@ def evaluate(
             )
         )
     return results
+
+
+def times(codec: HyperpriorCodec, photo: Photo, point: int, repeats: int) -> tuple[float, float]:
+    """Milliseconds of encoder and decoder, each the median of ``repeats`` runs after a first."""
+    runs = [evaluate(codec, [photo], [point])[0] for _ in range(repeats + 1)][1:]
+    return median(run.encode_ms for run in runs), median(run.decode_ms for run in runs)
 
 
 _FIELDS = ("bpp", "psnr", "bits", "z", "yz", "estimate", "header", "encode", "decode")

@@ -49,7 +49,7 @@ def test_the_figure_has_the_row_of_every_run_and_means_of_four_images():
 def test_a_whole_run_over_the_flowgraph(tmp_path):
     config = small_loop(tmp_path)
     plan = Walk(walk_s=8, interval_s=1, cut_s=2, around_s=1, fixed_every=4, max_side=96)
-    result = cie_loop.run(plan, ["skimage:coffee"], config.bank, config.table, config.importance)
+    result = cie_loop.run(plan, ["skimage:coffee"], config.bank, config.importance)
     assert [row["run"] for row in result.rows] == [LOOP] * 9 + [FIXED] * 3 + [CUT] * 5
     assert len(result.checks) == 4
     assert all(np.isfinite(check.value) for check in result.checks)

@@ -50,9 +50,8 @@ def no_fid():
     raise UnavailableError("FID cannot be computed", "no network")
 
 
-def small_loop(plan, images, bank, table, importance):
+def small_loop(plan, images, bank, importance):
     assert plan == cie_loop.QUICK
-    assert table == "tables.json"
     assert len(images) == 1
     rows = [{"experiment": "loop", "transport": "burst", "run": "loop", "delivered": True}]
     return BenchResult("loop", rows, [Check("images delivered", 100.0, "%", ">=", 99)])
@@ -71,7 +70,6 @@ def result(tmp_path_factory):
         patch.setattr(cie, "load_text_only", lambda name: (TEXT, ""))
         patch.setattr("gensc_models.metrics.distances.load_fid", no_fid)
         patch.setattr(cie_loop, "run", small_loop)
-        patch.setattr(cie, "_rate_tables", lambda model: ("tables.json", ""))
         model = str(folder / "hyperprior")
         Image.fromarray(photo(128, 192)).save(folder / "cat.png")
         yield cie.run(True, [str(folder / "cat.png")], model, 1, "information", "smooth")
