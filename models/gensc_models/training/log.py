@@ -23,10 +23,21 @@ class Log:
         print(line, flush=True)
 
     def records(self) -> list[dict[str, Any]]:
-        """All records so far, of earlier resumptions as well."""
-        if not self.path.exists():
-            return []
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        """All records so far, of earlier resumptions as well; none where there is no log.
+
+        Raises:
+            ValueError: a line that is no record, by its number.
+        """
+        records = []
+        lines = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        for number, line in enumerate(lines.splitlines(), 1):
+            if line.strip():
+                try:
+                    records.append(dict(json.loads(line).items()))
+                except (AttributeError, ValueError) as error:
+                    message = f"{self.path}: line {number} is no record of a training: {error}"
+                    raise ValueError(message) from error
+        return records
 
 
 class Interval:

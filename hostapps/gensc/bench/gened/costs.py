@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 
 from gensc.bench.gened.schemes import GENED, SWIN, Schemes
-from gensc.bench.gsc.complexity import milliseconds
 from gensc.data.images import fit
 from gensc.experiment.grid import budget_of
 from gensc.experiment.marked import Marked, MarkedSet
@@ -31,6 +30,7 @@ from gensc_models.codecs.gened.config import TOKEN
 from gensc_models.codecs.jscc import CodecConfig, JsccCodec
 from gensc_models.codecs.swin.network import PHOTO_BASE
 from gensc_models.data.photos import BLOCK
+from gensc_models.metrics.cost import milliseconds
 from gensc_models.semantics.captions import LayoutCaptioner
 
 #: The size, bandwidth ratio and SNR of the paper's own count: 8192 symbols without the caption.

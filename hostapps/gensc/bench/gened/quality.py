@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from gensc.experiment.means import means
 from gensc.experiment.rows import Row, of, row_of
 from gensc.experiment.ways import Way
 from gensc.system.errors import UserError
+from gensc_models.training.log import Log
 
 METRICS = (
     "foreground_psnr", "psnr", "ms_ssim", "brisque", "lpips", "clip_score", "mask_iou",
@@ -71,12 +71,9 @@ def trained_steps(folder: Path) -> int | None:
     Raises:
         UserError: a log that cannot be read.
     """
-    log = folder / LOG
-    if not log.is_file():
-        return None
-    lines = log.read_text(encoding="utf-8").split("\n")
-    records = [line for line in lines if line.strip()]
+    log = Log(folder / LOG)
     try:
-        return int(json.loads(records[-1])["step"])
-    except (IndexError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{log}: no log of a training: {error}") from error
+        records = log.records()
+        return int(records[-1]["step"]) if records else None
+    except (KeyError, ValueError) as error:
+        raise UserError(f"{log.path}: no log of a training: {error}") from error

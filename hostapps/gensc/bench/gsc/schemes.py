@@ -65,15 +65,9 @@ def cifar_systems() -> Systems:
 
 
 def photo_systems() -> Systems:
-    """The same for photos; where the Swin codec is missing, GSC refines this project's DeepJSCC."""
-    from gensc_models import available
-
+    """The same for photos."""
     names = {NGF: "swin-photo", DEEPJSCC: codecs.DEFAULT, SOFTCAST: codecs.LINEAR}
-    if any(info.name == "swin-photo" for info in available()):
-        return _systems(names, "refiner-photo", Jpeg)
-    systems = _systems({NGF: codecs.DEFAULT, SOFTCAST: codecs.LINEAR}, "refiner-photo", Jpeg)
-    systems.missing[DEEPJSCC] = "no swin-photo: deepjscc-photo is the codec of GSC and NGF here"
-    return systems
+    return _systems(names, "refiner-photo", Jpeg)
 
 
 def _systems(

@@ -7,7 +7,6 @@ logs say phase), minutes, loss, and what validation found by SNR. Records withou
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from gensc.experiment.figures import Figure
@@ -33,39 +32,32 @@ def read_log(name: str) -> list[Row]:
         UserError: a log that cannot be read.
     """
     from gensc_models import WeightsError
+    from gensc_models.training.log import Log
     from gensc_models.weights.store import locate
 
     try:
-        path = locate(name) / LOG
+        log = Log(locate(name) / LOG)
     except WeightsError:
         return []
-    if not path.is_file():
-        return []
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-            if isinstance(record, dict) and ("minutes" not in record or record.get("step") == 0):
-                continue
-            found = record.get("validation", {})
-            rows.append(
-                {
-                    "experiment": EXPERIMENT,
-                    "model": name,
-                    "step": record["step"],
-                    "phase": record.get("stage", record.get("phase")),
-                    "minutes": record["minutes"],
-                    "loss": record["loss"],
-                    "coarse": record.get("coarse", found.get("PSNR decoded (dB)", {})),
-                    "refined": record.get("refined", {}),
-                    "gain": record.get("gain", found.get("gain (dB)", {})),
-                }
-            )
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{path}: line {number} is no record of a training: {error}") from error
-    return rows
+    try:
+        return [
+            {
+                "experiment": EXPERIMENT,
+                "model": name,
+                "phase": record.get("stage", record.get("phase")),
+                "coarse": record.get("coarse", validation.get("PSNR decoded (dB)", {})),
+                "refined": record.get("refined", {}),
+                "gain": record.get("gain", validation.get("gain (dB)", {})),
+                **{key: record[key] for key in ("step", "minutes", "loss")},
+            }
+            for record in log.records()
+            if "minutes" in record and record.get("step") != 0
+            for validation in [record.get("validation", {})]
+        ]
+    except KeyError as error:
+        raise UserError(f"{log.path}: a record without {error}") from error
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def curves(rows: Sequence[Row]) -> Iterable[Row]:

@@ -53,9 +53,13 @@ def test_without_log_or_weights_there_is_nothing_to_show(refiner):
     assert draw(FIGURE, curves([])) is None
 
 
-@pytest.mark.parametrize("line", ["{", '{"step": 1, "minutes": 2}', "[]"])
-def test_a_damaged_log_is_refused_by_its_line(refiner, line):
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [("{", "line 2 is no record of a training"), ("[]", "line 2 is no record of a training"),
+     ('{"step": 1, "minutes": 2}', "a record without 'loss'")],
+)  # fmt: skip
+def test_a_damaged_log_is_refused(refiner, line, reason):
     text = json.dumps(record(1, 1)) + "\n" + line + "\n"
     (refiner / "training.jsonl").write_text(text)
-    with pytest.raises(UserError, match=r"training.jsonl: line 2 is no record of a training"):
+    with pytest.raises(UserError, match=f"training.jsonl: {reason}"):
         read_log("refiner-cifar")
