@@ -53,6 +53,24 @@ def test_the_reference_implementation_reads_it(recording):
     assert "core:sha512" in other.get_global_info()
 
 
+def test_a_recording_that_is_replaced_while_it_is_played_is_played_to_its_end(recording):
+    source = gensc.sigmf_source(recording, RATE)
+    sink = gensc.sigmf_sink(recording, RATE)
+    sink.start()
+    sink.write(SAMPLES[:10])
+    sink.stop()
+    np.testing.assert_array_equal(play(source), SAMPLES)
+    assert len(play(gensc.sigmf_source(recording, RATE))) == 10
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_a_recording_that_is_cut_while_it_is_played_ends_there(recording, repeat):
+    source = gensc.sigmf_source(recording, RATE, repeat)
+    with open(recording + ".sigmf-data", "r+b") as file:
+        file.truncate(8 * 1234 + 3)
+    np.testing.assert_array_equal(play(source), SAMPLES[:1234])
+
+
 def test_a_recording_can_be_read_while_it_is_made(tmp_path):
     sink = gensc.sigmf_sink(str(tmp_path / "live"), RATE)
     sink.start()

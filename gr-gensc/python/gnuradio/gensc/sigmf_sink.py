@@ -21,7 +21,8 @@ class sigmf_sink(gr.sync_block):
 
     The metadata is written at the start, so that an interrupted recording can be read, and again
     at the end with the checksum of the data, and with an annotation for every section that a
-    `burst_tx` before it has sent: image, codec, SHA-256 of its weights, bandwidth ratio.
+    `burst_tx` before it has sent: image, codec, SHA-256 of its weights, bandwidth ratio. A
+    recording of that name is replaced, which is said; who reads the old one keeps it.
 
     Args:
         path: with or without one of the two suffixes; its folder is made.
@@ -51,7 +52,10 @@ class sigmf_sink(gr.sync_block):
         self._file: BinaryIO | None = None
         try:
             self.data_path.parent.mkdir(parents=True, exist_ok=True)
-            self.data_path.open("wb").close()
+            existed = self.data_path.exists()
+            self.data_path.open("ab").close()
+            if existed and self.data_path.stat().st_size:
+                gr.logger("gensc.sigmf_sink").warn(f"{self.data_path}: is replaced")
         except OSError as error:
             raise GenscError(f"{self.data_path}: {error.strerror}") from error
 
@@ -60,7 +64,9 @@ class sigmf_sink(gr.sync_block):
         self.samples = 0
         self._log = BurstLog()
         self._start_time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        self._file = self.data_path.open("wb")
+        # A new file, not the old one emptied: somebody may be reading that.
+        self.data_path.unlink(missing_ok=True)
+        self._file = self.data_path.open("xb")
         self._write_meta(None)
         return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,19 +44,18 @@ class sigmf_source(gr.sync_block):
                 f"{self.recording.data_path}: {self.recording.damage}; playing what is there"
             )
         kind, self._offset, self._scale = DATATYPES[self.recording.datatype]
-        n = self.recording.samples
-        # A file of no bytes cannot be mapped.
-        self._values: NDArray[Any] = (
-            np.memmap(self.recording.data_path, kind, "r", shape=(n, 2))
-            if n
-            else np.zeros((0, 2), kind)
-        )
+        self._kind: np.dtype[Any] = np.dtype(kind)
+        # Read, not mapped: a file that somebody shortens meanwhile would end the process (SIGBUS).
+        try:
+            self._file: BinaryIO = self.recording.data_path.open("rb")
+        except OSError as error:
+            raise GenscError(f"{self.recording.data_path}: {error.strerror}") from error
         self._played = 0
         set_output_buffer(self, 1 << 16)
 
     def start(self) -> bool:
         """Begin with the first sample."""
-        self._played = 0
+        self._rewind()
         return True
 
     def set_repeat(self, repeat: bool) -> None:
@@ -66,14 +65,32 @@ class sigmf_source(gr.sync_block):
     def work(self, input_items: list[Any], output_items: list[NDArray[np.complex64]]) -> int:
         """The next samples; the end after the last one."""
         out = output_items[0]
-        if self.repeat and self._played == len(self._values):
-            self._played = 0
-        part = self._values[self._played : self._played + out.size]
+        if self.repeat and self._played == self.recording.samples:
+            self._rewind()
+        part = self._next(out.size)
         if not len(part):
             return -1
         pairs = out[: len(part)].view(np.float32).reshape(-1, 2)
         np.subtract(part, self._offset, out=pairs, casting="unsafe")
         if self._scale != 1:
             pairs *= np.float32(self._scale)
-        self._played += len(part)
         return len(part)
+
+    def _rewind(self) -> None:
+        self._file.seek(0)
+        self._played = 0
+
+    def _next(self, count: int) -> NDArray[Any]:
+        """At most ``count`` of the samples to come, ``n x 2``; none at the end."""
+        wanted = min(count, self.recording.samples - self._played)
+        read = self._file.read(2 * self._kind.itemsize * wanted)
+        part = np.frombuffer(read, self._kind, 2 * (len(read) // (2 * self._kind.itemsize)))
+        self._played += len(part) // 2
+        if len(part) < 2 * wanted:
+            gr.logger("gensc.sigmf_source").warn(
+                f"{self.recording.data_path}: has become shorter: ends after {self._played} of "
+                f"{self.recording.samples} samples"
+            )
+            self._played = self.recording.samples
+            self.repeat = False
+        return part.reshape(-1, 2)
