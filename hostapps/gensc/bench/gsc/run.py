@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gensc.bench.gsc import complexity, shown, training
 from gensc.bench.gsc.checks import all_checks
-from gensc.bench.gsc.schemes import GSC, NGF, Systems, cifar_systems, photo_systems
+from gensc.bench.gsc.schemes import CIFAR_SCHEMES, GSC, NGF, PHOTO_SCHEMES, Systems, load_systems
 from gensc.bench.gsc.strip import strip
 from gensc.bench.gsc.sweeps import FLOWGRAPH, USERS, Plan, Sweeps, scored_by
 from gensc.data.images import display_name, expand, fit, load_image, spread
@@ -68,7 +68,7 @@ def run(
     images_of_cifar = 0 if test is None else len(test.images)
     with progress("bench gsc", plan.steps(images_of_cifar, len(photos))) as bar:
         sweep = Sweeps(plan, scored_by(perceptual), bar.step)
-        systems = photo_systems()
+        systems = load_systems(PHOTO_SCHEMES)
         _note(result, systems, "photos", bar)
         result.rows += sweep.photos(photos, systems)
         codec = systems.found[NGF].weights[0].id if NGF in systems.found else "missing"
@@ -100,7 +100,7 @@ def run(
 
 def _cifar(result: BenchResult, sweep: Sweeps, test: ImageSet, bar: Reporter) -> None:
     """Everything on CIFAR-10."""
-    plan, systems = sweep.plan, cifar_systems()
+    plan, systems = sweep.plan, load_systems(CIFAR_SCHEMES)
     pictures = [Picture(f"cifar-{i}", image) for i, image in enumerate(test.images)]
     _note(result, systems, "CIFAR-10", bar)
     result.settings |= {"cifar": test.source, "cifar images": len(pictures)}
@@ -157,7 +157,7 @@ def _settings(plan: Plan, lpips: str) -> dict[str, Any]:
         "encoder": "told the mean SNR; the refiner is told that of its image behind the equaliser",
         "jpeg, CIFAR-10": "abbreviated JPEG (one byte, then the entropy-coded data; tables known "
         "to both ends), 4:2:0, quality searched to fit; the LDPC and QAM scheme of the best mean "
-        "PSNR at each mean SNR; scaled: best of sizes 1, 1/2, 1/4; images that were stored as JPEG "
+        "PSNR at each mean SNR; scaled: best of sizes 1 to 1/8; images that were stored as JPEG "
         "favour it",
         "jpeg, photos": "Pillow, 4:2:0, optimised tables; best fixed margin at each mean SNR",
         "users": f"{USERS} users, as many antennas; awgn: identity matrix; rayleigh: "

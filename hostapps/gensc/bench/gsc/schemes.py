@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from gensc.experiment.schemes.codec import CodecScheme
-from gensc.experiment.schemes.files import FileCoder, FileScheme, Jpeg, ShortJpeg
-from gensc.experiment.schemes.wrapped import Refined
-from gensc.system import codecs
+from gensc.experiment.scheme import Scheme
+from gensc.experiment.schemes.files import FileScheme
+from gensc.experiment.schemes.load import load_scheme
 from gensc.system.errors import UserError
-
-if TYPE_CHECKING:
-    from gensc.experiment.scheme import Scheme
 
 GSC, NGF, DEEPJSCC, SOFTCAST = "gsc", "ngf", "deepjscc", "softcast"
 JPEG, SCALED_JPEG = "jpeg+ldpc+qam", "jpeg-scaled+ldpc+qam"
@@ -26,8 +21,23 @@ LABELS = {
     SCALED_JPEG: "scaled JPEG + LDPC + QAM",
     SOFTCAST: "SoftCast (linear)",
 }
-#: What each sender of JPEG may divide both sides of a picture by.
-DIVISORS = {JPEG: (1,), SCALED_JPEG: (1, 2, 4)}
+#: As `gensc compare` names them; for CIFAR-10 JPEG files have no header.
+CIFAR_SCHEMES = {
+    GSC: "swin-cifar+refiner-cifar",
+    NGF: "swin-cifar",
+    DEEPJSCC: "deepjscc-cifar",
+    SOFTCAST: "softcast",
+    JPEG: "jpeg-short+ldpc",
+    SCALED_JPEG: "jpeg-short-scaled+ldpc",
+}
+PHOTO_SCHEMES = {
+    GSC: "swin-photo+refiner-photo",
+    NGF: "swin-photo",
+    DEEPJSCC: "deepjscc-photo",
+    SOFTCAST: "softcast",
+    JPEG: "jpeg+ldpc",
+    SCALED_JPEG: "jpeg-scaled+ldpc",
+}
 #: dB between a scheme's threshold and the mean SNR it is tried at with small pictures.
 MARGINS_DB = {
     "awgn": (-0.5, 0.0, 0.5, 1.0, 1.5),
@@ -58,46 +68,19 @@ class Systems:
         return [self.found[name] for name in (GSC, NGF) if name in self.found]
 
 
-def cifar_systems() -> Systems:
-    """All schemes for CIFAR-10; JPEG without its header."""
-    names = {NGF: "swin-cifar", DEEPJSCC: "deepjscc-cifar", SOFTCAST: codecs.LINEAR}
-    return _systems(names, "refiner-cifar", ShortJpeg, MARGINS_DB)
-
-
-def photo_systems() -> Systems:
-    """The same for photos."""
-    names = {NGF: "swin-photo", DEEPJSCC: codecs.DEFAULT, SOFTCAST: codecs.LINEAR}
-    return _systems(names, "refiner-photo", Jpeg)
-
-
-def _systems(
-    names: Mapping[str, str],
-    refiner: str,
-    coder: Callable[[Sequence[int]], FileCoder],
-    margins: Mapping[str, Sequence[float]] | None = None,
-) -> Systems:
-    """Schemes of these codecs, NGF with a refiner behind it, and JPEG."""
-    from gensc_models.restore.refiner import Refiner
-
-    digital: list[Scheme] = [
-        FileScheme(name, coder(divisors), margins=margins) for name, divisors in DIVISORS.items()
-    ]
-    systems = Systems(digital=digital)
-    for scheme, name in names.items():
+def load_systems(names: Mapping[str, str]) -> Systems:
+    """The schemes of these names, as `CIFAR_SCHEMES` has them."""
+    systems = Systems()
+    for name, described in names.items():
         try:
-            systems.found[scheme] = CodecScheme(codecs.load(name)[0], scheme)
+            scheme = load_scheme(described)
         except UserError as error:
-            systems.missing[scheme] = str(error)
-    if NGF in systems.missing:
-        systems.missing[GSC] = systems.missing[NGF]
-        return systems
-    try:
-        loaded = codecs.load_refiner(refiner)
-    except UserError as error:
-        systems.missing[GSC] = str(error).removeprefix(f"--refine {refiner}: ")
-        return systems
-    assert loaded is not None
-    assert isinstance(loaded[0], Refiner)
-    gsc = Refined(systems.found[NGF], loaded[0], loaded[1], GSC)
-    systems.found = {GSC: gsc, **systems.found}
+            systems.missing[name] = str(error)
+            continue
+        scheme.name = name
+        if isinstance(scheme, FileScheme):
+            scheme.margins = MARGINS_DB if described.startswith("jpeg-short") else {}
+            systems.digital.append(scheme)
+        else:
+            systems.found[name] = scheme
     return systems

@@ -293,8 +293,10 @@ class Scaled:
 
 
 #: Names of the coders, as they stand before "+ldpc".
-CODERS = ("jpeg", "jpeg-scaled", "jpeg2000", "webp", "webp-scaled", "avif", "avif-scaled", "bank",
-          "bank-scaled")  # fmt: skip
+CODERS = (
+    "jpeg", "jpeg-scaled", "jpeg-short", "jpeg-short-scaled", "jpeg2000", "webp", "webp-scaled",
+    "avif", "avif-scaled", "bank", "bank-scaled",
+)  # fmt: skip
 
 
 def load_coder(name: str) -> FileCoder:
@@ -304,10 +306,10 @@ def load_coder(name: str) -> FileCoder:
         UserError: its weights are missing.
     """
     made: dict[str, Callable[[], FileCoder]] = {"jpeg2000": Jpeg2000, "bank": BankFile}
-    if name == "jpeg":
-        return Jpeg()
-    if name == "jpeg-scaled":
-        return Jpeg(jpeg.DIVISORS)
+    files: dict[str, Callable[[Sequence[int]], FileCoder]] = {"jpeg": Jpeg, "jpeg-short": ShortJpeg}
+    if name.removesuffix("-scaled") in files:
+        sizes = jpeg.DIVISORS if name.endswith("-scaled") else (1,)
+        return files[name.removesuffix("-scaled")](sizes)
     plain = name.removesuffix("-scaled")
     coder: FileCoder = made[plain]() if plain in made else Modern(plain)
     return Scaled(coder) if name.endswith("-scaled") else coder

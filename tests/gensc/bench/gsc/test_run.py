@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gensc.bench.gsc import run as gsc
-from gensc.bench.gsc.schemes import cifar_systems
+from gensc.bench.gsc.schemes import CIFAR_SCHEMES, load_systems
 from gensc.experiment.output import as_object, write
 from gensc.system.errors import UserError
 from gsc_weights import save_all, save_pack
@@ -120,17 +120,17 @@ def test_files_are_written_with_the_lines_beside_the_object(result, tmp_path):
 
 def test_missing_weights_leave_their_scheme_out_with_a_reason(tmp_path, monkeypatch):
     monkeypatch.setattr("gensc_models.weights.store.search_folders", lambda: [tmp_path])
-    systems = cifar_systems()
+    systems = load_systems(CIFAR_SCHEMES)
     assert systems.found == {}
     assert set(systems.missing) == {"gsc", "ngf", "deepjscc", "softcast"}
-    assert systems.missing["gsc"] == "no codec called 'swin-cifar' (there is none)"
+    assert systems.missing["gsc"] == "--scheme: no codec called 'swin-cifar' (there is none)"
 
 
 def test_without_a_refiner_only_gsc_is_left_out(tmp_path, monkeypatch):
     save_all(tmp_path)
     (tmp_path / "refiner-cifar" / "config.json").unlink()
     monkeypatch.setattr("gensc_models.weights.store.search_folders", lambda: [tmp_path])
-    systems = cifar_systems()
+    systems = load_systems(CIFAR_SCHEMES)
     assert list(systems.found) == ["ngf", "deepjscc"]
     assert "refiner-cifar" in systems.missing["gsc"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gensc.bench.gsc import sweeps
-from gensc.bench.gsc.schemes import JPEG, SCALED_JPEG, Systems, cifar_systems
+from gensc.bench.gsc.schemes import CIFAR_SCHEMES, JPEG, SCALED_JPEG, load_systems
 from gensc.experiment.means import means
 from gensc.experiment.scheme import Picture
 from gensc.experiment.schemes.codec import CodecScheme
@@ -55,7 +55,7 @@ def test_lpips_is_kept_where_it_can_be_computed():
 @pytest.fixture(scope="module")
 def tried():
     """JPEG alone: what the sweep chooses, and every margin on the same pictures."""
-    systems = Systems(digital=cifar_systems().digital)
+    systems = load_systems({name: CIFAR_SCHEMES[name] for name in (JPEG, SCALED_JPEG)})
     place = (sweeps.CHANNELS, (128,), PLAN.snrs_db)
     return (
         SWEEP.cifar(IMAGES, systems),
