@@ -91,24 +91,24 @@ def run(
     plan = QUICK if quick else Plan()
     found = find(images or ["skimage:"], 2 if quick else limit)
     told, designed = schemes(model), schemes(model, DESIGN_SNR_DB)
-    first, seeds = plan.rates[:1], (plan.seed,)
-    awgn = Grid(told, ("awgn",), plan.rates, plan.awgn_db, seeds)
-    multipath = Grid(told, ("multipath",), plan.rates, plan.multipath_db, seeds)
-    cliff = Grid(designed, ("awgn",), first, plan.awgn_db, seeds)
-    through = Grid([told[0], told[3]], ("awgn",), first, plan.awgn_db, seeds)
+    first = plan.rates[:1]
+
+    def grid(some: Sequence[Scheme], channel: str, rates: Sequence[int]) -> Grid:
+        snrs_db = plan.awgn_db if channel == "awgn" else plan.multipath_db
+        return Grid(some, (channel,), rates, snrs_db, (plan.seed,))
+
     with progress("bench codec", 3 * len(found) + plan.flowgraph_photos) as bar:
         pictures = load(found, plan.max_side, max(plan.rates), bar.say)
         some = pictures[: plan.flowgraph_photos]
-        bursts, flowgraph = load_way("bursts"), load_way("flowgraph")
         rows = [
-            row | {"told": name, "design_snr_db": believed, **_overhead(row)}
-            for grid, way, photos, name, believed in (
-                (awgn, bursts, pictures, ADAPTIVE, None),
-                (multipath, bursts, pictures, ADAPTIVE, None),
-                (cliff, bursts, pictures, DESIGNED, DESIGN_SNR_DB),
-                (through, flowgraph, some, ADAPTIVE, None),
+            row | {"told": name, "design_snr_db": believed}
+            for run, via, photos, name, believed in (
+                (grid(told, "awgn", plan.rates), "bursts", pictures, ADAPTIVE, None),
+                (grid(told, "multipath", plan.rates), "bursts", pictures, ADAPTIVE, None),
+                (grid(designed, "awgn", first), "bursts", pictures, DESIGNED, DESIGN_SNR_DB),
+                (grid([told[0], told[3]], "awgn", first), "flowgraph", some, ADAPTIVE, None),
             )
-            for row in measured(grid, photos, way, bar.step)
+            for row in measured(run, photos, load_way(via), bar.step)
         ]
     points = means(rows, ("psnr", "snr_measured_db", "overhead"), POINT)
     names = [scheme.name for scheme in told]
@@ -120,7 +120,7 @@ def run(
         rows=[p | {"photos": p["images"], "failed": p["lost"]} for p in points],
         checks=list(_checks(swept, means(same, ("psnr",), ("via", "snr_db")), names[0], plan)),
         tables=list(by_snr(swept, "psnr", "PSNR in dB", ("channel", "rate", "told"))),
-        figures=draw_all(_figures(names, plan, len(pictures)), swept),
+        figures=draw_all(_figures(names, len(pictures)), swept),
         settings={
             "photos": [p.name for p in pictures],
             "weights": {w.id: w.sha256 for scheme in told for w in scheme.weights},
@@ -134,17 +134,14 @@ def run(
     )
 
 
-def _overhead(row: Row) -> Row:
-    return {"overhead": row["symbols"]["overhead"]}
-
-
-def _figures(names: Sequence[str], plan: Plan, photos: int) -> Iterable[Figure]:
+def _figures(names: Sequence[str], photos: int) -> Iterable[Figure]:
     """One per channel, and the cliff."""
     look: dict[str, Any] = {"panels": "rate", "names": names, "labels": LABELS, "interval": False}
     for channel, title in (("awgn", "AWGN"), ("multipath", "3-tap Rayleigh")):
-        title += f", transmitter knows the mean SNR ({photos} photos)"
-        where = {"channel": channel, "told": ADAPTIVE}
-        yield Figure(f"psnr_{channel}", "snr_db", "psnr", where=where, title=title, **look)
+        yield Figure(f"psnr_{channel}", "snr_db", "psnr",
+                     where={"channel": channel, "told": ADAPTIVE},
+                     title=f"{title}, transmitter knows the mean SNR ({photos} photos)",
+                     **look)  # fmt: skip
     title = f"AWGN, transmitter believes in {DESIGN_SNR_DB:g} dB ({photos} photos)"
     yield Figure("cliff", "snr_db", "psnr", where={"told": DESIGNED}, title=title, width=6.6,
                  levels={"snr_db": DESIGN_SNR_DB}, **look)  # fmt: skip

@@ -127,6 +127,7 @@ def _with(
 
 def _run(settings: Settings, out: Path | None, as_json: bool) -> None:
     from gensc.experiment.compare.run import compare as run
+    from gensc.experiment.figures import LABELS
     from gensc.experiment.output import rich_table
     from gensc.experiment.tables import comparison_tables, why_missing
 
@@ -137,8 +138,8 @@ def _run(settings: Settings, out: Path | None, as_json: bool) -> None:
             print(json.dumps(row, ensure_ascii=False))
     for table in comparison_tables(done.points, settings.metrics):
         console.print(rich_table(table))
-    for line in why_missing(done.rows, settings.metrics):
-        console.print(line, markup=False)
+    for metric, reason in why_missing(done.rows, settings.metrics).items():
+        console.print(f"no {LABELS.get(metric, metric)}: {reason}", markup=False)
     if out is not None:
         console.print(f"wrote {out / 'report.html'} and {len(done.rows)} rows beside it",
                       markup=False, soft_wrap=True)  # fmt: skip

@@ -62,6 +62,13 @@ class Marked(Picture):
         """The pixels that count, bool H×W."""
         return self.map >= FOREGROUND_LEVEL
 
+    def square(self, side: int) -> tuple[slice, slice]:
+        """The square around the foreground's centre, as near as the borders let it."""
+        size = self.pixels.shape[:2]
+        side, centre = min(side, *size), np.argwhere(self.foreground).mean(axis=0)
+        first = np.clip(centre - side / 2, 0, np.array(size) - side).astype(int).tolist()
+        return slice(first[0], first[0] + side), slice(first[1], first[1] + side)
+
 
 @dataclass(frozen=True)
 class MarkedSet:

@@ -131,10 +131,10 @@ class _Group:
 
 
 def _value(row: Row, name: str) -> float | None:
-    """A number of a row; `payload` is all symbols without overhead."""
-    if name == "payload" and isinstance(row.get("symbols"), dict):
-        counts = row["symbols"]
-        return float(sum(v for k, v in counts.items() if k != "overhead"))
+    """A number of a row; `payload` is all symbols without `overhead`."""
+    counts = row.get("symbols")
+    if name in ("payload", "overhead") and isinstance(counts, dict):
+        return float(sum(v for k, v in counts.items() if (k == "overhead") == (name == "overhead")))
     value = row.get(name)
     return float(value) if isinstance(value, int | float) else None
 

@@ -92,12 +92,10 @@ def listed(listings: Iterable[Listing], rows: Sequence[Row]) -> list[Table]:
     return [Table(what.title, what.columns, some, what.digits) for what, some in found if some]
 
 
-def why_missing(rows: Sequence[Row], metrics: Sequence[str]) -> list[str]:
-    """One line per metric that was asked for and has no value in any row, with the reason."""
-    lines = []
-    for metric in metrics:
-        if any(row.get(metric) is not None for row in rows):
-            continue
-        reasons = {row["not_computed"].get(metric, NOT_ASKED): None for row in rows}
-        lines.append(f"no {LABELS.get(metric, metric)}: {next(iter(reasons), NOT_ASKED)}")
-    return lines
+def why_missing(rows: Sequence[Row], metrics: Sequence[str]) -> dict[str, str]:
+    """The reason for each of the metrics that was asked for and has no value in any row."""
+    return {
+        metric: next((row["not_computed"].get(metric, NOT_ASKED) for row in rows), NOT_ASKED)
+        for metric in metrics
+        if all(row.get(metric) is None for row in rows)
+    }

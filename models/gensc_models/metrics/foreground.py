@@ -108,6 +108,17 @@ def map_error(predicted: Map, truth: Map) -> float:
     return float(np.abs(predicted.astype(np.float64) - truth).mean())
 
 
+def worst_box(error: NDArray[np.floating], side: int) -> tuple[slice, slice]:
+    """Rows and columns of the square of about ``side`` pixels with the largest mean error."""
+    from scipy.ndimage import uniform_filter
+
+    half = min(side, *error.shape) // 2
+    mean = uniform_filter(error, 2 * half, mode="constant")
+    inner = mean[half : mean.shape[0] - half + 1, half : mean.shape[1] - half + 1]
+    top, left = map(int, np.unravel_index(inner.argmax(), inner.shape))
+    return slice(top, top + 2 * half), slice(left, left + 2 * half)
+
+
 def _counts(predicted: Map, truth: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pixels of the truth, and of all, that reach each threshold."""
     _check_map(predicted)

@@ -81,3 +81,11 @@ def test_a_part_of_a_set_keeps_its_title():
     part = two_photos().first(1)
     assert (len(part.photos), part.title) == (1, two_photos().title)
     assert part.said.startswith("1 photo of")
+
+
+def test_the_square_is_around_the_foreground_and_within_the_photo():
+    image = two_photos().photos[0]
+    rows, columns = image.square(40)
+    # The foreground is rows 20 to 59 and columns 50 to 89.
+    assert (rows, columns) == (slice(19, 59), slice(49, 89))
+    assert image.square(500) == (slice(0, 96), slice(21, 117))

@@ -13,6 +13,7 @@ from gensc_models.metrics.foreground import (
     iou_curve,
     map_error,
     mask_iou,
+    worst_box,
 )
 
 SHAPES = array_shapes(min_dims=2, max_dims=2, max_side=8)
@@ -132,3 +133,12 @@ def test_what_is_no_mask_or_map_is_refused():
         best_f_measure(values, mask.T)
     with pytest.raises(ValueError, match="one shape"):
         map_error(values, values.T)
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (30, 70), (56, 88)])
+def test_the_worst_box_lies_over_the_damage(top, left):
+    error = np.zeros((64, 96))
+    error[top : top + 8, left : left + 8] = 1.0
+    rows, columns = worst_box(error, 16)
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (16, 16)
+    assert error[rows, columns].sum() == 64.0

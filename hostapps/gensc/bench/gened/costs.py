@@ -3,7 +3,7 @@ only the selected patches saves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -11,7 +11,6 @@ from itertools import product
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from gensc.bench.gened.schemes import GENED, SWIN, Schemes
 from gensc.data.images import fit
@@ -23,13 +22,10 @@ from gensc.experiment.scheme import Scheme
 from gensc.experiment.schemes.codec import CodecScheme
 from gensc.experiment.ways import load_way
 from gensc.system.machine import cores
-from gensc_models.codecs.gened.attention import Guides
-from gensc_models.codecs.gened.branches import CbamBranch, SwinBranch
 from gensc_models.codecs.gened.codec import GenedCodec
-from gensc_models.codecs.gened.config import TOKEN
+from gensc_models.codecs.gened.measure import foreground_branches
 from gensc_models.codecs.jscc import CodecConfig, JsccCodec
 from gensc_models.codecs.swin.network import PHOTO_BASE
-from gensc_models.data.photos import BLOCK
 from gensc_models.metrics.cost import milliseconds
 from gensc_models.semantics.captions import LayoutCaptioner
 
@@ -102,31 +98,13 @@ def _row(scheme: CodecScheme, image: Marked, repeat: int) -> Row:
     }  # fmt: skip
 
 
-@torch.inference_mode()
 def _shares(codec: GenedCodec, image: Marked, repeat: int) -> Iterator[Row]:
     """Both foreground branches with the patches of the mask sent, and with all of them."""
-    network, config = codec.network, codec.config.network
     mask = codec.route(image.pixels, RATE, SNR_DB).mask
-    for end, branches, width in (
-        ("transmitter", network.transmitter.branches, config.width),
-        ("receiver", network.receiver.branches, config.trunk.decoder_width_4),
-    ):
-        run = _branch(branches.foreground, width, config.condition, len(mask))
+    for end, run in foreground_branches(codec, len(mask)).items():
         some, every = (milliseconds(partial(run, m), repeat) for m in (mask, np.ones_like(mask)))
         yield {
             "experiment": "selected patches", "part": f"foreground branch, {end}",
             "scheme": GENED, "selected": float(mask.mean()), "selected_ms": some, "all_ms": every,
             "saved": 1.0 - some / every,
         }  # fmt: skip
-
-
-def _branch(
-    branch: SwinBranch | CbamBranch, width: int, condition: int, blocks: int
-) -> Callable[[NDArray[np.bool_]], torch.Tensor]:
-    """The branch on features of noise: what it takes depends on the mask alone."""
-    drawn, side = torch.Generator().manual_seed(1), blocks * BLOCK // TOKEN
-    features = torch.randn(1, width, side, side, generator=drawn)
-    offsets = torch.randn(1, 2, side, side, generator=drawn)
-    guides = Guides(offsets, torch.ones(1, width, 1, 1), torch.ones(1, 1, side, side))
-    scalars = torch.randn(1, blocks, blocks, condition, generator=drawn)
-    return lambda mask: branch(features, torch.from_numpy(mask)[None], guides, scalars)

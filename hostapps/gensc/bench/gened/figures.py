@@ -13,6 +13,7 @@ from gensc.experiment.marked import MarkedSet
 from gensc.experiment.rows import Row, of
 from gensc.experiment.tables import Listing, by_snr, columns, listed
 
+MADE_ELSEWHERE = ("lpips", "clip_score", "brisque")
 PERCEPTUAL = ("clip_score", "lpips", "brisque", "ms_ssim")
 #: Schemes that were run at less than half of the SNRs have no curve.
 LOOK: dict[str, Any] = {"names": list(LABELS), "labels": LABELS, "interval": False}
@@ -21,7 +22,7 @@ WHOLE = LOOK | {"panels": "channel", "share": 0.5, "width": 5.2, "height": 3.5}
 
 
 def curves(
-    sets: Sequence[MarkedSet], schemes: Schemes, rates: Collection[int], rate: int
+    sets: Sequence[MarkedSet], schemes: Schemes, rates: Collection[int], rate: int, aired: str
 ) -> Iterator[Figure]:
     """Over SNR, and Figure 9 over all symbols of an image, header section and caption included."""
     first, at = sets[0], f"bandwidth ratio {ratio(rate)}"
@@ -42,12 +43,8 @@ def curves(
                  where=here | {"channel": "awgn", "snr_db": SNR_DB}, width=4.8, height=3.9,
                  x_label="symbols of an image, caption included",
                  title=f"Figure 9: AWGN, {SNR_DB:g} dB, {first.said}", **LOOK)  # fmt: skip
-
-
-def flowgraph(said: str) -> Figure:
-    """The same through GNU Radio."""
-    return Figure("flowgraph", "snr_db", "foreground_psnr", where={"via": "flowgraph"},
-                  title=f"Through GNU Radio: {said}", **CURVES)  # fmt: skip
+    yield Figure("flowgraph", "snr_db", "foreground_psnr", where={"via": "flowgraph"},
+                 title=f"Through GNU Radio: {aired}", **CURVES)  # fmt: skip
 
 
 def all_tables(points: Sequence[Row], rows: Sequence[Row]) -> Iterator[Table]:

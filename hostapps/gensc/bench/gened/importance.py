@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from gensc.experiment.marked import MarkedSet
@@ -11,31 +11,17 @@ from gensc.experiment.schemes.codec import CodecScheme
 from gensc_models import WeightsError
 from gensc_models.catalogue.importance import load_importance
 from gensc_models.codecs.gened.codec import GenedCodec
-from gensc_models.codecs.gened.measure import on_pixels
+from gensc_models.codecs.gened.measure import ScoreMap
 from gensc_models.metrics.importance import evaluate
 from gensc_models.semantics.importance.classical import CentrePrior, SpectralResidual
 from gensc_models.semantics.importance.maps import MappedPhoto
-from gensc_models.semantics.importance.pixels import Map, Photo
 from gensc_models.semantics.importance.sources import ImageImportance
 
 LEARNED, CENTRE, SPECTRAL = "learned", CentrePrior().name, SpectralResidual().name
 
 
-class ScoreMap:
-    """The score map that a dual-branch transmitter routes by, a value per block."""
-
-    def __init__(self, codec: GenedCodec) -> None:
-        self.name, self._codec = f"score map of {codec.name}", codec
-
-    def __call__(self, image: Photo) -> Map:
-        """See `gensc_models.semantics.importance.sources.ImageImportance`."""
-        score = on_pixels(self._codec.importance(image).score)
-        return score[: image.shape[0], : image.shape[1]].clip(0.0, 1.0)
-
-
 def measure(
-    photos: MarkedSet, schemes: Iterable[CodecScheme], left_out: dict[str, str],
-    step: Callable[[str], None],
+    photos: MarkedSet, schemes: Iterable[CodecScheme], left_out: dict[str, str]
 ) -> Iterator[Row]:  # fmt: skip
     """A row per source of importance; why one is missing goes into `left_out`."""
     pairs = [MappedPhoto(image.name, image.pixels, image.map) for image in photos.photos]
@@ -48,4 +34,3 @@ def measure(
     for source in sources:
         figures = asdict(evaluate(source, pairs))
         yield {"experiment": "importance", "dataset": photos.title, **figures}
-        step(f"importance: {source.name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from gensc.bench.gened.schemes import SWIN
 from gensc.bench.gsc.training import LOG
 from gensc.experiment.grid import PER_BLOCK, Outcome
 from gensc.experiment.means import means
@@ -22,6 +23,8 @@ POINT = ("scheme", "dataset", "channel", "rate", "snr_db", "via")
 FULL = "full"
 #: Of the paper's figures but the ninth, and of its tables and Figure 10.
 RATE, SNR_DB = 32, 4.0
+#: SwinJSCC with SNR and rate modulation, base, authors' weights: Kodak, AWGN, CBR 1/24; dB by SNR.
+PUBLISHED = {1.0: 28.35, 4.0: 29.73, 7.0: 30.79, 10.0: 31.55}
 #: What each table compares, in its order.
 TABLES = {
     "I": ("single-branch", "no-importance", "no-semantic-objective", FULL),
@@ -65,15 +68,22 @@ def tables(found: Iterable[Row], dataset: str, folder: Path | None, rate: int) -
                 yield measured[name] | {"experiment": "ablation", "table": table, "steps": steps}
 
 
+def published(found: Iterable[Row], dataset: str) -> Iterator[Row]:
+    """SwinJSCC trained here beside what its authors report."""
+    place = {"via": "torch", "channel": "awgn", "rate": RATE, "snr_db": tuple(PUBLISHED)}
+    for p in of(found, dataset=dataset, scheme=SWIN, **place):
+        same = {name: p[name] for name in ("scheme", "snr_db", "rate", "psnr")}
+        yield {"experiment": "published"} | same | {"published": PUBLISHED[p["snr_db"]]}
+
+
 def trained_steps(folder: Path) -> int | None:
     """Steps of the last record of the training log beside the weights; None without one.
 
     Raises:
         UserError: a log that cannot be read.
     """
-    log = Log(folder / LOG)
     try:
-        records = log.records()
+        records = Log(folder / LOG).records()
         return int(records[-1]["step"]) if records else None
     except (KeyError, ValueError) as error:
-        raise UserError(f"{log.path}: no log of a training: {error}") from error
+        raise UserError(f"{folder / LOG}: no log of a training: {error}") from error

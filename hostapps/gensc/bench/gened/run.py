@@ -9,12 +9,12 @@ through GNU Radio beside it. What cannot be had is left out, and `settings["left
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gensc.bench.gened import costs, figures, importance, quality, strips
-from gensc.bench.gened.checks import PUBLISHED, all_checks, losses
+from gensc.bench.gened.checks import all_checks, losses
 from gensc.bench.gened.quality import SNR_DB
 from gensc.bench.gened.schemes import EDITED, GENED, SINGLE, SWIN, Schemes, load_schemes
 from gensc.data.images import spread
@@ -22,18 +22,17 @@ from gensc.experiment.base import BenchResult
 from gensc.experiment.figures import draw_all, ratio
 from gensc.experiment.grid import Grid, Point, collect
 from gensc.experiment.marked import MarkedSet, load
-from gensc.experiment.rows import Row, of
+from gensc.experiment.rows import Row
 from gensc.experiment.scheme import Mask, Photo
+from gensc.experiment.tables import why_missing
 from gensc.experiment.ways import load_way
 from gensc.results.quality import metrics_of
 from gensc.results.result import Result
 from gensc.system import codecs
-from gensc.system.progress import Reporter, progress
+from gensc.system.progress import progress
 
 STRIP_SNRS_DB = (1.0, 4.0, 10.0)
 GENERATIVE_SNRS_DB = (1.0, 4.0, 7.0, 10.0)
-
-
 AIR = Grid((), ("awgn", "fading"), (16, 32, 64), (0, 5, 10, 15))
 
 
@@ -97,35 +96,26 @@ class Plan:
         worth = p.scheme != EDITED or self.judged(p) or self.looked_at(p)
         return worth and (steady or p.snr_db in self.fading_snrs_db)
 
+    def grid(self, schemes: Schemes) -> Grid:
+        """All that runs over the torch channels."""
+        every = metrics_of("perceptual")
+        return Grid(
+            list(schemes.all().values()), self.channels, (*self.rates, self.overhead_rate),
+            self.snrs_db, (self.seed,), lambda p: every if self.judged(p) else ("psnr",),
+            lambda p: self.wanted(p, schemes), lambda p, _: self.looked_at(p),
+        )  # fmt: skip
+
+    def again(self, schemes: Schemes) -> Grid:
+        """The same on the data set of Figure 7: at one bandwidth ratio, without the variants."""
+        compared = list(schemes.found.values())
+        return replace(self.grid(schemes), schemes=compared, rates=(self.rate,),
+                       kept=lambda p, _: False)  # fmt: skip
+
 
 QUICK = Plan(
     photos=1, rates=(16, 32), snrs_db=(0.0, 4.0), importance=4, timings=1, base=False,
     air=replace(AIR, rates=(32,), snrs_db=(10,)), air_photos=1,
 )  # fmt: skip
-
-
-@dataclass
-class _Run:
-    """What has been measured so far: rows of photos, result lines, and what strips show."""
-
-    plan: Plan
-    bar: Reporter
-    rows: list[Row] = field(default_factory=list)
-    lines: list[Result] = field(default_factory=list)
-    kept: dict[tuple[strips.Place, str, str], tuple[Photo, Mask | None]] = field(
-        default_factory=dict
-    )
-
-    def add(self, photos: MarkedSet, grid: Grid, via: str) -> None:
-        """All points of a grid on some photos."""
-        way = load_way(via)
-        for done in collect(grid, photos.photos, way, self.bar.step):
-            self.rows.append(quality.row(done, way, photos.title))
-            if via != "torch" or "ssim" in done.metrics:
-                self.lines.append(done.result(way))
-            if done.received.image is not None and done.sent is not None:
-                key = (done.point.rate, done.point.snr_db), done.point.scheme, done.picture.name
-                self.kept[key] = done.received.image, done.sent.mask
 
 
 def run(
@@ -145,10 +135,7 @@ def run(
         datasets: spellings of `gensc_models.data.datasets`; the second is Figure 7's.
         images: photos in place of a data set; without either scikit-image's.
         limit: at most so many photos in everything; 0: as planned.
-        model: dual-branch weights by name or folder; "" for the shipped ones.
-        ablations: folder of weights folders, named as the variants.
-        edit: editor behind the receiver, as `gensc.editing.choose.choose_editor` takes it.
-        generator: pipeline of the generative baselines, as `gensc_models.baselines` takes it.
+        model, ablations, edit, generator: see `gensc.bench.gened.schemes.load_schemes`.
 
     Raises:
         UserError: photos, weights, an editor or a pipeline that were named and cannot be had.
@@ -160,52 +147,60 @@ def run(
     most = max(plan.photos, plan.importance)
     whole = [load(spec, images, most) for spec in (datasets or [""])[:2]]
     schemes = load_schemes(model, ablations, edit, generator)
-    first, *others = sets = [photos.first(plan.photos) for photos in whole]
-    left_out = dict(schemes.missing)
-    done = BenchResult("gened", settings=_settings(plan, schemes, sets, edit, left_out))
-    some, dual = first.first(plan.air_photos), schemes.dual()
-    steps = sum(len(s.photos) for s in (*sets, some)) + 5 + len(dual)
-    with progress("bench gened", steps) as bar:
+    sets = [photos.first(plan.photos) for photos in whole]
+    first, aired = sets[0], sets[0].first(plan.air_photos)
+    done = BenchResult("gened", settings=_settings(plan, schemes, sets, edit))
+    left_out = done.settings["left_out"]
+    rows: list[Row] = []
+    lines: list[Result] = []
+    kept: dict[tuple[strips.Place, str, str], tuple[Photo, Mask | None]] = {}
+    with progress("bench gened", sum(len(s.photos) for s in (*sets, aired)) + 1) as bar:
+
+        def through(photos: MarkedSet, grid: Grid, via: str) -> None:
+            """All points of a grid on some photos."""
+            way = load_way(via)
+            for outcome in collect(grid, photos.photos, way, bar.step):
+                rows.append(quality.row(outcome, way, photos.title))
+                if via != "torch" or "ssim" in outcome.metrics:
+                    lines.append(outcome.result(way))
+                if outcome.received.image is not None and outcome.sent is not None:
+                    p = outcome.point
+                    place = (p.rate, p.snr_db), p.scheme, outcome.picture.name
+                    kept[place] = outcome.received.image, outcome.sent.mask
+
         for name, reason in left_out.items():
             bar.say(f"left out: {name}: {reason}")
-        measured = _Run(plan, bar)
-        _sweeps(measured, schemes, first, others)
-        done.rows += importance.measure(whole[0].first(plan.importance), dual, left_out, bar.step)
+        through(first, plan.grid(schemes), "torch")
+        for second in sets[1:]:
+            through(second, plan.again(schemes), "torch")
+        judged = whole[0].first(plan.importance)
+        done.rows += importance.measure(judged, schemes.dual(), left_out)
         counted = schemes.found.get(EDITED, schemes.found.get(GENED))
         done.rows += costs.counts(first, counted) if counted else ()
         timed = costs.cut(first.photos[0], plan.timed_side)
         done.rows += costs.measure(timed, schemes, plan.timings, plan.base)
         bar.step("counted and timed")
         # Last, as the flowgraph takes half of torch's threads away.
-        aired = [schemes.found[name] for name in (GENED, SWIN, SINGLE) if name in schemes.found]
-        measured.add(some, replace(plan.air, schemes=aired, seeds=(plan.seed,)), "flowgraph")
-    points = quality.points(measured.rows)
+        coded = [schemes.found[name] for name in (GENED, SWIN, SINGLE) if name in schemes.found]
+        through(aired, replace(plan.air, schemes=coded, seeds=(plan.seed,)), "flowgraph")
+    points = quality.points(rows)
     done.rows += quality.tables(points, first.title, ablations, plan.rate)
-    done.rows += [
-        {"experiment": "published", "scheme": SWIN, "snr_db": p["snr_db"], "rate": p["rate"],
-         "psnr": p["psnr"], "published": PUBLISHED[p["snr_db"]]}
-        for p in of(points, via="torch", dataset=first.title, scheme=SWIN, channel="awgn",
-                    rate=quality.RATE, snr_db=tuple(PUBLISHED))
-    ]  # fmt: skip
+    done.rows += quality.published(points, first.title)
     done.checks += all_checks(points, done.rows, first.title, len(first.photos))
     done.tables += figures.all_tables(points, done.rows)
-    drawn = [*figures.curves(sets, schemes, plan.rates, plan.rate),
-             figures.flowgraph(f"{some.said}\n{losses(points)}")]  # fmt: skip
+    through_air = f"{aired.said}\n{losses(points)}"
+    drawn = list(figures.curves(sets, schemes, plan.rates, plan.rate, through_air))
     done.figures |= draw_all(drawn, points)
-    left_out |= _not_computed(measured.rows)
-    left_out |= {w.name: "no metric of whole images could be computed"
-                 for w in drawn if w.name not in done.figures}  # fmt: skip
-    if not schemes.drawn:
-        left_out["figure 8"] = "no generative baseline could be had"
+    left_out |= why_missing([r for r in rows if r["ssim"] is not None], figures.MADE_ELSEWHERE)
+    left_out |= {f.name: "nothing of it was measured" for f in drawn if f.name not in done.figures}
     if GENED in schemes.found:
-        done.strips |= _strips(measured, first, schemes)
-    done.rows, done.lines = [*points, *done.rows], measured.lines
+        done.strips |= _strips(plan, kept, first, schemes)
+    done.rows, done.lines = [*points, *done.rows], lines
     return done
 
 
-def _settings(
-    plan: Plan, schemes: Schemes, sets: Sequence[MarkedSet], edit: str, left_out: dict[str, str]
-) -> dict[str, Any]:
+def _settings(plan: Plan, schemes: Schemes, sets: Sequence[MarkedSet], edit: str) -> dict[str, Any]:
+    drawn = {} if schemes.drawn else {"figure 8": "no generative baseline could be had"}
     return {
         "data sets": {
             s.title: {"foreground marked by": s.marked_by, "photos": [p.name for p in s.photos]}
@@ -223,52 +218,21 @@ def _settings(
         "training",
         "seed": plan.seed,
         "weights": {w.id: w.sha256 for s in schemes.all().values() for w in s.weights},
-        "left_out": left_out,
+        "left_out": schemes.missing | drawn,
     }
 
 
-def _sweeps(
-    run: _Run, schemes: Schemes, first: MarkedSet, others: Sequence[MarkedSet]
-) -> None:  # fmt: skip
-    """All that runs over the torch channels; the data set of Figure 7 at one bandwidth ratio."""
-    plan, every = run.plan, metrics_of("perceptual")
-    grid = Grid(
-        list(schemes.all().values()), plan.channels, (*plan.rates, plan.overhead_rate),
-        plan.snrs_db, (plan.seed,), lambda p: every if plan.judged(p) else ("psnr",),
-        lambda p: plan.wanted(p, schemes), lambda p, _: plan.looked_at(p),
-    )  # fmt: skip
-    run.add(first, grid, "torch")
-    compared = list(schemes.found.values())
-    for photos in others:
-        again = replace(grid, schemes=compared, rates=(plan.rate,), metrics=every,
-                        kept=lambda p, _: False)  # fmt: skip
-        run.add(photos, again, "torch")
-
-
-def _not_computed(rows: Sequence[Row]) -> dict[str, str]:
-    """Why a metric is missing everywhere."""
-    judged = [r for r in rows if r["ssim"] is not None]
-    return {
-        metric: judged[0]["not_computed"].get(metric, "")
-        for metric in ("lpips", "clip_score", "brisque")
-        if judged and all(r[metric] is None for r in judged)
-    }
-
-
-def _strips(run: _Run, photos: MarkedSet, schemes: Schemes) -> dict[str, Any]:
+def _strips(plan: Plan, kept: strips.Kept, photos: MarkedSet, schemes: Schemes) -> dict[str, Any]:
     """Figures 10, 11 and 12."""
-    plan, marked, kept = run.plan, photos.photos, run.kept
+    every = strips.Strips(kept, photos.photos)
+    some = strips.Strips(kept, spread(photos.photos, plan.schemes_shown))
     at = f"bandwidth ratio {ratio(plan.rate)}; PSNR of the foreground"
-    compared = {key: found for key, found in kept.items() if key[1] in schemes.found}
     places = [(plan.rate, s) for s in STRIP_SNRS_DB if s in plan.snrs_db]
-    rate, snr_db = plan.worst
+    worst = f"Figure 12: the worst of {len(photos.photos)} photos at {plan.worst[1]:g} dB, "
+    worst += f"bandwidth ratio {ratio(plan.worst[0])}; PSNR of the foreground"
     return {
-        "figure10_schemes": strips.by_scheme(
-            compared, spread(marked, plan.schemes_shown), (plan.rate, SNR_DB),
-            f"Figure 10: AWGN, {SNR_DB:g} dB, {at}"),
-        "figure11_snrs": strips.by_snr(kept, marked, places, f"Figure 11: AWGN, {at}"),
-        "figure12_failures": strips.failures(
-            kept, marked, plan.worst, plan.failures,
-            f"Figure 12: the worst of {len(marked)} photos at {snr_db:g} dB, bandwidth ratio "
-            f"{ratio(rate)}; PSNR of the foreground"),
+        "figure10_schemes": some.by_scheme(schemes.found, (plan.rate, SNR_DB),
+                                           f"Figure 10: AWGN, {SNR_DB:g} dB, {at}"),
+        "figure11_snrs": every.by_snr(places, f"Figure 11: AWGN, {at}"),
+        "figure12_failures": every.failures(plan.worst, plan.failures, worst),
     }  # fmt: skip

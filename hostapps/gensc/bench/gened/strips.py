@@ -6,7 +6,9 @@ the whole photo.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,7 @@ from gensc.experiment.marked import Marked
 from gensc.experiment.scheme import Mask, Photo
 from gensc.figures.picture_grid import Cell, sheet
 from gensc_models.metrics.fidelity import mask_psnr
+from gensc_models.metrics.foreground import worst_box
 from gensc_models.semantics.overlays import mask_overlay
 
 if TYPE_CHECKING:
@@ -24,95 +27,75 @@ if TYPE_CHECKING:
 #: Side of a square, and of the box around the worst of a failure, pixels of the photo.
 WINDOW, BOX = 240, 64
 NAMES = {SWIN: "SwinJSCC", GENED: "coarse", EDITED: "edited"}
-Square = tuple[slice, slice]
+SENT = ("original", "mask sent")
 #: Symbols per 16×16 block and Es/N0 over AWGN.
 Place = tuple[int, float]
+
+
 Kept = Mapping[tuple[Place, str, str], tuple[Photo, Mask | None]]
-"""By place, scheme and name of the photo: what is received, and the mask its sender took."""
 
 
-def by_scheme(kept: Kept, photos: Sequence[Marked], place: Place, title: str) -> Figure:
-    """Figure 10: every scheme at one place, a photo a row."""
-    there = {scheme for _, scheme, _ in kept}
-    schemes = [*(s for s in LABELS if s in there), *sorted(there - LABELS.keys())]
-    headings = ["original", "mask sent", *(LABELS.get(s, s).split(" (")[0] for s in schemes)]
-    rows = [[*_given(kept, p, place), *(_received(kept, p, place, s) for s in schemes)]
-            for p in photos]  # fmt: skip
-    return sheet(rows, title, headings, 1.7)
+@dataclass(frozen=True)
+class Strips:
+    """What the figures are made of.
 
+    Attributes:
+        kept: by place, scheme and name of the photo, what is received and the mask that was sent.
+        photos: a row each.
+    """
 
-def by_snr(kept: Kept, photos: Sequence[Marked], places: Sequence[Place], title: str) -> Figure:
-    """Figure 11: SwinJSCC, coarse and edited at several SNRs, a photo a row."""
-    headings = ["original", "mask sent"]
-    headings += [f"{name}, {snr_db:g} dB" for _, snr_db in places for name in NAMES.values()]
-    rows = [
-        [*_given(kept, p, places[-1]), *(_received(kept, p, at, s) for at in places for s in NAMES)]
-        for p in photos
-    ]
-    return sheet(rows, title, headings)
+    kept: Kept
+    photos: Sequence[Marked]
 
+    def by_scheme(self, schemes: Collection[str], place: Place, title: str) -> Figure:
+        """Figure 10: every scheme at one place."""
+        there = [s for s in schemes if any(scheme == s for _, scheme, _ in self.kept)]
+        headings = [*SENT, *(LABELS.get(s, s).split(" (")[0] for s in there)]
+        rows = [[*self._sent(p, place), *(self._shown(p, place, s) for s in there)]
+                for p in self.photos]  # fmt: skip
+        return sheet(rows, title, headings, 1.7)
 
-def failures(
-    kept: Kept, photos: Sequence[Marked], place: Place, count: int, title: str
-) -> Figure:  # fmt: skip
-    """Figure 12: where the foreground comes out worst, with a box around the worst of it."""
-    shown = EDITED if any(scheme == EDITED for _, scheme, _ in kept) else GENED
+    def by_snr(self, places: Sequence[Place], title: str) -> Figure:
+        """Figure 11: SwinJSCC, coarse and edited at several SNRs."""
+        columns = list(product(places, NAMES))
+        headings = [*SENT, *(f"{NAMES[scheme]}, {place[1]:g} dB" for place, scheme in columns)]
+        rows = [[*self._sent(p, places[-1]), *(self._shown(p, *column) for column in columns)]
+                for p in self.photos]  # fmt: skip
+        return sheet(rows, title, headings)
 
-    def quality(image: Marked) -> float:
-        found = kept.get((place, shown, image.name))
-        return mask_psnr(image.pixels, found[0], image.foreground) if found else 0.0
+    def failures(self, place: Place, count: int, title: str) -> Figure:
+        """Figure 12: where the foreground comes out worst, with a box around the worst of it."""
+        best = EDITED if any(scheme == EDITED for _, scheme, _ in self.kept) else GENED
+        found = {p: self.kept.get((place, best, p.name)) for p in self.photos}
+        quality = {p: mask_psnr(p.pixels, f[0], p.foreground) if f else 0.0
+                   for p, f in found.items()}  # fmt: skip
+        rows = []
+        for image in sorted(self.photos, key=quality.__getitem__)[:count]:
+            box, got = None, found[image]
+            if got is not None:
+                error = np.square(image.pixels.astype(np.float64) - got[0]).mean(axis=2)
+                box = worst_box((error * image.foreground)[image.square(WINDOW)], BOX)
+            truth = mask_overlay(image.pixels, image.foreground)[image.square(WINDOW)]
+            rows.append([*self._sent(image, place), Cell(truth, "by which it is judged"),
+                         *(self._shown(image, place, s, box) for s in NAMES)])  # fmt: skip
+        return sheet(rows, title, [*SENT, "foreground", *NAMES.values()], 2.2)
 
-    rows = []
-    for image in sorted(photos, key=quality)[:count]:
-        box = _worst(kept, image, place, shown)
-        truth = mask_overlay(image.pixels, image.foreground)[_window(image)]
-        cells = [*_given(kept, image, place), Cell(truth, "by which it is judged")]
-        rows.append([*cells, *(_received(kept, image, place, s, box) for s in NAMES)])
-    return sheet(rows, title, ["original", "mask sent", "foreground", *NAMES.values()], 2.2)
+    def _sent(self, image: Marked, place: Place) -> list[Cell | None]:
+        """The original, and what the transmitter takes for foreground."""
+        window = image.square(WINDOW)
+        original = Cell(image.pixels[window], image.name)
+        _, mask = self.kept.get((place, GENED, image.name), (None, None))
+        if mask is None:
+            return [original, None]
+        share = f"{100 * mask.mean():.0f} % of the photo"
+        return [original, Cell(mask_overlay(image.pixels, mask)[window], share)]
 
-
-def _given(kept: Kept, image: Marked, place: Place) -> list[Cell | None]:
-    """The original, and what the transmitter takes for foreground."""
-    window = _window(image)
-    original = Cell(image.pixels[window], image.name)
-    _, mask = kept.get((place, GENED, image.name), (None, None))
-    if mask is None:
-        return [original, None]
-    share = f"{100 * mask.mean():.0f} % of the photo"
-    return [original, Cell(mask_overlay(image.pixels, mask)[window], share)]
-
-
-def _received(
-    kept: Kept, image: Marked, place: Place, scheme: str, box: Square | None = None
-) -> Cell | None:
-    """A received picture with the PSNR of its foreground."""
-    found = kept.get((place, scheme, image.name))
-    if found is None:
-        return None
-    quality = mask_psnr(image.pixels, found[0], image.foreground)
-    return Cell(found[0][_window(image)], f"{quality:.1f} dB", box=box)
-
-
-def _window(image: Marked) -> Square:
-    """The square around the foreground's centre, as near as the photo's borders let it."""
-    size = image.pixels.shape[:2]
-    side = min(WINDOW, *size)
-    centre = np.argwhere(image.foreground).mean(axis=0)
-    top, left = (int(np.clip(c - side / 2, 0, n - side)) for c, n in zip(centre, size, strict=True))
-    return slice(top, top + side), slice(left, left + side)
-
-
-def _worst(kept: Kept, image: Marked, place: Place, scheme: str) -> Square | None:
-    """Within the square that is shown, the box with the largest error in the foreground."""
-    from scipy.ndimage import uniform_filter
-
-    found = kept.get((place, scheme, image.name))
-    if found is None:
-        return None
-    error = np.square(image.pixels.astype(np.float64) - found[0]).mean(axis=2)
-    error = (error * image.foreground)[_window(image)]
-    half = min(BOX, *error.shape) // 2
-    spread = uniform_filter(error, 2 * half, mode="constant")
-    inner = spread[half : spread.shape[0] - half + 1, half : spread.shape[1] - half + 1]
-    top, left = map(int, np.unravel_index(inner.argmax(), inner.shape))
-    return slice(top, top + 2 * half), slice(left, left + 2 * half)
+    def _shown(
+        self, image: Marked, place: Place, scheme: str, box: tuple[slice, slice] | None = None
+    ) -> Cell | None:
+        """A received picture with the PSNR of its foreground."""
+        found = self.kept.get((place, scheme, image.name))
+        if found is None:
+            return None
+        quality = mask_psnr(image.pixels, found[0], image.foreground)
+        return Cell(found[0][image.square(WINDOW)], f"{quality:.1f} dB", box=box)

@@ -6,13 +6,19 @@ section is counted in symbols.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from gensc_models.channels.single import CSI
+from gensc_models.codecs.gened.attention import Guides
+from gensc_models.codecs.gened.branches import CbamBranch, SwinBranch
 from gensc_models.codecs.gened.codec import GenedCodec
+from gensc_models.codecs.gened.config import TOKEN
 from gensc_models.codecs.simulated import receive
 from gensc_models.data.photos import BLOCK, crop_to_blocks
 from gensc_models.metrics.fidelity import mask_psnr, psnr
@@ -54,6 +60,48 @@ def cropped(pairs: Sequence[MappedPhoto]) -> list[MappedPhoto]:
 def on_pixels(mask: np.ndarray) -> np.ndarray:
     """A mask per block as one per pixel."""
     return mask.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
+
+
+class ScoreMap:
+    """The score map that the transmitter routes by as a source of importance, a value per block;
+    see :class:`gensc_models.semantics.importance.sources.ImageImportance`."""
+
+    def __init__(self, codec: GenedCodec) -> None:
+        self.name, self._codec = f"score map of {codec.name}", codec
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """The map of an image, uint8 ``H x W x 3``: float32 ``H x W`` in [0, 1]."""
+        score = on_pixels(self._codec.importance(image).score)
+        return score[: image.shape[0], : image.shape[1]].clip(0.0, 1.0)
+
+
+def foreground_branches(
+    codec: GenedCodec, blocks: int
+) -> dict[str, Callable[[np.ndarray], Tensor]]:
+    """Both foreground branches on features of noise, for a mask ``blocks x blocks`` of the patches
+    that are computed: what they take depends on it alone."""
+    network, config = codec.network, codec.config.network
+    ends = {
+        "transmitter": (network.transmitter.branches.foreground, config.width),
+        "receiver": (network.receiver.branches.foreground, config.trunk.decoder_width_4),
+    }
+    drawn, side = torch.Generator().manual_seed(1), blocks * BLOCK // TOKEN
+    scalars = torch.randn(1, blocks, blocks, config.condition, generator=drawn)
+    runs: dict[str, Callable[[np.ndarray], Tensor]] = {}
+    for end, (branch, width) in ends.items():
+        features = torch.randn(1, width, side, side, generator=drawn)
+        offsets = torch.randn(1, 2, side, side, generator=drawn)
+        guides = Guides(offsets, torch.ones(1, width, 1, 1), torch.ones(1, 1, side, side))
+        runs[end] = partial(_computed, branch, features, guides, scalars)
+    return runs
+
+
+@torch.inference_mode()
+def _computed(
+    branch: SwinBranch | CbamBranch, features: Tensor, guides: Guides, scalars: Tensor,
+    mask: np.ndarray,
+) -> Tensor:  # fmt: skip
+    return branch(features, torch.from_numpy(mask)[None], guides, scalars)
 
 
 def _mean(name: str, channel: str, rate: int, snr_db: float, rows: Sequence[tuple]) -> GenedPoint:

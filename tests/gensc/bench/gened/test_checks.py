@@ -5,7 +5,8 @@ import math
 import pytest
 
 from gened_sets import TITLE, point
-from gensc.bench.gened.checks import PUBLISHED, all_checks
+from gensc.bench.gened.checks import all_checks
+from gensc.bench.gened.quality import PUBLISHED, published
 from gensc.bench.gened.schemes import EDITED, GENED, SINGLE, SWIN
 
 
@@ -60,7 +61,8 @@ def test_brisque_is_better_where_it_is_lower():
 
 
 def test_swinjscc_stands_beside_its_published_figure():
-    check = by_name(measured(("awgn",)))
+    points = measured(("awgn",))
+    check = by_name(points, list(published(points, TITLE)))
     name = "SwinJSCC trained here at {} dB, CBR 1/24, PSNR less {} dB"
     # The whole image is 1 dB below the foreground here.
     assert check[name.format(7, "30.79")].value == pytest.approx(27.0 - 1.0 - 1.0 - 30.79)

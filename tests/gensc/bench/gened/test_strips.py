@@ -3,8 +3,8 @@
 import numpy as np
 
 from gened_sets import marked
-from gensc.bench.gened.schemes import EDITED, GENED, SWIN
-from gensc.bench.gened.strips import BOX, by_scheme, by_snr, failures
+from gensc.bench.gened.schemes import EDITED, GENED, LABELS, SWIN
+from gensc.bench.gened.strips import BOX, Strips
 
 HERE = (32, 4.0)
 
@@ -32,7 +32,7 @@ def shown(figure):
 
 def test_a_row_per_photo_and_a_column_per_scheme_after_original_and_mask():
     images = [marked(), marked("suit", 200, 160)]
-    figure = by_scheme(kept_of(images), images, HERE, "title")
+    figure = Strips(kept_of(images), images).by_scheme(LABELS, HERE, "title")
     assert len(figure.axes) == 2 * 5
     assert words(figure)[:2] == ["original", "face"]
     assert "SwinJSCC" in words(figure)
@@ -41,7 +41,7 @@ def test_a_row_per_photo_and_a_column_per_scheme_after_original_and_mask():
 
 def test_the_square_is_around_the_foreground():
     image = marked()
-    figure = by_scheme(kept_of([image]), [image], HERE, "title")
+    figure = Strips(kept_of([image]), [image]).by_scheme(LABELS, HERE, "title")
     # The foreground's centre is at column 69.5 of 128, so the square begins at 21.
     assert np.array_equal(shown(figure)[0], image.pixels[:, 21:117])
 
@@ -49,7 +49,7 @@ def test_the_square_is_around_the_foreground():
 def test_every_snr_has_three_columns():
     places = [(32, s) for s in (1.0, 10.0)]
     image = marked()
-    figure = by_snr(kept_of([image], places=places), [image], places, "title")
+    figure = Strips(kept_of([image], places=places), [image]).by_snr(places, "title")
     assert [w for w in words(figure) if w.endswith("10 dB")] == [
         "SwinJSCC, 10 dB",
         "coarse, 10 dB",
@@ -61,14 +61,14 @@ def test_every_snr_has_three_columns():
 def test_what_was_not_run_stays_empty():
     image, kept = marked(), kept_of([marked()])
     del kept[HERE, EDITED, "face"]
-    figure = by_snr(kept, [image], [HERE], "title")
+    figure = Strips(kept, [image]).by_snr([HERE], "title")
     assert len(figure.axes) == 2 + 2
 
 
 def test_failures_are_the_worst_first_with_a_box_around_the_worst_of_them():
     images = [marked("good"), marked("bad")]
     kept = kept_of([images[0]]) | kept_of([images[1]], damage=9)
-    figure = failures(kept, images, HERE, 1, "title")
+    figure = Strips(kept, images).failures(HERE, 1, "title")
     assert "bad" in words(figure)
     assert "good" not in words(figure)
     boxes = [patch for ax in figure.axes for patch in ax.patches]

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from gensc_models.codecs.gened.measure import cropped, evaluate_gened
+from gensc_models.codecs.gened.measure import (
+    ScoreMap,
+    cropped,
+    evaluate_gened,
+    foreground_branches,
+)
 from gensc_models.semantics.importance.maps import MappedPhoto
 from small_gened import small_codec
 
@@ -36,3 +41,23 @@ def test_the_true_foreground_can_be_told() -> None:
     assert row.codec == "tiny-gened (told)"
     # Whole blocks: 2 x 3 of them hold the foreground's 30 x 30 pixels or part of them.
     assert row.mask_iou > 0.3
+
+
+def test_the_score_map_is_one_value_per_block_in_0_to_1() -> None:
+    source = ScoreMap(small_codec())
+    found = source(np.ascontiguousarray(astronaut()[:90, :100]))
+    assert source.name == "score map of tiny-gened"
+    assert found.shape == (90, 100)
+    assert 0.0 <= found.min() <= found.max() <= 1.0
+    assert np.ptp(found[:16, :16]) == 0.0
+
+
+def test_foreground_branches_change_the_patches_of_the_mask_alone() -> None:
+    none, some = np.zeros((4, 4), bool), np.zeros((4, 4), bool)
+    some[1, 2] = True
+    for run in foreground_branches(small_codec(), 4).values():
+        changed = (run(some) != run(none)).any(dim=1)[0]
+        side = len(changed) // 4
+        assert changed.any()
+        changed[side : 2 * side, 2 * side : 3 * side] = False
+        assert not changed.any()
