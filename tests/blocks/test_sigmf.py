@@ -53,6 +53,28 @@ def test_the_reference_implementation_reads_it(recording):
     assert "core:sha512" in other.get_global_info()
 
 
+@pytest.mark.parametrize(
+    ("where", "field", "value"),
+    [
+        ("global", "core:num_channels", 2),
+        ("global", "core:metadata_only", True),
+        ("global", "core:dataset", "elsewhere.bin"),
+        ("global", "core:trailing_bytes", 16),
+        ("captures", "core:header_bytes", 8),
+        ("global", "core:extensions", [{"name": "odd", "version": "1.0.0", "optional": False}]),
+    ],
+)
+def test_what_says_where_the_samples_lie_is_refused_by_name(recording, where, field, value):
+    path = recording + ".sigmf-meta"
+    with open(path) as file:
+        meta = json.load(file)
+    (meta["captures"][0] if where == "captures" else meta["global"])[field] = value
+    with open(path, "w") as file:
+        json.dump(meta, file)
+    with pytest.raises(gensc.GenscError, match=field):
+        gensc.sigmf_source(recording)
+
+
 def test_a_recording_that_is_replaced_while_it_is_played_is_played_to_its_end(recording):
     source = gensc.sigmf_source(recording, RATE)
     sink = gensc.sigmf_sink(recording, RATE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,8 +109,8 @@ def open_recording(path: str) -> Recording:
     `damage`: whatever is whole in it can still be read.
 
     Raises:
-        GenscError: one of the files is missing, the metadata is not valid SigMF, or the samples
-            are of a type this reader does not know.
+        GenscError: one of the files is missing, the metadata is not valid SigMF, the samples are of
+            a type this reader does not know, or lie otherwise in the file than one after the other.
     """
     data_path, meta_path = recording_files(path)
     for file in (meta_path, data_path):
@@ -125,6 +125,8 @@ def open_recording(path: str) -> Recording:
     except Exception as error:  # the schema's errors, JSON's, UTF-8's, and what sigmf lets through
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise GenscError(f"{meta_path}: not valid SigMF metadata ({reason})") from error
+    for what in _unreadable(content):
+        raise GenscError(f"{meta_path}: {what}, which this reader cannot")
     if datatype not in DATATYPES:
         known = ", ".join(DATATYPES)
         raise GenscError(f"{meta_path}: samples are {datatype}, this reader knows {known}")
@@ -143,6 +145,25 @@ def open_recording(path: str) -> Recording:
         samples=size // width,
         damage=damage,
     )
+
+
+def _unreadable(content: dict[str, Any]) -> Iterator[str]:
+    """What the metadata says of the file that a reader of samples one after the other must heed."""
+    info = content["global"]
+    if info.get("core:num_channels", 1) != 1:
+        yield f"core:num_channels is {info['core:num_channels']}: samples of several channels"
+    if info.get("core:metadata_only"):
+        yield "core:metadata_only: no samples"
+    if "core:dataset" in info:
+        yield f"core:dataset: the samples are in {info['core:dataset']!r}"
+    if info.get("core:trailing_bytes"):
+        yield f"core:trailing_bytes is {info['core:trailing_bytes']}: something after the samples"
+    for capture in content["captures"]:
+        if capture.get("core:header_bytes"):
+            yield f"core:header_bytes is {capture['core:header_bytes']}: something between them"
+    for extension in info.get("core:extensions", []):
+        if not extension.get("optional", False):
+            yield f"core:extensions asks for {extension.get('name')!r}"
 
 
 def _sha512(path: Path) -> str:
