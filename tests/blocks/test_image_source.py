@@ -1,5 +1,7 @@
 """image_source: files in, numbered PDUs out, then the end."""
 
+import os
+import sys
 import time
 
 import pmt
@@ -9,6 +11,9 @@ from PIL import Image
 from gnuradio import gensc, gr
 from gnuradio.gensc.metadata import read_image
 from pdu_blocks import Collect, run, smooth_image
+
+MODULE = sys.modules["gnuradio.gensc.image_source"]
+"""The package has the block under the module's name."""
 
 
 @pytest.fixture
@@ -89,3 +94,24 @@ def test_a_flowgraph_can_be_run_again(photos):
 def test_no_such_file_is_one_line():
     with pytest.raises(gensc.GenscError, match=r"^/nowhere\.png: no image there$"):
         gensc.image_source("/nowhere.png")
+
+
+def test_a_name_that_is_no_utf8_is_sent_all_the_same(photos):
+    os.rename(photos / "1.png", os.fsencode(photos) + b"/caf\xe9.png")
+    names = [metadata.name for metadata, _ in received(gensc.image_source(str(photos)))]
+    assert sorted(names) == ["0.png", "2.png", "caf\ufffd.png"]
+
+
+def test_what_nobody_foresaw_costs_one_image(photos, monkeypatch):
+    real = MODULE.read_image
+
+    def reads(path, max_side):
+        if path.endswith("1.png"):
+            raise RuntimeError("out of luck")
+        return real(path, max_side)
+
+    monkeypatch.setattr(MODULE, "read_image", reads)
+    source = gensc.image_source(str(photos))
+    assert [metadata.name for metadata, _ in received(source)] == ["0.png", "2.png"]
+    assert source.dropped == 1
+    assert "out of luck" in str(source.last_error)

@@ -131,7 +131,7 @@ def test_a_loop_through_a_control_port_ends():
             self.told += 1
 
     flowgraph = gr.top_block()
-    feed, controlled = Feed("image", [pmt.from_long(i) for i in range(9)]), Controlled()
+    feed, controlled = Feed("image", [pmt.from_long(i) for i in range(200)]), Controlled()
     back = Relay()
     flowgraph.msg_connect(feed, "image", controlled, "image")
     flowgraph.msg_connect(controlled, "image", back, "image")

@@ -101,4 +101,7 @@ def send(
         f"sent {report.images} image{'s' if report.images != 1 else ''} in {report.bursts} bursts, "
         f"{report.seconds:.3f} s on the air, to {place}"
         + (f", {report.underflows} underflows" if report.underflows else "")
+        + (f", {report.lost} not sent" if report.lost else "")
     )
+    if report.lost:
+        raise typer.Exit(1)

@@ -13,7 +13,6 @@ import pmt
 from numpy.typing import NDArray
 
 from gensc.link.level import Level
-from gensc.system.errors import UserError
 from gnuradio import gr
 from gnuradio.gensc.message_ports import message_block
 from gnuradio.gensc.metadata import ImageKey, Metadata, read_pdu
@@ -25,37 +24,32 @@ class PduSource(message_block):
     """Sends PDUs on [out], in order, then ends the stream.
 
     Args:
-        pdus: taken one by one as the blocks downstream have room. One that cannot be made (a
-            `UserError`) is dropped with a line, and the stream ends there.
+        pdus: taken one by one as the blocks downstream have room. Where making one fails, that is
+            dropped with a line, and the next is asked for; of a generator there is none.
     """
 
     def __init__(self, pdus: Iterable[Any]) -> None:
         message_block.__init__(self, "pdu_source")
         self._pdus = iter(pdus)
         self._closed = False
-        # It drives itself with messages, so that GNU Radio can stop it between any two.
-        self.setup_ports({"next": self._next}, ["out"])
+        self.setup_ports({"next": self.driven("next", self._next)}, ["out"])
 
     def start(self) -> bool:
         """Begin with the first PDU."""
-        self._post(pmt.intern("next"), pmt.PMT_NIL)
+        self.drive("next")
         return super().start()
 
     def close(self) -> None:
         """End the stream after the PDU under way; may be called from any thread."""
         self._closed = True
 
-    def _next(self, _: Any) -> None:
-        try:
-            pdu = None if self._closed else next(self._pdus, None)
-        except UserError as error:
-            self.drop(str(error))
-            pdu = None
+    def _next(self) -> bool:
+        pdu = None if self._closed else next(self._pdus, None)
         if pdu is None:
             self.finish()
-            return
+            return False
         self.publish("out", pdu)
-        self._post(pmt.intern("next"), pmt.PMT_NIL)
+        return True
 
 
 class PduFollower(message_block):

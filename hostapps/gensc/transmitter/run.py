@@ -15,6 +15,8 @@ from gensc.link.driver_output import caught
 from gensc.link.radio import Place, RadioSettings, open_sink
 from gensc.link.schemes import load_scheme
 from gensc.system import codecs
+from gensc.system.errors import UserError
+from gensc.transmitter.gone import Gone
 
 if TYPE_CHECKING:
     from gnuradio.gensc.metadata import ImageKey, Metadata
@@ -57,8 +59,10 @@ class SendReport:
     """What went out.
 
     Attributes:
-        images, bursts: counts.
+        images, bursts: that left as a whole, as far as where they went to tells (a ZeroMQ address
+            and a SigMF recording do).
         samples, seconds: of the bursts and the gaps between them.
+        lost: images that were asked for and did not leave.
         underflows: times that a radio had to wait for samples.
     """
 
@@ -67,6 +71,7 @@ class SendReport:
     samples: int
     seconds: float
     underflows: int = 0
+    lost: int = 0
 
 
 def send_images(
@@ -112,17 +117,22 @@ def send_images(
     config = WaveformConfig(
         sample_rate=radio.sample_rate, header_symbols=header_symbols_for(settings.snr_db)
     )
-    sent = 0
+    asked = 0
     session = draw_session() if settings.session is None else settings.session
     captions: dict[ImageKey, str] = {}
 
     def pdus() -> Any:
         """Images are opened one by one, as the flowgraph asks for them."""
-        nonlocal sent
+        nonlocal asked
         round_ = 0
         while settings.repeat == 0 or round_ < settings.repeat:
             for number, path in enumerate(settings.images):
-                image = load_image(path, settings.max_side)
+                asked += 1
+                try:
+                    image = load_image(path, settings.max_side)
+                except UserError as error:  # it was there before; the others follow
+                    say(f"{error}: not sent")
+                    continue
                 # The same number in every round: a receiver then puts the copies together.
                 image_id = (settings.first_id + number) & 0xFFFF
                 name = display_name(path)
@@ -130,7 +140,6 @@ def send_images(
                 meta = Metadata(session, image_id, shape=(height, width, 3), name=name)
                 captions[meta.key] = texts.get(path, "")
                 yield make_pdu(meta, image)
-                sent += 1
                 on_image(name)
             round_ += 1
 
@@ -145,8 +154,8 @@ def send_images(
         amplitude=settings.amplitude,
     )
     air = open_sink(place, radio, bind)
-    lengths: list[int] = []
-    fragments = PduCollector(np.complex64, on_pdu=lambda seen: lengths.append(seen.data.size))
+    gone = Gone(config)
+    fragments = PduCollector(np.complex64, on_pdu=gone.add)
     # In series, so that sections and captions keep their order.
     sections = PduCollector(np.complex64, on_pdu=lambda seen: None)
 
@@ -168,14 +177,9 @@ def send_images(
         say(air.tuned.line())
     with caught() as printed:
         top.run()
-    samples = sum(config.burst_len(n) + config.gap for n in lengths)
-    return SendReport(
-        sent - encoder.dropped,
-        len(lengths),
-        samples,
-        samples / config.sample_rate,
-        printed.underflows,
-    )
+    images, bursts, samples = gone.within(getattr(air, "samples", None))
+    seconds = samples / config.sample_rate
+    return SendReport(images, bursts, samples, seconds, printed.underflows, asked - images)
 
 
 def _utf8(captions: dict[ImageKey, str], before: Metadata) -> NDArray[np.uint8]:

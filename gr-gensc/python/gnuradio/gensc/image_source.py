@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
-
-import pmt
 
 from . import choice_message
-from .errors import GenscError
 from .image_files import image_paths, read_image
 from .message_ports import message_block
 from .metadata import Metadata, make_pdu
@@ -58,14 +54,13 @@ class image_source(message_block):
         self._first_id = first_id
         self._sent = 0
         self._due = 0.0
-        # The block drives itself with messages, so that GNU Radio can stop it between any two.
-        self.setup_ports({"next": self._next}, ["image", "count"])
+        self.setup_ports({"next": self.driven("next", self._next)}, ["image", "count"])
 
     def start(self) -> bool:
         """Begin with the first image."""
         self._sent, self._due = 0, time.monotonic()
         self._sessions.begin()
-        self._post(pmt.intern("next"), pmt.PMT_NIL)
+        self.drive("next")
         return super().start()
 
     def set_repeat(self, repeat: bool) -> None:
@@ -76,12 +71,10 @@ class image_source(message_block):
         """Least time between two images."""
         self.interval_s = interval_ms / 1000
 
-    def _next(self, _: Any) -> None:
-        if self._ended:
-            return
+    def _next(self) -> bool:
         if self._sent and self._sent % len(self.paths) == 0 and not self.repeat:
             self.finish()
-            return
+            return False
         wait = self._due - time.monotonic()
         if wait > 0:
             time.sleep(min(wait, _SLICE_S))
@@ -92,16 +85,10 @@ class image_source(message_block):
             self.publish("count", choice_message.pair("images", self._sent))
             self._sent += 1
             self._send(path, image_id)
-        self._post(pmt.intern("next"), pmt.PMT_NIL)
+        return True
 
     def _send(self, path: str, image_id: int) -> None:
-        try:
-            image = read_image(path, self.max_side)
-        except GenscError as error:
-            self.drop(str(error))
-            # A folder of unreadable files, repeated, must not spin.
-            time.sleep(_SLICE_S)
-            return
+        image = read_image(path, self.max_side)
         height, width, _ = image.shape
         meta = Metadata(
             session=self._sessions.tag,

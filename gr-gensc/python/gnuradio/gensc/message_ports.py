@@ -28,7 +28,7 @@ import pmt
 
 from gnuradio import gr
 
-from .errors import PduError
+from .errors import GenscError
 
 if TYPE_CHECKING:
     # What the mixin is mixed into.
@@ -44,6 +44,7 @@ LARGE_LIMIT = 4
 
 _DONE = pmt.intern("done")
 _POLL_S = 0.002
+_AFTER_FAILURE_S = 0.05
 _STEPS = ("step_a", "step_b")
 
 _blocks: weakref.WeakSet[MessagePorts] = weakref.WeakSet()
@@ -137,12 +138,37 @@ class MessagePorts(_Block):
     def _guarded(self, port: str, message: Any) -> None:
         try:
             self._inputs[port](message)
-        except PduError as error:
+        except GenscError as error:
             self.last_error = error
             self.drop(f"[{port}] {error}")
         except Exception as error:  # nothing that arrives may end the thread
             self.last_error = error
             self.drop(f"[{port}] {type(error).__name__}: {error}")
+
+    def driven(self, port: str, step: Callable[[], bool]) -> Handler:
+        """The handler of a port by which a block drives itself: each message is one `step`, which
+        says whether another one follows. So GNU Radio can stop the block between any two.
+
+        A step that fails is dropped as a PDU would be, and the next one follows, after a moment:
+        what fails every time must not spin.
+        """
+
+        def handler(_: Any) -> None:
+            more = not self._ended
+            try:
+                more = more and step()
+            except Exception:
+                time.sleep(_AFTER_FAILURE_S)
+                raise
+            finally:
+                if more and not self._ended:
+                    self.drive(port)
+
+        return handler
+
+    def drive(self, port: str) -> None:
+        """Begin with the steps of a port that is `driven`."""
+        self._post(pmt.intern(port), pmt.PMT_NIL)
 
     def drop(self, reason: str) -> None:
         """Count a PDU that could not be used and say why in one line.

@@ -77,7 +77,14 @@ class _Codec:
 _INTEGER = _Codec(lru_cache(maxsize=4096)(lambda value: pmt.from_long(int(value))), _integer)
 _REAL = _Codec(lambda value: pmt.from_double(float(value)), pmt.to_double)
 _BOOL = _Codec(lambda value: pmt.from_bool(bool(value)), pmt.to_bool)
-_STRING = _Codec(pmt.intern, pmt.symbol_to_string)
+
+
+def _text_to_pmt(text: str) -> Any:
+    """Names of files need not be UTF-8; what is not becomes a question mark."""
+    return pmt.intern(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+_STRING = _Codec(_text_to_pmt, pmt.symbol_to_string)
 # PMTs cannot be changed, so those of values that come again and again are made once.
 _SECTION = _Codec(lru_cache(maxsize=8)(pmt.intern), _section)
 _SHAPE = _Codec(lru_cache(maxsize=256)(_shape_to_pmt), _shape)
