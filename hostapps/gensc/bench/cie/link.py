@@ -33,8 +33,6 @@ from gensc.results.quality import score
 #: Distance kept from the thresholds of the schemes: at them one codeword in a hundred fails, and
 #: an image is dozens of codewords.
 MARGIN_DB = 1.0
-
-
 #: Latency limit; longer than in Figure 9, since the waveform carries about a third of the capacity.
 T_MAX_S = 0.06
 METRICS = ("kbit", "gvif", "psnr", "mask_psnr")
@@ -73,14 +71,10 @@ def run(work: Work) -> BenchResult:
         lines += [outcome.result(way) for outcome in outcomes]
         work.step(f"link at {snr_db:g} dB")
     for line in lines:
-        length = line.extra.get("bytes")
-        air_s = None if length is None else transport.latency_s(8 * length, line.snr_db or 0.0)
-        line.extra |= {
-            "transport": terms.BURST,
-            "kbit": None if length is None else 8 * length / 1e3,
-            "air_ms": None if air_s is None else 1e3 * air_s,
-            "in_time": air_s is not None and air_s <= T_MAX_S * (1 + 1e-9),
-        }
+        bits = 8 * line.extra.get("bytes", 0)
+        air_ms = 1e3 * transport.latency_s(bits, line.snr_db or 0.0) if bits else None
+        line.extra |= {"transport": terms.BURST, "kbit": bits / 1e3 or None, "air_ms": air_ms,
+                       "in_time": bool(line.symbols.digital)}  # fmt: skip
     known = [line.as_dict() | line.extra for line in lines]
     about = {"experiment": "link", "transport": terms.BURST, "t_max_ms": 1e3 * T_MAX_S}
     rows = [

@@ -16,14 +16,12 @@ from gensc.adapt.measure import measure
 from gensc.adapt.system import CieSystem, load_system
 from gensc.bench.cie import (
     adaptation,
+    bank,
     distance,
-    fuzz,
-    gvif_map,
-    inpainting,
+    filtering,
     link,
     loop,
     pictures,
-    rate,
     terms,
 )
 from gensc.bench.cie.plan import QUICK, Photos, Plan, Work
@@ -72,13 +70,14 @@ def run(
     with progress("bench cie", plan.steps(len(paths))) as bar:
         photos = _load(paths, plan.rate_images)
         named = f"{len(photos)} " + ("photos" if images else "scikit-image's photos")
-        result.add(rate.run(system.bank, photos, plan, named, bar.step))
+        result.add(bank.run(system.bank, photos, plan, named, bar.step))
         photos = _load(paths, plan.images, plan.side)
         result.settings["adaptation images"] = [name for name, _ in photos]
         family = measure(system.bank, system.importance, photos, plan.points, plan.alphas, bar.step)
         work = Work(plan, system, family, photos, text, bar.step)
-        for experiment in (adaptation, gvif_map, link, pictures, inpainting):
-            result.add(experiment.run(work))
+        for experiment in (adaptation.run, filtering.gvif_map, link.run, pictures.run,
+                           filtering.inpainting):  # fmt: skip
+            result.add(experiment(work))
         metrics, no_metrics = load_distances()
         left_out |= no_metrics
         for metric in metrics:
@@ -86,7 +85,7 @@ def run(
         if metrics:
             photos = _load(paths, plan.distance_images, plan.side)
             result.add(distance.run(work, photos, metrics))
-        result.add(fuzz.run(system.bank, plan.fuzzed, plan.seed))
+        result.add(bank.damaged(system.bank, plan.fuzzed, plan.seed))
         bar.step("damaged streams")
     # Last, as the flowgraph takes half of torch's threads away.
     try:
@@ -106,7 +105,7 @@ def _load(paths: Sequence[str], count: int, side: int = 0) -> Photos:
 def _settings(plan: Plan, system: CieSystem) -> dict[str, Any]:
     import torch
 
-    bank, inpainter = system.bank, system.inpainter
+    codec, inpainter = system.bank, system.inpainter
     return {
         "transport": "capacity: error-free bits at B log2(1 + SNR), Eq. 8, B = 1 MHz; burst: LDPC, "
         "QAM and OFDM of the waveform at 1 MHz, with all its overhead, in NumPy",
@@ -120,7 +119,7 @@ def _settings(plan: Plan, system: CieSystem) -> dict[str, Any]:
         f"{plan.side} pixels",
         "threads": torch.get_num_threads(),
         "seed": plan.seed,
-        "weights": {bank.name: bank.sha256, **_weights_of(inpainter)},
+        "weights": {codec.name: codec.sha256, **_weights_of(inpainter)},
     }
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from adapt_families import family
-from gensc.bench.cie import adaptation, distance, fuzz, pictures, rate
+from gensc.bench.cie import adaptation, bank, distance, pictures
 from gensc.bench.cie.plan import Plan
 
 
@@ -58,13 +58,13 @@ def test_the_lead_over_jpeg_2000_is_the_least_of_all_points():
         rate_row("hyperprior", 1, 1.0, 36.0), rate_row("jpeg2000", 1, 1.0, 35.0),
         rate_row("hyperprior", 9, 0.25, 30.0), rate_row("jpeg2000", 9, 0.25, 30.5),
     ]  # fmt: skip
-    checks = list(rate.checks(rows, "two photos"))
+    checks = list(bank.checks(rows, "two photos"))
     assert value(checks, "least lead") == -0.5
     assert value(checks, "likelihood") == pytest.approx(0.4)
     # Linear in the logarithm of the rate: half-way between 0.25 and 1.
     curve = [(0.25, 30.0), (1.0, 36.0)]
-    assert rate.psnr_at(curve, 0.5) == pytest.approx(33.0)
-    assert math.isnan(rate.psnr_at(curve, 0.1))
+    assert bank.psnr_at(curve, 0.5) == pytest.approx(33.0)
+    assert math.isnan(bank.psnr_at(curve, 0.1))
 
 
 def test_gains_are_those_of_each_image_at_that_snr():
@@ -94,7 +94,7 @@ def test_a_crash_is_told_and_not_met(monkeypatch):
         raise ZeroDivisionError("by zero")
 
     monkeypatch.setattr("gensc_models.codecs.bank.fuzz.fuzz", crash)
-    result = fuzz.run(None, 10, 1)
+    result = bank.damaged(None, 10, 1)
     assert value(result.checks, "crash") == 0
     assert result.checks[0].reference == result.rows[0]["crash"] == "ZeroDivisionError: by zero"
     assert not any(check.met for check in result.checks)

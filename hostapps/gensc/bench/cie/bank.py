@@ -1,4 +1,4 @@
-"""Rate and distortion of the codec bank beside JPEG, JPEG 2000 and WebP: real bytes, real pixels.
+"""The codec bank by itself: rate and distortion beside other codecs, times, damaged streams.
 
 JPEG 2000 gets, image by image and point by point, the bytes that the bank has used, so that both
 spread their bits over the images alike; the two others run through their qualities.
@@ -45,8 +45,8 @@ PUBLISHED = (
 AIMS = ((0.32, 31.0), (0.67, 34.5))
 #: Of the times: sizes of the image, and the operating point.
 SIZES, TIMED_POINT = ((256, 256), (512, 768)), 10
-
-
+#: No damaged stream of the small images should take longer, or memory grow by more over all.
+SLOWEST_MS, GROWN_MIB = 2000.0, 64.0
 SAME_BYTES = columns("level bpp psnr jpeg2000 excess_percent", level="point", bpp="bit/pixel",
                      jpeg2000="JPEG 2000", excess_percent="over the likelihood %")  # fmt: skip
 TIMES = Listing("Codec, one image, CPU", columns("size threads encode_ms decode_ms"), digits=0)
@@ -142,3 +142,28 @@ def checks(rows: Sequence[Row], images: str) -> Iterable[Check]:
     excess = [100 * r["excess"] for r in ours]
     where = "whole containers, mean over the images of every point"
     yield Check.worst(name, excess, "%", "<=", 1.0, where)
+
+
+def damaged(bank: HyperpriorCodec, count: int, seed: int) -> BenchResult:
+    """One row: outcomes of `count` damaged streams, or the error that ended it."""
+    from gensc_models.codecs.bank.fuzz import fuzz
+
+    row: Row = {"experiment": "fuzz", "streams": count, "survived": 0}
+    told = ""
+    try:
+        result = fuzz(bank, count, seed)
+        told = ", ".join(f"{n} {name}" for name, n in sorted(result.outcomes.items()))
+        row |= {"survived": sum(result.outcomes.values()), **result.outcomes,
+                "slowest_ms": 1e3 * result.slowest, "grown_mib": result.grown_mib}  # fmt: skip
+    # Whatever it is: a stream that ends in any other error than the codec's own is a crash.
+    except Exception as error:
+        told = row["crash"] = f"{type(error).__name__}: {error}"
+    checks = [
+        Check("damaged containers and masks without a crash", row["survived"], "", ">=", 10_000,
+              told),
+        Check("slowest of them", row.get("slowest_ms", math.nan), "ms", "<=", SLOWEST_MS,
+              "no hang; images of at most 128×128 pixels"),
+        Check("growth of memory over all of them", row.get("grown_mib", math.nan), "MiB", "<=",
+              GROWN_MIB, "bounded memory"),
+    ]  # fmt: skip
+    return BenchResult("fuzz", [row], checks)

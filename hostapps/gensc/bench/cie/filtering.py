@@ -1,13 +1,13 @@
-"""Inpainting at several thresholds: what each inpainter makes of the holes of whole photos.
+"""What filtering leaves of photos: where their information is, and what fills the holes.
 
-The photo itself is what is kept of it, not what a codec leaves of that.
+Inpainters are given what is kept of the photo itself, not what a codec leaves of that.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from gensc.adapt.bank import Mask, Photo
+from gensc.adapt.bank import BLOCK, Mask, Photo
 from gensc.adapt.system import pixels_of
 from gensc.bench.cie.plan import Row, Work
 from gensc.experiment.base import BenchResult, Check
@@ -18,10 +18,44 @@ TITLES = {
     "smooth": "smooth continuation",
     "biharmonic": "biharmonic (scikit-image)",
 }
+#: Threshold of what the GVIF map shows as sent.
+ALPHA = 0.3
 
 
-def run(work: Work) -> BenchResult:
-    """Every photo at every threshold at which something is kept, and not all."""
+def gvif_map(work: Work) -> BenchResult:
+    """Per photo: importance, what is sent at a threshold, the information there and arriving."""
+    import torch
+
+    from gensc_models.semantics import gvif
+    from gensc_models.semantics.filtering import on_blocks
+    from gensc_models.semantics.overlays import blanked
+
+    bank, importance = work.system.bank, work.system.importance
+    finest, middle = bank.points[0], bank.points[len(bank.points) // 2]
+    lines = []
+    for name, photo in work.photos[: work.plan.maps]:
+        height, width = photo.shape[:2]
+        blocks = on_blocks(importance(photo, name), height, width)
+        sent = blocks >= ALPHA
+        kept = torch.from_numpy(sent)[None, None]
+        scales = bank.scales(photo, finest), bank.scales(photo, middle)
+        arrives, there = gvif.gvif_map(*scales, kept, (height, width))[0].numpy()
+        fidelity = float(gvif.gvif(*scales, kept)[0])
+        large = blocks.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)[:height, :width]
+        lines.append([
+            Cell(photo, name),
+            Cell(large, f"importance: {importance.name}"),
+            Cell(blanked(photo, pixels_of(sent, photo)),
+                 f"sent at α {ALPHA:g}: {100 * sent.mean():.0f} % of the blocks"),
+            Cell(there, f"information at point {finest}"),
+            Cell(arrives, f"arriving at point {middle}: GVIF {fidelity:.3f}"),
+        ])  # fmt: skip
+    title = "GVIF map: visual information of every block, bright is much"
+    return BenchResult("map", figures={"gvif_map": sheet(lines, title, width=2.9)})
+
+
+def inpainting(work: Work) -> BenchResult:
+    """Every inpainter on every photo at every threshold at which something is kept, and not all."""
     from gensc_models.restore.inpainting import Biharmonic, Inpainter, MeanFill
     from gensc_models.semantics.filtering import on_blocks
     from gensc_models.semantics.overlays import blanked
