@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gensc.bench.ldpc.decoders import decoders
+from gensc.experiment.baselines.ldpc_decoders import decoders
 from gensc_phy.channel.impairments import complex_noise
 from gensc_phy.coding import ldpc, qam
 from gensc_phy.coding.bits import decode_bits, encode_bits

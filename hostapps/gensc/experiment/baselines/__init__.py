@@ -1,1 +1,1 @@
-"""Transmission as it is usual, as ours is compared with it: images as files, generated, OFDM."""
+"""Ours compared with what is usual: images as files, generated ones, OFDM, LDPC decoders."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gensc.bench.ldpc.decoders import decoders
+from gensc.experiment.baselines.ldpc_decoders import decoders
 from gensc_phy.coding import ldpc
 from gensc_phy.coding.ldpc.rate_matching import RateMatchedCode
 
