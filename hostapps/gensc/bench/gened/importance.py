@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from gensc.experiment.marked import MarkedSet
 from gensc.experiment.rows import Row
-from gensc.experiment.schemes.codec import CodecScheme
 from gensc_models import WeightsError
 from gensc_models.catalogue.importance import load_importance
 from gensc_models.codecs.gened.codec import GenedCodec
@@ -21,12 +20,12 @@ LEARNED, CENTRE, SPECTRAL = "learned", CentrePrior().name, SpectralResidual().na
 
 
 def measure(
-    photos: MarkedSet, schemes: Iterable[CodecScheme], left_out: dict[str, str]
+    photos: MarkedSet, codecs: Iterable[GenedCodec], left_out: dict[str, str]
 ) -> Iterator[Row]:  # fmt: skip
     """A row per source of importance; why one is missing goes into `left_out`."""
     pairs = [MappedPhoto(image.name, image.pixels, image.map) for image in photos.photos]
     sources: list[ImageImportance] = [CentrePrior(), SpectralResidual()]
-    sources += [ScoreMap(s.codec) for s in schemes if isinstance(s.codec, GenedCodec)]
+    sources += map(ScoreMap, codecs)
     try:
         sources.insert(0, load_importance(LEARNED))
     except WeightsError as error:

@@ -3,16 +3,17 @@ part of a scheme has, so that all get the same number of symbols."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from gensc.experiment.scheme import Scheme
 from gensc.experiment.schemes.codec import CodecScheme
 from gensc.experiment.schemes.generative import load_generative
-from gensc.experiment.schemes.load import around_editor
+from gensc.experiment.schemes.load import around_editor, load_found
 from gensc.experiment.schemes.wrapped import Captioned
 from gensc.system import codecs
 from gensc.system.errors import UserError
+from gensc_models.codecs.gened.codec import GenedCodec
 from gensc_models.codecs.gened.config import VARIANTS
 
 GENED, EDITED, SINGLE = "gened", "gened+edit", "single-branch"
@@ -29,7 +30,7 @@ LABELS = {
 WEIGHTS = {SWIN: "swin-photo", DEEPJSCC: "deepjscc-photo", SOFTCAST: codecs.LINEAR}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Schemes:
     """All schemes that can be had.
 
@@ -40,19 +41,20 @@ class Schemes:
         missing: name → why it is left out.
     """
 
-    found: dict[str, Scheme] = field(default_factory=dict)
-    variants: dict[str, CodecScheme] = field(default_factory=dict)
-    drawn: dict[str, Scheme] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
+    found: dict[str, Scheme]
+    variants: dict[str, Scheme]
+    drawn: dict[str, Scheme]
+    missing: dict[str, str]
 
     def all(self) -> dict[str, Scheme]:
         """Each once."""
         return self.found | self.variants | self.drawn
 
-    def dual(self) -> list[CodecScheme]:
+    def dual(self) -> list[GenedCodec]:
         """The dual-branch codec and its variants."""
-        coarse = self.found.get(GENED)
-        return [*([coarse] if isinstance(coarse, CodecScheme) else []), *self.variants.values()]
+        several = [self.found.get(GENED), *self.variants.values()]
+        codecs = [s.codec for s in several if isinstance(s, CodecScheme)]
+        return [codec for codec in codecs if isinstance(codec, GenedCodec)]
 
 
 def load_schemes(model: str, ablations: Path | None, edit: str, generator: str = "") -> Schemes:
@@ -67,36 +69,27 @@ def load_schemes(model: str, ablations: Path | None, edit: str, generator: str =
     Raises:
         UserError: an editor, weights or a pipeline that were named and cannot be had.
     """
-    schemes = Schemes()
     if ablations is not None and not ablations.is_dir():
         raise UserError(f"--ablations {ablations}: no such folder")
-    for name, weights in {GENED: model or "gened-photo", **WEIGHTS}.items():
-        try:
-            load = codecs.load_gened if name == GENED else codecs.load
-            schemes.found[name] = CodecScheme(load(weights)[0], name)
-        except UserError as error:
-            if model and name == GENED:
-                raise UserError(f"--model {model}: {error}") from error
-            schemes.missing[name] = str(error)
-    if GENED in schemes.found:
-        told = Captioned(schemes.found[GENED])
+    found, missing = load_found({GENED: model or "gened-photo"} | WEIGHTS)
+    if model and GENED in missing:
+        raise UserError(f"--model {model}: {missing[GENED]}")
+    if GENED in found:
+        told = Captioned(found[GENED])
         edited = around_editor(told, edit or codecs.DEFAULT_EDITOR, EDITED)
-        schemes.found |= {} if edited is None else {EDITED: edited}
-    if EDITED not in schemes.found:
-        schemes.missing[EDITED] = schemes.missing.get(GENED, "--edit none")
-    for name in VARIANTS:
-        folder = None if ablations is None else ablations / name
-        if folder is None or not folder.is_dir():
-            schemes.missing[name] = "no --ablations DIR with its weights"
-            continue
-        try:
-            schemes.variants[name] = CodecScheme(codecs.load_gened(str(folder))[0], name)
-        except UserError as error:
-            schemes.missing[name] = str(error)
-    if SINGLE in schemes.variants:
-        schemes.found[SINGLE] = schemes.variants[SINGLE]
-    schemes.found = {name: schemes.found[name] for name in LABELS if name in schemes.found}
-    drawn, missing = load_generative(generator)
-    schemes.drawn = {scheme.name: scheme for scheme in drawn}
-    schemes.missing |= missing
-    return schemes
+        found |= {} if edited is None else {EDITED: edited}
+    if EDITED not in found:
+        missing[EDITED] = missing.get(GENED, "--edit none")
+    folders = {} if ablations is None else {name: ablations / name for name in VARIANTS}
+    there = {name: str(folder) for name, folder in folders.items() if folder.is_dir()}
+    variants, damaged = load_found(there)
+    missing |= {n: "no --ablations DIR with its weights" for n in VARIANTS if n not in there}
+    if SINGLE in variants:
+        found[SINGLE] = variants[SINGLE]
+    drawn, why = load_generative(generator)
+    return Schemes(
+        {name: found[name] for name in LABELS if name in found},
+        variants,
+        {scheme.name: scheme for scheme in drawn},
+        missing | damaged | why,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,23 @@ def load_scheme(name: str) -> Scheme:
     for part in around:
         scheme = _around(name, scheme, part)
     return scheme
+
+
+def load_found(names: Mapping[str, str]) -> tuple[dict[str, Scheme], dict[str, str]]:
+    """Those of several schemes that can be had, by what they are called, and why others cannot.
+
+    Args:
+        names: what rows call each → as `load_scheme` takes it.
+    """
+    found: dict[str, Scheme] = {}
+    missing: dict[str, str] = {}
+    for called, name in names.items():
+        try:
+            found[called] = load_scheme(name)
+            found[called].name = called
+        except UserError as error:
+            missing[called] = str(error)
+    return found, missing
 
 
 def load_codec(name: str) -> Scheme:

@@ -10,7 +10,7 @@ from gensc.experiment.baselines.jpeg_short import ShortJpegs, decode
 from gensc.experiment.grid import budget_of
 from gensc.experiment.scheme import Picture, Section
 from gensc.experiment.schemes.files import CODERS, FileScheme, ShortJpeg
-from gensc.experiment.schemes.load import load_scheme
+from gensc.experiment.schemes.load import load_found, load_scheme
 from gensc.experiment.ways import load_way
 from gensc.system.errors import UserError
 from gensc_models.metrics.fidelity import psnr
@@ -228,3 +228,12 @@ def test_a_file_is_tried_with_the_margins_of_its_channel():
     assert [v.setting for v in scheme.variants("awgn")] == ["margin 0 dB", "margin 1 dB"]
     assert len(scheme.variants("rayleigh")) == 5
     assert [v.setting for v in scheme.variants("none")] == ["margin 0.5 dB"]
+
+
+def test_of_several_schemes_those_are_found_that_can_be_had_and_called_as_asked():
+    found, missing = load_found({"linear": "softcast", "none": "nothing", "file": "jpeg+ldpc"})
+    assert {called: scheme.name for called, scheme in found.items()} == {
+        "linear": "linear", "file": "file"
+    }  # fmt: skip
+    assert missing.keys() == {"none"}
+    assert "nothing" in missing["none"]
