@@ -114,11 +114,17 @@ def _read_back(
         GenscError: it does not do what it was told.
     """
     bandwidth = round(min(max(radio.tuned_bandwidth, _BANDWIDTHS[0]), _BANDWIDTHS[1]))
+    decimation = _DECIMATION if radio.tuned_rate < _DECIMATED_BELOW else 1
     with libiio.attributes(uri) as chip:
         if chip is None:
             # Nothing to ask: what it was told is all there is to say.
             return Tuned(name, radio.sample_rate, radio.frequency, None, gain, mode)
         chip.write("voltage0", "rf_bandwidth", str(bandwidth), output=transmit)
+        # gr-iio tells the transmitter alone; in the chip, but not in every device, both share it.
+        rate = _number(chip.read("voltage0", "sampling_frequency", output=transmit))
+        wanted = round(radio.tuned_rate) * decimation
+        if rate is not None and round(rate) != wanted:
+            chip.write("voltage0", "sampling_frequency", str(wanted), output=transmit)
         told = {
             key: chip.read("voltage0", key, output=transmit)
             for key in ("sampling_frequency", "rf_bandwidth", "hardwaregain", "gain_control_mode")
@@ -130,8 +136,8 @@ def _read_back(
     if not transmit and says and says != mode:
         raise GenscError(f"{name}: asked for gain control {mode}, the device says {says}")
     rate = _number(told["sampling_frequency"])
-    if rate is not None and radio.tuned_rate < _DECIMATED_BELOW:
-        rate /= _DECIMATION
+    if rate is not None:
+        rate /= decimation
     check_rate(name, radio.tuned_rate, rate)
     return Tuned(
         name,
