@@ -58,7 +58,9 @@ def link(quick: Quick = False, as_json: Json = False, results: Results = None) -
 
 
 def radio(
-    only: Annotated[str, typer.Option(help="Only the cases with this in their name.")] = "",
+    only: Annotated[
+        str, typer.Option(help="Only the cases with this in their name; or load, or stream.")
+    ] = "",
     quick: Quick = False,
     as_json: Json = False,
     results: Results = None,

@@ -24,6 +24,12 @@ _PIECE = 1 << 15
 _WIFI_PREAMBLE, _WIFI_SYMBOL, _WIFI_DATA = 400, 80, 48
 #: Mean seconds between two losses of samples in the long run.
 DROP_INTERVAL_S = 4.0
+#: An image of one burst is sent in the long run every so often.
+IMAGE_EVERY_S = 0.025
+#: Es/N0 of a burst in a fade that no header is readable at.
+FADED_DB = 0.0
+#: Times that each air is gone through: the fastest counts, for others only make it slower.
+_REPEATS = 5
 
 
 def speeds(bursts: int, cfg: WaveformConfig) -> list[dict[str, Any]]:
@@ -47,10 +53,12 @@ def speeds(bursts: int, cfg: WaveformConfig) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name, (samples, channel) in air.items():
         heard = HostileChannel(channel, 1).process(samples)
-        receiver, start = BurstReceiver(cfg), time.process_time()
-        for at in range(0, len(heard), _PIECE):
-            receiver.push(heard[at : at + _PIECE])
-        seconds = time.process_time() - start
+        seconds = np.inf
+        for _ in range(_REPEATS):
+            receiver, start = BurstReceiver(cfg), time.process_time()
+            for at in range(0, len(heard), _PIECE):
+                receiver.push(heard[at : at + _PIECE])
+            seconds = min(seconds, time.process_time() - start)
         rows.append(
             {
                 "what": "speed", "air": name, "msps": len(heard) / seconds / 1e6,
@@ -85,45 +93,60 @@ def _rss_mib() -> float:
 
 
 def stream(seconds: float, cfg: WaveformConfig) -> dict[str, Any]:
-    """Bursts one after another through `indoor-walk`, with samples lost every few seconds.
+    """Forty images a second through `indoor-walk`, with samples lost every few seconds.
 
-    Every burst is an image of its own. What is not received has to be in a counter, and memory
-    must not grow from the second tenth of the run on.
+    Every burst is an image of its own. One that does not come out must have lost samples or be in
+    a fade, and memory must not grow from the second fifth of the run on.
     """
     channel = profile("indoor-walk", cfg.sample_rate, 20.0)
     channel = replace(channel, drop_interval_s=min(DROP_INTERVAL_S, seconds / 4))
     air, receiver, modulator = HostileChannel(channel, 1), BurstReceiver(cfg), BurstModulator(cfg)
     payload = complex_noise(cfg.max_payload, 1.0, np.random.default_rng(0))
-    gap = np.zeros(cfg.gap, np.complex64)
-    samples_each = cfg.burst_len(len(payload)) + cfg.gap
-    total = max(20, int(seconds * cfg.sample_rate / samples_each))
-    received = damaged = twice = foreign = 0
+    length = cfg.burst_len(len(payload))
+    gap = np.zeros(round(IMAGE_EVERY_S * cfg.sample_rate) - length, np.complex64)
+    total = round(seconds / IMAGE_EVERY_S)
+    received = damaged = wrong = dropped = faded = unexplained = 0
     begun = _rss_mib()
-    waiting: dict[int, int] = {}  # image number -> burst sent last under it
+    # Image number -> whether its burst lost samples, and its Es/N0 in dB.
+    waiting: dict[int, tuple[bool, float]] = {}
 
     def take(samples: NDArray[np.complex64], *, last: bool = False) -> None:
-        nonlocal received, damaged, twice, foreign
+        nonlocal received, damaged, wrong
         for burst in receiver.push(samples) + (receiver.flush() if last else []):
-            if burst.header != header(len(payload), burst.header.image_id):
-                foreign += 1
-            elif waiting.pop(burst.header.image_id, None) is None:
-                twice += 1
-            else:
-                received += 1
-                damaged += not np.isfinite(burst.noise_var).all()
+            number = burst.header.image_id
+            mine = burst.header == header(len(payload), number)
+            known = waiting.pop(number, None) if mine else None
+            received += known is not None
+            wrong += known is None
+            damaged += not np.isfinite(burst.noise_var).all()
+
+    def close(number: int) -> None:
+        nonlocal dropped, faded, unexplained
+        lost_samples, snr_db = waiting.pop(number, (None, 0.0))
+        if lost_samples is not None:
+            dropped += lost_samples
+            faded += not lost_samples and snr_db < FADED_DB
+            unexplained += not lost_samples and snr_db >= FADED_DB
 
     for number in range(total):
         if number == total // 5:
             begun = _rss_mib()
-        waiting[number & 0xFFFF] = number
-        burst = modulator.modulate(header(len(payload), number & 0xFFFF), payload)
-        take(air.process(np.concatenate([burst, gap])))
+        image, drops = number & 0xFFFF, air.drops
+        burst = modulator.modulate(header(len(payload), image), payload)
+        heard = air.process(np.concatenate([burst, gap]))
+        noise = 10 ** (-(channel.snr_db or 0.0) / 10)
+        power = float(np.mean(np.abs(heard[:length]) ** 2)) - noise
+        waiting[image] = (air.drops > drops, 10 * np.log10(max(power, 1e-9) / noise))
+        take(heard)
+        close((number - 100) & 0xFFFF)
     take(air.process(np.zeros(2000, np.complex64)), last=True)
+    for image in list(waiting):
+        close(image)
     stats = receiver.stats
     return {
-        "what": "stream", "seconds": total * samples_each / cfg.sample_rate,
+        "what": "stream", "seconds": total * IMAGE_EVERY_S,
         "drops": air.drops, "samples_dropped": air.dropped, "sent": total, "received": received,
-        "received_with_erasures": damaged, "bad_headers": stats.headers_bad,
-        "never_seen": total - received - min(stats.headers_bad, total - received),
-        "twice_or_false": twice + foreign, "memory_growth_mib": _rss_mib() - begun,
+        "received_with_erasures": damaged, "slips": stats.slips, "bad_headers": stats.headers_bad,
+        "lost_with_samples": dropped, "lost_in_fades": faded, "unexplained": unexplained,
+        "twice_or_false": wrong, "memory_growth_mib": _rss_mib() - begun,
     }  # fmt: skip
