@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from gensc_phy.waveform.noise import estimate, shrink
+from gensc_phy.waveform.noise import estimate
+from gensc_phy.waveform.shrinkage import shrink
 
 M, K, EMPTY = 98, 52, 11
 
@@ -39,7 +40,7 @@ def test_an_interferer_is_found_on_its_carriers_and_an_impulse_in_its_symbol():
     empty = rng.exponential(1.0, (M, EMPTY)).astype(np.float32)
     empty[60] *= 20
     found = estimate(energy, count, empty)
-    cells = found.cells()
+    cells = found.cells
     assert cells[10, 20] == pytest.approx(50, rel=0.5)
     assert cells[60, 30] == pytest.approx(20, rel=0.7)
     assert np.delete(np.delete(cells, 60, 0), 20, 1).mean() == pytest.approx(1, rel=0.1)
@@ -50,7 +51,7 @@ def test_a_signal_that_comes_and_goes_is_found_where_it_was():
     variance = np.ones((M, K))
     variance[32:48, 26:33] = 300.0
     energy, count = residuals(rng, variance)
-    cells = estimate(energy, count, rng.exponential(1.0, (M, EMPTY)).astype(np.float32)).cells()
+    cells = estimate(energy, count, rng.exponential(1.0, (M, EMPTY)).astype(np.float32)).cells
     assert np.median(cells[34:46, 27:32]) == pytest.approx(300, rel=0.5)
     assert np.median(cells[60:, 27:32]) < 3
     assert np.median(cells[:, :20]) == pytest.approx(1, rel=0.2)

@@ -3,16 +3,10 @@ import pytest
 
 from gensc_phy import WaveformConfig
 from gensc_phy.channel.impairments import complex_noise
+from gensc_phy.waveform import wiener
+from gensc_phy.waveform.covariances import DELAY_SPREADS, DOPPLERS, delay_basis, time_basis
 from gensc_phy.waveform.estimate import PRE_CURSOR
-from gensc_phy.waveform.wiener import (
-    DELAY_SPREADS,
-    DOPPLERS,
-    Observed,
-    best_fit,
-    delay_basis,
-    fit,
-    time_basis,
-)
+from gensc_phy.waveform.wiener import Observed, best_fit, fit
 
 CFG = WaveformConfig()
 N = 60
@@ -63,8 +57,8 @@ def test_the_reported_error_is_the_error_made(delays, doppler):
     for _ in range(60):
         h = channel(rng, delays, doppler)
         found, _ = best_fit(observe(h, 0.03, rng), (1, 0), CFG)
-        made.append(np.mean(np.abs(found.response() - h) ** 2))
-        reported.append(found.error().mean())
+        made.append(np.mean(np.abs(found.response - h) ** 2))
+        reported.append(found.error.mean())
     assert np.mean(made) == pytest.approx(np.mean(reported), rel=0.35)
 
 
@@ -89,4 +83,28 @@ def test_what_is_not_known_is_not_looked_at():
     sent = scattered()
     received = np.where(sent != 0, h * sent, 1e3)
     found = fit(Observed.of(received, sent, np.float32(1e-4), 1.0), 1, 0, CFG)
-    assert np.mean(np.abs(found.response() - h) ** 2) < 1e-4
+    assert np.mean(np.abs(found.response - h) ** 2) < 1e-4
+
+
+@pytest.mark.parametrize("model", [(0, 0), (3, 0), (1, 1), (0, 4)])
+def test_compiled_loops_and_matrix_products_give_the_same_fit(monkeypatch, model):
+    rng = np.random.default_rng(4)
+    observed = observe(channel(rng, [0.0, 2.5], 0.01), 0.05, rng)
+    compiled = fit(observed, *model, CFG)
+    assert compiled.terms.size <= wiener._SMALL
+    error = compiled.error
+    monkeypatch.setattr(wiener, "_SMALL", 0)
+    plain = fit(observed, *model, CFG)
+    assert compiled.score == pytest.approx(plain.score, rel=1e-6)
+    assert np.allclose(compiled.response, plain.response, atol=1e-5)
+    assert np.allclose(error, plain.error, rtol=1e-3)
+
+
+def test_next_to_no_noise_is_no_matter_of_rounding_errors():
+    rng = np.random.default_rng(5)
+    h = channel(rng, [0.0, 3.0], 0.02)
+    sent = scattered()
+    for model in [(2, 0), (4, 4)]:
+        found = fit(Observed.of(h * sent, sent, np.float32(1e-9), 1.0), *model, CFG)
+        assert np.isfinite(found.score)
+        assert np.isfinite(found.error).all()

@@ -10,13 +10,37 @@ chance gives, nothing is touched.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
+
+from gensc_phy.compiled import compiled
 
 # Samples that the averages look back.
 _MEMORY = 1 << 18
 # Energy over its expectation by chance from which on a moment is believed.
 _SIGNIFICANT = 12.0
+
+
+@compiled("void(complex64[:, ::1], complex128[:, ::1])")
+def _moments(x: NDArray[np.complex64], sums: NDArray[np.complex128]) -> None:
+    """Sums of x, x^2 and |x|^2 into `sums`; [antennas, n] and [antennas, 3].
+
+    Single precision would lose what they are about.
+    """
+    for a in range(len(x)):
+        real, imag, in_phase, quadrature, cross = 0.0, 0.0, 0.0, 0.0, 0.0
+        for i in range(x.shape[1]):
+            p, q = float(x[a, i].real), float(x[a, i].imag)
+            real += p
+            imag += q
+            in_phase += p * p
+            quadrature += q * q
+            cross += p * q
+        sums[a, 0] = complex(real, imag)
+        sums[a, 1] = complex(in_phase - quadrature, 2 * cross)
+        sums[a, 2] = in_phase + quadrature
 
 
 class Balance:
@@ -37,14 +61,18 @@ class Balance:
         n = samples.shape[-1]
         if not n:
             return
+        for known in ("dc", "image", "_nothing"):
+            self.__dict__.pop(known, None)
         keep = max(0.0, 1 - n / _MEMORY)
-        # Sums in single precision would lose what they are about.
         self._count = keep * self._count + n
-        self._sum = keep * self._sum + samples.sum(axis=-1, dtype=np.complex128)
-        self._square = keep * self._square + np.einsum("...n,...n->...", samples, samples)
-        self._power = keep * self._power + np.einsum("...n,...n->...", samples, samples.conj()).real
+        sums = np.empty((self._power.size, 3), dtype=np.complex128)
+        _moments(np.ascontiguousarray(samples).reshape(len(sums), n), sums)
+        total, square, power = sums.T.reshape(3, *self._power.shape)
+        self._sum = keep * self._sum + total
+        self._square = keep * self._square + square
+        self._power = keep * self._power + power.real
 
-    @property
+    @cached_property
     def dc(self) -> NDArray[np.complex128]:
         """Direct voltage; 0 where there is none to speak of."""
         if not self._count:
@@ -53,7 +81,7 @@ class Balance:
         power = self._power / self._count - np.abs(mean) ** 2
         return np.where(np.abs(mean) ** 2 > _SIGNIFICANT * power / self._count, mean, 0)
 
-    @property
+    @cached_property
     def image(self) -> NDArray[np.complex128]:
         """The w of y + w y*; 0 where the samples are as circular as can be expected."""
         if not self._count:
@@ -66,11 +94,16 @@ class Balance:
         # With one branch dead there is no circular signal to be had.
         return np.where(believed & (root > 0.1 * power), -square / (power + root + 1e-300), 0)
 
+    @cached_property
+    def _nothing(self) -> bool:
+        """Whether there is nothing to correct."""
+        return not self.dc.any() and not self.image.any()
+
     def correct(self, samples: NDArray[np.complex64]) -> NDArray[np.complex64]:
         """Samples without direct voltage and image; zeros, which are no samples, stay zeros."""
-        dc, image = self.dc, self.image
-        if not dc.any() and not image.any():
+        if self._nothing:
             return samples
+        dc, image = self.dc, self.image
         lost = samples == 0
         y = samples - dc[..., None].astype(np.complex64)
         if image.any():

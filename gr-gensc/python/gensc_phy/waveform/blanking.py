@@ -11,11 +11,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gensc_phy.compiled import compiled
+
 _BLOCK = 64
 # Power over the neighbourhood's mean that no Gaussian signal reaches: once in 10^7 samples.
 _LIMIT = 16.0
 # Peak over the mean of the others in a block that makes it worth a look.
 _SUSPICIOUS = 8.0
+
+
+@compiled("int64(complex64[:, ::1], boolean[::1])")
+def _suspect(rows: NDArray[np.complex64], suspects: NDArray[np.bool_]) -> int:
+    """Which blocks have a peak that is worth a look, into `suspects`; how many."""
+    number = 0
+    for at in range(len(rows)):
+        peak, total = np.float32(0), np.float32(0)
+        for i in range(rows.shape[1]):
+            power = rows[at, i].real * rows[at, i].real + rows[at, i].imag * rows[at, i].imag
+            total += power
+            peak = max(peak, power)
+        suspects[at] = peak > _SUSPICIOUS * (total - peak) / (rows.shape[1] - 1)
+        number += suspects[at]
+    return number
 
 
 class Blanker:
@@ -63,12 +80,11 @@ class Blanker:
 
     def _judge(self, x: NDArray[np.complex64], first: int, last: int) -> NDArray[np.complex64]:
         """The blocks without their spikes; counted are those of samples first … last - 1."""
-        rows = x.reshape(*self._streams, -1, _BLOCK)
-        power = rows.real**2 + rows.imag**2
-        peak, total = power.max(axis=-1), power.sum(axis=-1)
-        suspects = peak > _SUSPICIOUS * (total - peak) / (_BLOCK - 1)
-        if not suspects.any():
+        rows = np.ascontiguousarray(x).reshape(*self._streams, -1, _BLOCK)
+        suspects = np.empty(rows.shape[:-1], dtype=np.bool_)
+        if not _suspect(rows.reshape(-1, _BLOCK), suspects.reshape(-1)):
             return x
+        power = rows.real**2 + rows.imag**2
         # Levels of the suspects and their neighbours; of exponential powers the median is ln 2.
         near = suspects.copy()
         near[..., 1:] |= suspects[..., :-1]

@@ -140,7 +140,7 @@ class WaveformConfig:
         pilots = self.scattered_pilots
         free = np.ones((len(pilots), self.occupied), dtype=bool)
         np.put_along_axis(free, pilots, False, axis=1)
-        return np.nonzero(free)[1].reshape(len(pilots), self.n_data)
+        return np.ascontiguousarray(np.nonzero(free)[1]).reshape(len(pilots), self.n_data)
 
     @property
     def n_data(self) -> int:

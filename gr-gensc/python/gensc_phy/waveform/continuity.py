@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gensc_phy.waveform import cells
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.estimate import PRE_CURSOR
 from gensc_phy.waveform.noise import Noise
@@ -89,12 +90,9 @@ def _prefixes_end(found: Prefixes, noise: float, n_train: int) -> int | None:
 
 def _misfit(known: Known, path: Path, n_train: int) -> int | None:
     """First of some payload symbols in a row whose pilots are far from what the channel makes."""
-    seen = known.sent[n_train:] != 0
-    h = path.channel.response()[n_train:]
-    left = np.abs(path.aligned[n_train:] - known.sent[n_train:] * h) ** 2
-    expected = path.noise.carrier + path.channel.error()[n_train:]
-    expected = expected + _MODEL * np.abs(h) ** 2
-    symbols = np.sum(np.where(seen, left / expected, 0), axis=1) / seen.sum(axis=1)
+    symbols = np.empty(len(known.sent) - n_train)
+    h, error, noise = path.channel.response, path.channel.error, path.noise.carrier
+    cells.surprise(path.aligned, known.sent, h, error, noise, _MODEL, n_train, symbols)
     if len(symbols) < _IN_A_ROW:
         return None
     runs = np.convolve(symbols, np.full(_IN_A_ROW, 1 / _IN_A_ROW), "valid")
@@ -104,7 +102,7 @@ def _misfit(known: Known, path: Path, n_train: int) -> int | None:
 def find_loss(
     known: Known,
     path: Path,
-    heard: Prefixes,
+    heard: Callable[[], Prefixes],
     look: Callable[[Known], Path],
     n_train: int,
     cfg: WaveformConfig,
@@ -114,7 +112,7 @@ def find_loss(
     Args:
         known: training, header and payload.
         path: what explains them, if nothing was lost.
-        heard: prefixes of the symbols.
+        heard: gives the prefixes of the symbols.
         look: explains the first symbols of the burst.
         n_train: symbols of training and header, of which nothing is lost.
     """
@@ -124,13 +122,13 @@ def find_loss(
         if not path.phase.score or path.model[1]:
             return None
         # Pilots whose phase is free may fit by turning with every step they make.
-        no_prefix = _prefixes_end(heard, path.noise.level, n_train)
+        no_prefix = _prefixes_end(heard(), path.noise.level, n_train)
         if no_prefix is None:
             return None
     else:
-        no_prefix = _prefixes_end(heard, path.noise.level, n_train)
+        no_prefix = _prefixes_end(heard(), path.noise.level, n_train)
     # Log-likelihood of symbols of which nothing is known but their power.
-    weight = (known.sent != 0) / path.noise.cells()
+    weight = (known.sent != 0) / path.noise.cells
     power = float(np.mean(np.abs(known.received[:n_train]) ** 2))
     seen = weight * np.abs(known.received) ** 2
     alone = np.sum(seen * (1 - 1 / (1 + weight * power)) - np.log1p(weight * power), axis=1)
@@ -149,6 +147,9 @@ def find_loss(
     while end < limit:
         more = _still_fits(known, before, end, limit, cfg)
         if not more:
+            if no_prefix is not None and end - _STEP <= no_prefix < end:
+                # Pilots say that there is a loss, prefixes where: a fast model follows its start.
+                end = no_prefix
             # Of the last few symbols too little is known.
             return end if end <= n - _LEAST else None
         end += more
@@ -164,18 +165,18 @@ def _still_fits(known: Known, before: Path, end: int, limit: int, cfg: WaveformC
     """How many symbols from `end` on, before `limit`, fit the channel that earlier ones crossed."""
     n = min(limit, end + _AHEAD)
     noise: Noise = before.noise.longer(n)
-    cells = noise.cells()
+    noise_var = noise.cells
     angle = np.full(n, before.phase.angle[-1])
     angle[:end] = before.phase.angle
     received = known.received[:n] * np.exp(-1j * angle).astype(np.complex64)[:, None]
     sent = known.sent[:n].copy()
     sent[end:] = 0
-    energy = float(np.mean(np.abs(before.channel.response()) ** 2))
-    found = fit(Observed.of(received, sent, cells, energy), *before.model, cfg)
+    energy = float(np.mean(np.abs(before.channel.response) ** 2))
+    found = fit(Observed.of(received, sent, noise_var, energy), *before.model, cfg)
     ahead = slice(end, n)
     x = known.sent[ahead]
-    h, error = found.response()[ahead], found.error()[ahead]
-    variance = cells[ahead] + error + _MODEL * np.abs(h) ** 2
+    h, error = found.response[ahead], found.error[ahead]
+    variance = noise_var[ahead] + error + _MODEL * np.abs(h) ** 2
     y2 = np.abs(received[ahead]) ** 2
     if before.phase.score:
         # The phase has gone on meanwhile: the best one of every symbol.
@@ -186,7 +187,7 @@ def _still_fits(known: Known, before: Path, end: int, limit: int, cfg: WaveformC
     else:
         turn = np.ones((n - end, 1), dtype=np.complex64)
     fits = -(np.abs(received[ahead] - h * x * turn) ** 2) / variance - np.log(variance)
-    other = energy + cells[ahead]
+    other = energy + noise_var[ahead]
     lost = -y2 / other - np.log(other)
     # An interferer on some of the pilots must not outvote the others.
     votes = np.clip(fits - lost, -_VOTE, _VOTE)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from gensc_phy.waveform import cells, training
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.continuity import Prefixes, find_loss, prefixes
 from gensc_phy.waveform.detect import Detection
@@ -19,13 +20,13 @@ from gensc_phy.waveform.estimate import (
     first_path,
 )
 from gensc_phy.waveform.header import Header, HeaderError
-from gensc_phy.waveform.header_code import decode_header, encode_header
+from gensc_phy.waveform.header_code import copies_agree, decode_header, encode_header
 from gensc_phy.waveform.noise import Noise
 from gensc_phy.waveform.noise import estimate as estimate_noise
-from gensc_phy.waveform.payload import Known, Path, equalise, first_look
+from gensc_phy.waveform.payload import Known, Path, equalise, first_look, unturned
 from gensc_phy.waveform.sequences import ce_carriers, pilots
 from gensc_phy.waveform.tracking import residual_rotation
-from gensc_phy.waveform.wiener import Observed, best_fit
+from gensc_phy.waveform.wiener import Observed, best_fit, fit
 
 Samples = Callable[[int, int], NDArray[np.complex64]]
 """Gives the samples from an absolute index to another (exclusive)."""
@@ -35,6 +36,10 @@ _TINY = 1e-12
 _FLOOR = 1e-9
 # Rotation of the channel from symbol to symbol, rad, whose interference between carriers counts.
 _ROTATES = 0.025
+# Channel that is tried first, indices as of `wiener.fit`: short, and standing still.
+_USUAL = (1, 0)
+# Noise of the header over that between the training symbols that shows a moving channel.
+_MOVES = 1.4
 # Least ratio of explained to unexplained energy of the training symbols: at 0 dB it is about 7.
 _EXPLAINED = 2.2
 
@@ -104,13 +109,9 @@ def spectra(
     `samples` gives [..., n].
     """
     x = samples(first, first + count * cfg.symbol_len)
-    x = x.reshape(*x.shape[:-1], count, cfg.symbol_len)
-    turn = -2j * np.pi * cfo
-    # e^{j w (a + b)} as a product of two short tables instead of one long one.
-    within = np.exp(turn * np.arange(cfg.fft_size)).astype(np.complex64)
-    start = first - origin + np.arange(count) * cfg.symbol_len
-    between = np.exp(turn * start).astype(np.complex64)
-    windows = x[..., : cfg.fft_size] * within * between[:, None]
+    windows = np.empty((*x.shape[:-1], count, cfg.fft_size), dtype=np.complex64)
+    flat = windows.reshape(-1, count, cfg.fft_size)
+    training.windows(x.reshape(len(flat), -1), cfo, first - origin, flat)
     return scipy.fft.fft(windows, axis=-1, norm="ortho", overwrite_x=True)
 
 
@@ -135,7 +136,16 @@ class BurstDemodulator:
             axis=1,
         )
         self._template = template
-        self._empty = np.setdiff1d(np.arange(c.fft_size), [0, *(c.carriers % c.fft_size)])
+        rows = np.arange(c.ce_symbols, c.overhead_symbols)[:, None]
+        self._flat_data = (rows * c.occupied + self._data).ravel()
+        # What is known of the payload.
+        self._sent = np.zeros((c.max_payload_symbols, c.occupied), dtype=np.complex64)
+        n_header = c.header_symbols
+        np.put_along_axis(
+            self._sent, c.scattered_pilots[n_header:], self._pilots[n_header:], axis=1
+        )
+        self._bins = c.carriers % c.fft_size
+        self._empty = np.setdiff1d(np.arange(c.fft_size), [0, *self._bins])
 
     def span(self, a: Acquired) -> int:
         """Samples from the first training window to the end of the last payload symbol."""
@@ -151,41 +161,40 @@ class BurstDemodulator:
         c = self.cfg
         n_ce, n_all, cfo = c.ce_symbols, c.overhead_symbols, found.cfo
         origin = start + self.to_training - PRE_CURSOR
+        first = np.take(spectra(samples, origin, n_ce, cfo, origin, c), self._bins, axis=1)
+        origin += first_path(estimate_from_training(first, c), c) - PRE_CURSOR
         grid = spectra(samples, origin, n_all, cfo, origin, c)
-        shift = first_path(estimate_from_training(grid[:n_ce, c.carriers], c), c) - PRE_CURSOR
-        if shift:
-            origin += shift
-            grid = spectra(samples, origin, n_all, cfo, origin, c)
-        received = grid[:, c.carriers]
+        received = np.take(grid, self._bins, axis=1)
 
-        ce = self._template[0]
-        h = self._smooth @ estimate_from_training(received[:n_ce], c)
-        spin = residual_rotation((received * np.conj(self._template)) @ np.conj(h))
-        turns = np.exp(-1j * spin * np.arange(n_all)).astype(np.complex64)[:, None]
-        received = received * turns
-        # The training symbols, whose mean H is, are centred at symbol (n_ce - 1) / 2.
-        h = h * np.exp(-1j * spin * (n_ce - 1) / 2)
-        error = (received[:n_ce] - ce * h).ravel()
-        dof = n_ce * c.occupied - self._rank
-        level = max(float(np.vdot(error, error).real) / dof, _TINY)
+        h = np.empty(c.occupied, dtype=np.complex64)
+        spin, explained, left = training.smooth(received, self._template, self._smooth, n_ce, h)
+        level = max(left / (n_ce * c.occupied - self._rank), _TINY)
         # Energy per dimension of what is explained over that of what is not: 1 where nothing is.
-        explained = n_ce * float(np.vdot(ce * h, ce * h).real) / self._rank
-        if explained < _EXPLAINED * level:
+        if explained < self._rank * _EXPLAINED * level:
             raise HeaderError("no training symbols behind the preamble")
+        # Whatever the channel has become since, some of the copies of the header's bits agree.
+        matched = np.empty(self._data.shape, dtype=np.complex64)
+        training.match(received, h, n_ce, self._template, self._data, matched)
+        if not copies_agree(matched, c):
+            raise HeaderError("no header behind the training symbols")
 
         energy = float(np.vdot(h, h).real) / c.occupied
         level = max(level, _FLOOR * energy)
         seen = Observed.of(received, self._template, np.float32(level), energy)
-        channel, model = best_fit(seen, (1, 0), c)
-        noise = self._noise(received, grid, channel.response())
-        if noise.uneven:
-            seen = Observed.of(received, self._template, noise.cells(), energy)
+        # What has not moved much since the training has not moved at all.
+        model = _USUAL
+        channel = fit(seen, *model, c)
+        noise = self._noise(received, grid, channel.response)
+        if noise.uneven or noise.level > _MOVES * level:
             channel, model = best_fit(seen, model, c)
-        rows = np.arange(n_ce, n_all)[:, None]
-        h_data = channel.response()[rows, self._data]
-        gain = np.maximum(h_data.real**2 + h_data.imag**2, _TINY * energy)
-        equalised = received[rows, self._data] * (np.conj(h_data) / gain)
-        variance = (noise.cells() + channel.error())[rows, self._data] / gain
+            noise = self._noise(received, grid, channel.response)
+        if noise.uneven:
+            seen = Observed.of(received, self._template, noise.cells, energy)
+            channel, model = best_fit(seen, model, c)
+        equalised = np.empty(self._data.shape, dtype=np.complex64)
+        variance = np.empty(self._data.shape, dtype=np.float32)
+        wrong = noise.cells + channel.error
+        cells.undo(received, channel.response, wrong, self._data, n_ce, equalised, variance)
         header = decode_header(equalised, variance, c)
         if header.length > c.max_payload:
             raise HeaderError(
@@ -194,9 +203,8 @@ class BurstDemodulator:
 
         # The header is now as good as training.
         known = self._template.copy()
-        known[rows, self._data] = encode_header(header, c)
-        matched = received * np.conj(known * channel.response())
-        spin += residual_rotation(matched.sum(axis=1))
+        known.reshape(-1)[self._flat_data] = encode_header(header, c).ravel()
+        spin += residual_rotation((received * np.conj(known * channel.response)).sum(axis=1))
         return Acquired(
             header=header,
             origin=origin,
@@ -215,15 +223,18 @@ class BurstDemodulator:
         h: NDArray[np.complex64],
     ) -> Noise:
         """Noise of training and header, whose symbols are taken for what they look like."""
-        sent = self._template.copy()
-        unknown = sent == 0
-        matched = (received * np.conj(h))[unknown]
-        qpsk = np.sign(matched.real) + 1j * np.sign(matched.imag)
-        sent[unknown] = (np.sqrt(0.5) * qpsk).astype(np.complex64)
-        left = received - sent * h
-        residual = left.real**2 + left.imag**2
-        empty = grid[:, self._empty]
-        return estimate_noise(residual, np.ones_like(residual), empty.real**2 + empty.imag**2)
+        sent = np.empty_like(received)
+        training.decide(received, h, self._template, sent)
+        residual, count = np.empty((2, *sent.shape), dtype=np.float32)
+        known = np.zeros_like(residual)
+        power = cells.misfits(received, sent, h, known, known + 1, residual, count)
+        noise = estimate_noise(residual, count, self._silence(grid))
+        return replace(noise, carrier=np.maximum(noise.carrier, np.float32(_FLOOR * power)))
+
+    def _silence(self, grid: NDArray[np.complex64]) -> NDArray[np.float32]:
+        """Squared magnitudes of the carriers that carry nothing, [symbols, empty]."""
+        empty = np.take(grid, self._empty, axis=1)
+        return empty.real**2 + empty.imag**2
 
     def missing(self, a: Acquired, end: int) -> int:
         """Samples of the payload that lie at or beyond absolute index `end`."""
@@ -238,10 +249,14 @@ class BurstDemodulator:
         n_ofdm = c.payload_ofdm_symbols(a.header.length)
         whole = max(0, n_ofdm - -(-missing // c.symbol_len))
         known, path, cfo = self._look(samples, a, whole)
-        heard = self._prefixes(samples, a, whole, cfo)
         n_train = c.overhead_symbols
         cut = find_loss(
-            known, path, heard, lambda k: first_look(k, a.noise, a.model, c), n_train, c
+            known,
+            path,
+            lambda: self._prefixes(samples, a, whole, cfo),
+            lambda k: first_look(k, a.noise, a.model, c),
+            n_train,
+            c,
         )
         if cut is not None:
             # What lies behind is lost; the rest is as good as if it were not.
@@ -271,14 +286,17 @@ class BurstDemodulator:
 
     def _look(self, samples: Samples, a: Acquired, whole: int) -> tuple[Known, Path, float]:
         """A first look at a burst with `whole` payload symbols, and its carrier offset."""
+        c = self.cfg
         known = self._known(samples, a, whole, a.cfo)
-        path = first_look(known, a.noise, a.model, self.cfg)
-        if abs(path.rotation) < _ROTATES:
-            return known, path, a.cfo
         # The header is too short to tell the offset from what a moving channel does meanwhile.
-        cfo = a.cfo + path.rotation / (2 * np.pi * self.cfg.symbol_len)
+        known, spin = unturned(known, a.noise, c)
+        path = first_look(known, a.noise, a.model, c)
+        more = path.rotation
+        cfo = a.cfo + (spin + more) / (2 * np.pi * c.symbol_len)
+        if abs(more) < _ROTATES:
+            return known, path, cfo - more / (2 * np.pi * c.symbol_len)
         known = self._known(samples, a, whole, cfo)
-        return known, first_look(known, a.noise, path.model, self.cfg), cfo
+        return known, first_look(known, a.noise, path.model, c), cfo
 
     def _prefixes(self, samples: Samples, a: Acquired, whole: int, cfo: float) -> Prefixes:
         """The cyclic prefixes of training, header and payload."""
@@ -290,15 +308,7 @@ class BurstDemodulator:
     def _known(self, samples: Samples, a: Acquired, whole: int, cfo: float) -> Known:
         """What is received and known of a burst with `whole` payload symbols at that offset."""
         c = self.cfg
-        n_train, n_header = c.overhead_symbols, c.header_symbols
+        n_train = c.overhead_symbols
         grid = spectra(samples, a.origin, n_train + whole, cfo, a.origin, c)
-        sent = np.zeros((len(grid), c.occupied), dtype=np.complex64)
-        sent[:n_train] = a.known
-        np.put_along_axis(
-            sent[n_train:],
-            c.scattered_pilots[n_header : n_header + whole],
-            self._pilots[n_header : n_header + whole],
-            axis=1,
-        )
-        empty = grid[:, self._empty]
-        return Known(grid[:, c.carriers], sent, empty.real**2 + empty.imag**2)
+        sent = np.concatenate([a.known, self._sent[:whole]])
+        return Known(np.take(grid, self._bins, axis=1), sent, self._silence(grid))

@@ -25,6 +25,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from gensc_phy.waveform import preamble_search
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.sequences import COVERS, preamble_sequence
 
@@ -53,27 +54,6 @@ class Detection:
     level: float = 1.0
 
 
-def sliding_sum(x: NDArray, n: int) -> NDArray:
-    """Sums of n neighbours along the last axis, [..., len - n + 1].
-
-    Adds powers of two: unlike a difference of running totals it has no memory, so that a loud
-    moment leaves no rounding errors in the quiet ones after it.
-    """
-    size = x.shape[-1] - n + 1
-    total: NDArray | None = None
-    at, width, part = 0, 1, x
-    while True:
-        if n & width:
-            piece = part[..., at : at + size]
-            total = piece if total is None else total + piece
-            at += width
-        # The highest bit of n has been added: there is a total.
-        if total is not None and 2 * width > n:
-            return total
-        part = part[..., :-width] + part[..., width:]
-        width *= 2
-
-
 def without_tones(samples: NDArray[np.complex64], n: int) -> NDArray[np.complex64]:
     """Samples, [..., time], less the bands that are far stronger than the others.
 
@@ -84,12 +64,12 @@ def without_tones(samples: NDArray[np.complex64], n: int) -> NDArray[np.complex6
         n: subcarriers.
     """
     segments = samples.shape[-1] // n
-    rows = samples[..., : segments * n].reshape(*samples.shape[:-1], segments, n)
-    spectra = scipy.fft.fft(rows, axis=-1)
-    density = np.mean(spectra.real**2 + spectra.imag**2, axis=-2)
-    narrow = density > _NARROW * np.partition(density, n // 2, axis=-1)[..., n // 2, None]
-    if not narrow.any() or narrow.sum(axis=-1).max() > n // 8:
+    rows = samples[..., : segments * n].reshape(-1, segments, n)
+    narrow = np.empty((len(rows), n), dtype=np.bool_)
+    most = preamble_search.loud(scipy.fft.fft(rows, axis=-1), _NARROW, narrow)
+    if not 0 < most <= n // 8:
         return samples
+    narrow = narrow.reshape(*samples.shape[:-1], n)
     nfft = scipy.fft.next_fast_len(samples.shape[-1])
     band = np.rint(np.arange(nfft) * (n / nfft)).astype(np.int64) % n
     spectrum = scipy.fft.fft(samples, nfft, axis=-1)
@@ -122,38 +102,33 @@ class PreambleDetector:
     def metric(self, samples: NDArray[np.complex64]) -> NDArray[np.float32]:
         """Metric of every `grid`-th start whose preamble lies inside `samples`; [starts]."""
         c, grid = self.cfg, self._grid
-        steps, lags = c.fft_size // grid, c.preamble_repeats - 1
-        samples = samples[..., : samples.shape[-1] // grid * grid]
-        product = np.conj(samples[..., : -c.fft_size])
-        product *= samples[..., c.fft_size :]
-        power = np.square(np.ascontiguousarray(samples).view(np.float32))
-        sums = sliding_sum(_coarse(product, grid), steps)
-        energy = sliding_sum(_coarse(power, 2 * grid), steps * c.preamble_repeats)
-        starts = len(sums) - (lags - 1) * steps
-        parts = [sums[k * steps : k * steps + starts] for k in range(lags)]
-        best = np.zeros(starts, dtype=np.float32)
-        for weights, peak in zip(self._weights, self._peak, strict=True):
-            d = sum(np.float32(w / peak) * part for w, part in zip(weights, parts, strict=True))
-            np.maximum(best, d.real**2 + d.imag**2, out=best)
-        mean = energy[:starts] / np.float32(self.reach)
-        # Where there is nothing at all there is no preamble either.
-        return np.sqrt(best) / np.where(mean > 0, mean, np.inf)
+        x = np.ascontiguousarray(samples, dtype=np.complex64).reshape(-1, samples.shape[-1])
+        starts = (x.shape[1] - self.reach) // grid + 1
+        metric = np.empty(starts, dtype=np.float32)
+        preamble_search.metric(x, c.fft_size, grid, self._weights / self._peak[:, None], metric)
+        return metric
 
-    def find(self, samples: NDArray[np.complex64], starts: int, past: int = 0) -> Detection | None:
+    def find(self, samples: NDArray[np.complex64], starts: int) -> Detection | None:
         """The first preamble that starts within the first `starts` samples, or None.
 
         `samples` should hold `starts + lookahead` samples (fewer at the end of a stream).
+        """
+        return next(self.candidates(samples, starts), None)
+
+    def candidates(
+        self,
+        samples: NDArray[np.complex64],
+        starts: int,
+        past: int = 0,
+        seen: int | None = None,
+    ) -> Iterator[Detection]:
+        """The preambles that start within the first `starts` samples, in their order.
 
         Args:
             past: samples at the beginning that have been searched already. With them what is
                 left of a preamble that began there is not taken for a new one.
+            seen: start of a preamble found before.
         """
-        return next(self.candidates(samples, starts, past), None)
-
-    def candidates(
-        self, samples: NDArray[np.complex64], starts: int, past: int = 0
-    ) -> Iterator[Detection]:
-        """The preambles that start within the first `starts` samples, in their order."""
         if samples.shape[-1] < self.reach:
             return
         # The metric is a ratio, but its squares must not leave the range of single precision.
@@ -167,6 +142,8 @@ class PreambleDetector:
         samples = without_tones(samples, self.cfg.fft_size)
         metric = self.metric(samples)
         grid = self._grid
+        if seen is not None:
+            self._forget(metric, seen)
         above = np.flatnonzero(metric[: -(-starts // grid)] > self.cfg.threshold)
         at, last = past // grid, past - 1
         while True:
@@ -176,103 +153,73 @@ class PreambleDetector:
             # The crossing may be a partial overlap; the true peak follows within the preamble.
             first = int(above[at])
             peak = first + int(np.argmax(metric[first : first + self.reach // grid]))
+            if metric[peak] <= self.cfg.threshold:
+                # What lay here has been looked at meanwhile.
+                at = first + 1
+                continue
             found = self._verify(samples, peak * grid)
-            if found is not None and last < found.start < starts:
-                last = found.start + self.reach // 2
-                yield replace(found, level=found.level / scale)
             # The shoulder of a rejected peak may hide a true one.
             at = max(first, peak) + self.cfg.fft_size // 4 // grid
-            if found is not None:
-                at = max(at, (found.start + self.cfg.fft_size) // grid)
+            if found is None:
+                continue
+            self._forget(metric, found.start)
+            known = last < found.start < starts
+            at = max(at, (found.start + self.cfg.fft_size // 2) // grid) if known else at
+            if known and abs(found.cfo) * self.cfg.fft_size <= self.cfg.cfo_range:
+                last = found.start + self.cfg.fft_size // 2
+                yield replace(found, level=found.level / scale)
+
+    def _forget(self, metric: NDArray[np.float32], start: int) -> None:
+        """Set the metric to 0 where it shows no more than the preamble at `start`.
+
+        A preamble shifted by some of its copies still looks like one. What is stronger stays.
+        """
+        at, reach = start // self._grid, self.reach // self._grid
+        about = metric[max(at - reach, 0) : max(at + reach, 0)]
+        peak = metric[max(at - 2, 0) : max(at + 3, 0)]
+        if peak.size:
+            about[about < 1.1 * peak.max()] = 0
 
     def _verify(self, samples: NDArray[np.complex64], near: int) -> Detection | None:
-        """Look for the sequence about `near`; None where there is only a repetition."""
+        """Look for the sequence about `near`; None where there is only a repetition.
+
+        Of whatever carrier offset it is.
+        """
         c, n = self.cfg, self.cfg.fft_size
         repeats, margin = c.preamble_repeats, 3
         first = near - n // 2 - margin * n
         x = np.atleast_2d(_window(samples, first, (repeats + 2 * margin + 1) * n))
-        fraction = self._fraction(x[:, margin * n + n // 2 :])
-        x = x * np.exp(-2j * np.pi * fraction / n * np.arange(x.shape[1])).astype(np.complex64)
-        inside = x[:, margin * n : (margin + repeats + 1) * n]
-        windows = np.lib.stride_tricks.sliding_window_view(inside, n, axis=-1)
-        windows = windows[:, : repeats * n]
-        # [antennas, repeats * delays, offsets]
+        at = margin * n
+        fraction = preamble_search.fraction(x, at + n // 2, n, self._weights, self._peak)
+        preamble_search.turn(x, fraction / n)
+        inside = x[:, at : at + (repeats + 1) * n]
+        windows = np.lib.stride_tricks.as_strided(
+            inside, (len(x), repeats * n, n), (*inside.strides, inside.strides[1])
+        )
         spectra = scipy.fft.fft(windows * self._conjugate, axis=-1, overwrite_x=True)
-        power = (spectra.real**2 + spectra.imag**2).reshape(-1, n, n).sum(axis=0)
-        energy = float(np.sum(inside.real**2 + inside.imag**2)) * repeats / (repeats + 1)
-        spread = sliding_sum(np.concatenate([power, power[: c.cp_len - 1]]).T, c.cp_len)
-        # A narrow interferer is as strong at all delays, the sequence only at its own.
-        shares = (spread.max(axis=1) - spread.mean(axis=1)) / (n * energy)  # [offsets]
-        k = int(shares.argmax())
-        if shares[k] < _SIGNIFICANT * np.sqrt(c.cp_len / repeats) / n:
+        k, delay, strength = preamble_search.strongest(spectra, c.cp_len)
+        energy = float(np.vdot(inside, inside).real) * repeats / (repeats + 1)
+        if strength < _SIGNIFICANT * np.sqrt(c.cp_len / repeats) * energy:
             return None
-        return self._signs(x, int(power[:, k].argmax()), first, fraction, k)
-
-    def _fraction(self, x: NDArray[np.complex64]) -> float:
-        """Carrier offset within half a subcarrier either way, from the repetition at x[:, 0]."""
-        n, lags = self.cfg.fft_size, self.cfg.preamble_repeats - 1
-        product = x[:, n : (lags + 1) * n] * np.conj(x[:, : lags * n])
-        sums = product.reshape(len(x), lags, n).sum(axis=(0, 2))
-        d = self._weights @ sums
-        return float(np.angle(d[np.abs(d / self._peak).argmax()])) / (2 * np.pi)
-
-    def _signs(
-        self, x: NDArray[np.complex64], delay: int, first: int, fraction: float, k: int
-    ) -> Detection | None:
-        """Start, cover code and offset from the sequence's copies at one delay and offset.
-
-        Args:
-            x: samples from `first` on, less `fraction` subcarriers.
-            delay: of the strongest path, modulo N.
-            k: offset in subcarriers, modulo N.
-        """
-        n, repeats = self.cfg.fft_size, self.cfg.preamble_repeats
-        turn = np.exp(-2j * np.pi * k / n * np.arange(n)).astype(np.complex64)
-        copies = (x.shape[1] - delay) // n
-        segments = x[:, delay : delay + copies * n].reshape(len(x), copies, n)
-        c = segments @ (self._conjugate * turn)
-        # The turn of whole subcarriers comes back to 0 after every copy.
-        products = (c[:, 1:] * np.conj(c[:, :-1])).sum(axis=0)
-        d = np.array([np.correlate(products, row, "valid") for row in self._differential])
-        cover, shift = np.unravel_index(int(np.abs(d).argmax()), d.shape)
-        # Half a subcarrier off where the first look took a wrong sign: of the three offsets that
-        # leaves, the one at which the sequence is strongest.
-        fraction_left = float(np.angle(d[cover, shift])) / (2 * np.pi)
-        mine = segments[:, shift : shift + repeats]
-        offsets = fraction_left + np.array([-1.0, 0.0, 1.0]) + (k + n // 2) % n - n // 2
-        tables = np.exp(-2j * np.pi / n * np.outer(np.arange(n), offsets)).astype(np.complex64)
-        strength = np.abs(mine @ (self._conjugate[:, None] * tables)).sum(axis=(0, 1))
-        cfo = fraction + float(offsets[int(strength.argmax())])
-        # How well the copies agree, over all paths.
-        lag = np.exp(-2j * np.pi * fraction_left) * np.sum(
-            mine[:, 1:] * np.conj(mine[:, :-1]), axis=(0, 2)
+        cover, shift, offset, metric, energy = preamble_search.copies(
+            x, self._conjugate, delay, k, self._differential
         )
-        energy = float(np.sum(mine.real**2 + mine.imag**2))
-        metric = float(np.real(self._differential[cover] @ lag)) / (
-            energy * (repeats - 1) / repeats
-        )
-        if abs(cfo) > self.cfg.cfo_range or metric < self.cfg.threshold:
+        if metric < c.threshold:
             return None
         return Detection(
-            start=first + delay + int(shift) * n,
-            cfo=cfo / n,
+            start=first + delay + shift * n,
+            cfo=(fraction + offset) / n,
             metric=metric,
-            cover=int(cover),
-            level=float(np.sqrt(energy / mine.size)),
+            cover=cover,
+            level=float(np.sqrt(energy / (len(x) * repeats * n))),
         )
-
-
-def _coarse(x: NDArray, grid: int) -> NDArray:
-    """Sums of `grid` neighbours, and over the leading axes; [len / grid]."""
-    sums = x.reshape(*x.shape[:-1], -1, grid) @ np.ones(grid, dtype=x.dtype)
-    return sums if sums.ndim == 1 else sums.reshape(-1, sums.shape[-1]).sum(axis=0)
 
 
 def _window(samples: NDArray[np.complex64], first: int, n: int) -> NDArray[np.complex64]:
-    """Samples first … first + n - 1, zeros where there are none."""
+    """A copy of samples first … first + n - 1, zeros where there are none."""
     part = samples[..., max(first, 0) : max(first + n, 0)]
     before = max(-first, 0)
     after = n - before - part.shape[-1]
     if not before and not after:
-        return part
+        return part.copy()
     return np.pad(part, [(0, 0)] * (part.ndim - 1) + [(before, after)])

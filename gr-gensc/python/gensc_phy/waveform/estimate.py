@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
+from gensc_phy.compiled import compiled
 from gensc_phy.waveform.config import WaveformConfig
+from gensc_phy.waveform.median import upper_median
 from gensc_phy.waveform.sequences import ce_carriers
 
 # Where fine timing puts the first path: samples of the cyclic prefix left for what comes before
@@ -36,15 +37,15 @@ def delay_projection(cfg: WaveformConfig) -> tuple[NDArray[np.complex64], int]:
 
 
 @lru_cache(maxsize=8)
-def _taper(cfg: WaveformConfig) -> NDArray[np.float32]:
-    """Hann window over the band: keeps the side lobes of a strong path from passing as paths."""
-    return np.hanning(cfg.occupied + 2)[1:-1].astype(np.float32)
+def _to_delays(cfg: WaveformConfig) -> NDArray[np.complex64]:
+    """From carriers to taps at delays -cp_len … cp_len - 1, [occupied, 2 cp_len].
 
-
-def _tapered_grid(h: NDArray[np.complex64], cfg: WaveformConfig) -> NDArray[np.complex64]:
-    grid = np.zeros((*h.shape[:-1], cfg.fft_size), dtype=np.complex64)
-    grid[..., cfg.carriers] = h * _taper(cfg)
-    return grid
+    Under a Hann window: it keeps the side lobes of a strong path from passing as paths.
+    """
+    delays = np.arange(-cfg.cp_len, cfg.cp_len)
+    window = np.hanning(cfg.occupied + 2)[1:-1, None] / cfg.fft_size
+    turn = np.exp(2j * np.pi / cfg.fft_size * np.outer(cfg.carriers, delays))
+    return (window * turn).astype(np.complex64)
 
 
 def first_path(h: NDArray[np.complex64], cfg: WaveformConfig) -> int:
@@ -54,22 +55,30 @@ def first_path(h: NDArray[np.complex64], cfg: WaveformConfig) -> int:
         h: least-squares response on the occupied carriers, [occupied]; or those of several
             antennas that hear the same paths, [antennas, occupied], whose powers are added.
     """
-    response = scipy.fft.ifft(_tapered_grid(h, cfg))
-    delays = np.arange(-cfg.cp_len, cfg.cp_len)
-    response = response[..., delays]
-    taps = response.real**2 + response.imag**2
-    if taps.ndim > 1:
-        taps = taps.sum(axis=0)
-    strongest = int(taps.argmax())
+    taps = np.atleast_2d(h) @ _to_delays(cfg)
+    return int(_first(taps, cfg.cp_len))
+
+
+@compiled("int64(complex64[:, ::1], int64)")
+def _first(taps: NDArray[np.complex64], cp_len: int) -> int:
+    """Delay of the first significant one of taps at delays -cp_len …, [antennas, 2 cp_len]."""
+    power = np.zeros(taps.shape[1])
+    for antenna in range(taps.shape[0]):
+        for i in range(power.size):
+            tap = taps[antenna, i]
+            power[i] += tap.real * tap.real + tap.imag * tap.imag
+    strongest = int(np.argmax(power))
     # The median of exponentially distributed powers is ln 2 of their mean.
-    noise = float(np.sort(taps)[len(taps) // 2]) / np.log(2)
+    noise = upper_median(power.copy(), power.size) / np.log(2)
     # 15 dB below the strongest path and well above the noise floor counts as a path.
-    floor = max(taps[strongest] * 10**-1.5, 8.0 * noise)
-    window = taps[max(0, strongest - cfg.cp_len + 2 * PRE_CURSOR) : strongest + 1]
-    significant = np.flatnonzero(window >= floor)
-    back = (len(window) - 1 - int(significant[0])) if significant.size else 0
-    # The taper smears every path over its neighbours: the first path is the sample after.
-    return int(delays[strongest - max(0, back - 1)])
+    floor = max(power[strongest] * 10**-1.5, 8.0 * noise)
+    at = strongest
+    for i in range(max(0, strongest - cp_len + 2 * PRE_CURSOR), strongest):
+        if power[i] >= floor and power[strongest] >= floor:
+            # The taper smears every path over its neighbours: the first path is the sample after.
+            at = min(i + 1, strongest)
+            break
+    return at - cp_len
 
 
 def estimate_from_training(

@@ -11,12 +11,15 @@ are believed as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Standard deviations by which an estimate of its own must exceed the common one.
-_STANDS_OUT = 4.5
+from gensc_phy.compiled import compiled
+from gensc_phy.waveform.median import upper_median
+from gensc_phy.waveform.shrinkage import shrink_into
+
 _TINY = 1e-30
 # Factor of a tile that is no chance.
 _LOUD = 4.0
@@ -38,7 +41,7 @@ class Noise:
     symbol: NDArray[np.float32]
     tile: NDArray[np.float32]
 
-    @property
+    @cached_property
     def level(self) -> float:
         """Mean over the carriers."""
         return float(self.carrier.mean())
@@ -46,80 +49,171 @@ class Noise:
     @property
     def uneven(self) -> bool:
         """Whether some cells are much noisier than others."""
-        parts = (self.carrier / self.level, self.symbol, self.tile)
-        return any(float(part.max()) > 1.5 for part in parts)
+        most = max(float(self.carrier.max()) / self.level, float(self.symbol.max()))
+        return most > 1.5 or float(self.tile.max()) > 1.5
 
     def alike(self, other: Noise) -> bool:
         """Whether nothing that is estimated with one would be much better with the other."""
-        pairs = zip(
-            (self.carrier, self.symbol, self.tile),
-            (other.carrier, other.symbol, other.tile),
-            strict=True,
+        return bool(
+            _close(self.carrier, other.carrier)
+            and _close(self.symbol, other.symbol)
+            and _close(self.tile.ravel(), other.tile.ravel())
         )
-        return all(float(np.abs(a / b - 1).max()) < 0.25 for a, b in pairs)
 
     def longer(self, n: int) -> Noise:
         """The same for n symbols, of which the later ones are like most."""
         symbol = np.ones(n, dtype=np.float32)
         symbol[: len(self.symbol)] = self.symbol
-        tile = np.ones((_tiles(n, len(self.carrier))[0].max() + 1, _BANDS), dtype=np.float32)
+        tile = np.ones((-(-n // _TILE_SYMBOLS), _BANDS), dtype=np.float32)
         tile[: len(self.tile)] = self.tile
         return Noise(self.carrier, symbol, tile)
 
+    @cached_property
     def cells(self) -> NDArray[np.float32]:
         """Variance of every cell, [symbols, occupied]."""
-        product = self.symbol[:, None] * self.carrier
-        if np.all(self.tile == 1):
-            return product
-        time, band = _tiles(*product.shape)
-        return product * self.tile[time[:, None], band]
+        variance = np.empty((len(self.symbol), len(self.carrier)), dtype=np.float32)
+        _cells(self.carrier, self.symbol, self.tile, variance)
+        return variance
 
 
-def _tiles(n: int, occupied: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Tile of every symbol [n] and of every carrier [occupied]."""
-    return np.arange(n) // _TILE_SYMBOLS, np.arange(occupied) * _BANDS // occupied
+@compiled("boolean(float32[::1], float32[::1])")
+def _close(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
+    """Whether no element differs by a quarter."""
+    close = True
+    for i in range(a.size):
+        close &= abs(a[i] - b[i]) < 0.25 * b[i]
+    return close
 
 
-def shrink(
-    estimates: NDArray[np.float64], counts: NDArray[np.float64], below: bool = False
-) -> NDArray[np.float64]:
-    """Variances that are mostly alike, from estimates of them that are not.
-
-    Args:
-        estimates: means of `counts` squared magnitudes each, [n].
-        counts: [n], may be 0.
-        below: believe those that are far below the common mean as well.
-
-    Returns:
-        [n].
-    """
-    n = np.maximum(counts, 1)
-    # The median of a mean of n exponential variables is below its expectation by about 1/(3n).
-    corrected = estimates / (1 - 1 / (9 * n)) ** 3
-    seen = counts > 0
-    centre = float(_median(corrected if seen.all() else corrected[seen])) if seen.any() else 0.0
-    far = _STANDS_OUT / np.sqrt(n)
-    plain = seen & (estimates <= centre * (1 + far))
-    if below:
-        plain &= estimates >= centre * np.exp(-far)
-    weight = counts * plain
-    number = max(1, int(plain.sum()))
-    common = float(weight @ estimates) / max(float(weight.sum()), _TINY)
-    relative = (estimates / max(common, _TINY) - 1) * plain
-    by_chance = float(np.sum(plain / n)) / number
-    # Of the spread's own scatter nothing is believed.
-    spread = float(relative @ relative) / number - by_chance
-    spread = max(0.0, spread - 2 * by_chance * (2 / number) ** 0.5)
-    # What stands out is believed, and of what was not seen all is common.
-    shrunk = common * (1 + spread / (spread + 1 / n) * relative)
-    return np.where(plain | ~seen, shrunk, estimates)
+@compiled("void(float32[::1], float32[::1], float32[:, ::1], float32[:, ::1])")
+def _cells(
+    carrier: NDArray[np.float32],
+    symbol: NDArray[np.float32],
+    tile: NDArray[np.float32],
+    variance: NDArray[np.float32],
+) -> None:
+    """The product of all three of every cell, into `variance`."""
+    band = np.arange(carrier.size) * _BANDS // carrier.size
+    for m in range(symbol.size):
+        for k in range(carrier.size):
+            variance[m, k] = symbol[m] * carrier[k] * tile[m // _TILE_SYMBOLS, band[k]]
 
 
-def _median(values: NDArray[np.floating], axis: int = -1) -> NDArray[np.floating]:
-    """The (upper) median; np.median takes many times as long on so few."""
-    return np.partition(values, values.shape[axis] // 2, axis=axis).take(
-        values.shape[axis] // 2, axis=axis
-    )
+@compiled("void(float32[:, ::1], float64[::1])")
+def _relative(empty: NDArray[np.float32], relative: NDArray[np.float64]) -> None:
+    """How loud every symbol is on the empty carriers, about 1, into `relative` [symbols]."""
+    n, width = empty.shape
+    usual = np.empty(width)
+    least = 0.0
+    for k in range(width):
+        usual[k] = upper_median(empty[:, k].astype(np.float64), n)
+        for m in range(n):
+            least += empty[m, k]
+    # Not even digital silence is without any noise.
+    least = 1e-3 * least / (n * width) + _TINY
+    row = np.empty(width)
+    for m in range(n):
+        for k in range(width):
+            row[k] = empty[m, k] / max(usual[k], least)
+        # The middle: a narrow interferer that comes and goes on a few is none of the payload's.
+        relative[m] = upper_median(row, width)
+    usually = upper_median(relative.copy(), n)
+    for m in range(n):
+        relative[m] = relative[m] / usually if usually > _TINY else 1.0
+
+
+@compiled("void(float32[:, ::1], float32[:, ::1], float64[::1], float64[::1], float64[:, ::1])")
+def _local(
+    residual: NDArray[np.float32],
+    count: NDArray[np.float32],
+    carrier: NDArray[np.float64],
+    symbol: NDArray[np.float64],
+    tile: NDArray[np.float64],
+) -> None:
+    """Factors of the tiles, from residuals over the variances without them, into `tile`."""
+    n, occupied = residual.shape
+    bands = tile.shape[1]
+    estimates, counts = np.zeros(tile.size), np.zeros(tile.size)
+    scales, band = 1 / carrier, np.arange(occupied) * bands // occupied
+    for m in range(n):
+        first, scale = m // _TILE_SYMBOLS * bands, 1 / symbol[m]
+        for k in range(occupied):
+            if count[m, k] <= 0:
+                continue
+            at = first + band[k]
+            estimates[at] += residual[m, k] * scale * scales[k]
+            counts[at] += count[m, k]
+    for at in range(tile.size):
+        estimates[at] /= max(counts[at], _TINY)
+    factors = np.empty(tile.size)
+    shrink_into(estimates, counts, False, factors)
+    if factors.max() > _LOUD:
+        # What is loud there has made its carriers' variances too large elsewhere.
+        shrink_into(estimates, counts, True, factors)
+    # Where they are all alike they are 1: what they have in common, the other factors have.
+    centre = max(upper_median(factors.copy(), tile.size), _TINY)
+    for at in range(tile.size):
+        even = counts[at] <= 0 or abs(factors[at] / centre - 1) < 0.25
+        tile[at // bands, at % bands] = 1.0 if even else max(factors[at], 1e-4)
+
+
+@compiled(
+    "void(float32[:, ::1], float32[:, ::1], float32[:, ::1], float64[::1], float64[::1], "
+    "float64[:, ::1])"
+)
+def _estimate(
+    residual: NDArray[np.float32],
+    count: NDArray[np.float32],
+    empty: NDArray[np.float32],
+    carrier: NDArray[np.float64],
+    symbol: NDArray[np.float64],
+    tile: NDArray[np.float64],
+) -> None:
+    """What `estimate` does, into `carrier`, `symbol` and `tile`."""
+    n, occupied = residual.shape
+    relative = np.ones(n)
+    if empty.size:
+        _relative(empty, relative)
+    n_empty = 0.7 * empty.shape[1]  # a median is worth that much of a mean
+    # The cells of which something is known, most often a few.
+    rows, columns = np.empty(residual.size, dtype=np.int64), np.empty(residual.size, dtype=np.int64)
+    energy, per_symbol, per_carrier = np.empty(residual.size), np.zeros(n), np.zeros(occupied)
+    size = 0
+    for m in range(n):
+        for k in range(occupied):
+            if count[m, k] > 0:
+                rows[size], columns[size], energy[size] = m, k, residual[m, k]
+                per_symbol[m] += count[m, k]
+                per_carrier[k] += count[m, k]
+                size += 1
+    total = per_symbol + n_empty
+    known = max(per_symbol.sum(), _TINY)
+    symbol[:] = 1
+    for _ in range(3):
+        sums, scales = np.zeros(occupied), 1 / symbol
+        for i in range(size):
+            sums[columns[i]] += energy[i] * scales[rows[i]]
+        for k in range(occupied):
+            sums[k] /= max(per_carrier[k], _TINY)
+        shrink_into(sums, per_carrier, False, carrier)
+        least = 1e-9 * carrier.max() + _TINY
+        for k in range(occupied):
+            carrier[k] = max(carrier[k], least)
+        left, scales = n_empty * relative, 1 / carrier
+        for i in range(size):
+            left[rows[i]] += energy[i] * scales[columns[i]]
+        for m in range(n):
+            left[m] /= max(total[m], _TINY)
+        shrink_into(left, total, False, symbol)
+        mean = 0.0
+        for m in range(n):
+            symbol[m] = max(symbol[m], 1e-3)
+            mean += symbol[m] * per_symbol[m] / known
+        for m in range(n):
+            symbol[m] /= max(mean, _TINY)
+        if symbol.max() < 1.5:
+            break
+    _local(residual, count, carrier, symbol, tile)
 
 
 def estimate(
@@ -133,58 +227,7 @@ def estimate(
         empty: squared magnitudes of the carriers that carry nothing, [symbols, empty]. They
             need not be as noisy as the others, but an impulse hits them all.
     """
-    per_symbol = count.sum(axis=1, dtype=np.float64)
-    per_carrier = count.sum(axis=0, dtype=np.float64)
-    symbol = np.ones(len(residual))
-    carrier = np.ones(residual.shape[1])
-    relative = _relative(empty)
-    n_empty = 0.7 * empty.shape[1]  # a median is worth that much of a mean
-    for _ in range(3):
-        sums = (residual / symbol[:, None]).sum(axis=0, dtype=np.float64)
-        carrier = shrink(sums / np.maximum(per_carrier, _TINY), per_carrier)
-        carrier = np.maximum(carrier, 1e-9 * carrier.max() + _TINY)
-        left = (residual / carrier).sum(axis=1, dtype=np.float64)
-        total = per_symbol + n_empty
-        symbol = shrink((left + n_empty * relative) / np.maximum(total, _TINY), total)
-        symbol = np.maximum(symbol, 1e-3)
-        symbol /= float(symbol @ per_symbol) / max(float(per_symbol.sum()), _TINY)
-        if symbol.max() < 1.5:
-            break
-    return Noise(
-        carrier.astype(np.float32),
-        symbol.astype(np.float32),
-        _local(residual / (symbol[:, None] * carrier), count).astype(np.float32),
-    )
-
-
-def _local(relative: NDArray[np.floating], count: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Factors of the tiles from residuals over the variances without them; [time, bands]."""
-    time, band = _tiles(*count.shape)
-    edges = np.searchsorted(time, np.arange(time[-1] + 1)), np.searchsorted(band, range(_BANDS))
-    sums, counts = (
-        np.add.reduceat(np.add.reduceat(x, edges[0], axis=0, dtype=np.float64), edges[1], axis=1)
-        for x in (relative, count)
-    )
-    estimates = sums / np.maximum(counts, _TINY)
-    flat = estimates.ravel(), counts.ravel()
-    factors = shrink(*flat)
-    if factors.max() > _LOUD:
-        # What is loud there has made its carriers' variances too large elsewhere.
-        factors = shrink(*flat, below=True)
-    factors = factors.reshape(counts.shape)
-    # Where they are all alike they are 1: what they have in common, the other factors have.
-    centre = float(np.sort(factors, axis=None)[factors.size // 2])
-    even = np.abs(factors / max(centre, _TINY) - 1) < 0.25
-    return np.where(counts > 0, np.where(even, 1.0, np.maximum(factors, 1e-4)), 1.0)
-
-
-def _relative(empty: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How loud every symbol is on the empty carriers, about 1; [symbols]."""
-    if not empty.size:
-        return np.ones(len(empty))
-    # Not even digital silence is without any noise.
-    usual = np.maximum(_median(empty, axis=0), 1e-3 * float(empty.mean()) + _TINY)
-    # The middle of them: a narrow interferer that comes and goes on a few is none of the payload's.
-    middle = _median(empty / usual).astype(np.float64)
-    usually = float(_median(middle))
-    return middle / usually if usually > _TINY else np.ones(len(empty))
+    carrier, symbol = np.empty(residual.shape[1]), np.empty(len(residual))
+    tile = np.empty((-(-len(residual) // _TILE_SYMBOLS), _BANDS))
+    _estimate(residual, count, empty, carrier, symbol, tile)
+    return Noise(*(part.astype(np.float32) for part in (carrier, symbol, tile)))

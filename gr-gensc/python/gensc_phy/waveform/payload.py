@@ -14,16 +14,19 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from gensc_phy.waveform import cells
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.noise import Noise
 from gensc_phy.waveform.noise import estimate as estimate_noise
 from gensc_phy.waveform.phase import Phase, follow
-from gensc_phy.waveform.tracking import Moments, drift_ramp, track
+from gensc_phy.waveform.tracking import Moments, drift_ramp, residual_rotation, track
 from gensc_phy.waveform.wiener import Fit, Observed, best_fit, fit
 
 _TINY = 1e-30
 # Least noise variance over the power of the signal: what single precision leaves.
 _FLOOR = 1e-9
+# Turn from symbol to symbol, rad, that a header may leave; more is a channel's that moves.
+_LEFT = 0.02
 # Two sampling clocks are hardly further apart than this.
 _MAX_PPM = 100.0
 
@@ -91,8 +94,43 @@ class Path:
     @property
     def rotation(self) -> float:
         """Mean turn of the channel from symbol to symbol, rad."""
-        h = self.channel.response() * np.exp(1j * self.phase.angle)[:, None]
+        if not (self.phase.score or self.model[1]):
+            return 0.0
+        h = self.channel.response * np.exp(1j * self.phase.angle)[:, None]
         return float(np.angle(np.vdot(h[:-1], h[1:])))
+
+
+def unturned(known: Known, noise: Noise, cfg: WaveformConfig) -> tuple[Known, float]:
+    """What is known without the turn that the offset as the header shows it has left.
+
+    Args:
+        known: training, header and payload.
+        noise: of training and header.
+
+    Returns:
+        It, and the turn from symbol to symbol, rad.
+    """
+    z = _moments(known.received, known.sent, noise, len(noise.symbol), cfg).z[:, 0]
+    spin = residual_rotation(z, 2 * _LEFT)
+    if abs(spin) > _LEFT:
+        return known, 0.0
+    turn = np.exp(-1j * spin * np.arange(len(z))).astype(np.complex64)
+    return replace(known, received=known.received * turn[:, None]), spin
+
+
+def _moments(
+    received: NDArray[np.complex64],
+    sent: NDArray[np.complex64],
+    noise: Noise,
+    n_train: int,
+    cfg: WaveformConfig,
+) -> Moments:
+    """Of the known carriers behind the mean channel of the first `n_train` symbols."""
+    theta = (2 * np.pi / cfg.fft_size * cfg.carriers).astype(np.float32)
+    n = len(sent)
+    z, w = np.empty((n, 3), dtype=np.complex64), np.empty((n, 2), dtype=np.float32)
+    cells.drift_moments(received, sent, noise.carrier, theta, n_train, z, w)
+    return Moments(z=z, w=w[:, 0], leverage=w[:, 1])
 
 
 def first_look(known: Known, noise: Noise, model: tuple[int, int], cfg: WaveformConfig) -> Path:
@@ -111,10 +149,16 @@ def first_look(known: Known, noise: Noise, model: tuple[int, int], cfg: Waveform
 
 def second_look(known: Known, path: Path, cfg: WaveformConfig) -> Path:
     """The same with the noise that the first look has shown, where that is another one."""
+    return _second_look(known, path, cfg)[0]
+
+
+def _second_look(known: Known, path: Path, cfg: WaveformConfig) -> tuple[Path, Noise]:
+    """`second_look`, and the noise that what it returns has left."""
     noise = _noise(known, path)
     if noise.alike(path.noise):
-        return path
-    return _explain(known, path.straight, path.drift, noise, path.model, cfg, climb=False)
+        return path, noise
+    path = _explain(known, path.straight, path.drift, noise, path.model, cfg, climb=False)
+    return path, _noise(known, path)
 
 
 def equalise(known: Known, data: NDArray[np.int64], path: Path, cfg: WaveformConfig) -> Equalised:
@@ -126,19 +170,21 @@ def equalise(known: Known, data: NDArray[np.int64], path: Path, cfg: WaveformCon
         path: first look at them.
     """
     n, whole = len(known.received), len(data)
-    path = second_look(known, path, cfg)
-    noise = _noise(known, path)
-
-    h, error = path.channel.response(), path.channel.error()
-    power = np.maximum(h.real**2 + h.imag**2, _TINY)
-    rows = np.arange(n - whole, n)[:, None]
-    y = path.aligned[rows, data]
-    of_noise = (noise.cells() + error + power * path.phase.variance)[rows, data]
-    h_data, power_data = h[rows, data], power[rows, data]
+    path, noise = _second_look(known, path, cfg)
+    h, error = path.channel.response, path.channel.error
+    power = h.real**2 + h.imag**2
+    wrong = noise.cells + error
+    if path.phase.variance:
+        wrong += power * np.float32(path.phase.variance)
     if cfg.precode:
-        symbols, variance = _despread(y, h_data, power_data, of_noise)
+        rows = np.arange(n - whole, n)[:, None]
+        y, h_data, power_data = path.aligned[rows, data], h[rows, data], power[rows, data]
+        power_data = np.maximum(power_data, _TINY)
+        symbols, variance = _despread(y, h_data, power_data, wrong[rows, data])
     else:
-        symbols, variance = y * np.conj(h_data) / power_data, of_noise / power_data
+        symbols = np.empty(data.shape, dtype=np.complex64)
+        variance = np.empty(data.shape, dtype=np.float32)
+        cells.undo(path.aligned, h, wrong, data, n - whole, symbols, variance)
     energy = float(np.mean(power) - np.mean(error))
     return Equalised(
         symbols=symbols,
@@ -155,17 +201,10 @@ def _straighten(
 ) -> tuple[NDArray[np.complex64], float]:
     """Received carriers without the drift of the clocks; and the drift, samples per symbol."""
     theta = (2 * np.pi / cfg.fft_size * cfg.carriers).astype(np.float32)
-    sent2 = known.sent.real**2 + known.sent.imag**2
-    weight = sent2 / noise.carrier
-    train = slice(0, n_train)
-    matched = np.sum(np.conj(known.sent[train]) * known.received[train], axis=0)
-    h = matched / np.maximum(sent2[train].sum(axis=0), _TINY)
-    z = known.received * np.conj(known.sent * h) / noise.carrier
-    basis = Moments.basis(theta)
-    w = (weight * (h.real**2 + h.imag**2)) @ basis
-    found = track(Moments(z=z @ basis, w=w[:, 0], leverage=w[:, 2]), cfg.tracking_symbols)
+    moments = _moments(known.received, known.sent, noise, n_train, cfg)
+    found = track(moments, cfg.tracking_symbols)
     limit = _MAX_PPM * 1e-6 * cfg.symbol_len
-    drift = float(np.clip(found.drift, -limit, limit))
+    drift = min(max(found.drift, -limit), limit)
     return known.received * drift_ramp(drift, 0, len(known.received), theta), drift
 
 
@@ -183,34 +222,36 @@ def _explain(
     Args:
         climb: look for a likelier model than the one given.
     """
-    seen = known.sent != 0
-    cells = noise.cells()
-    sent2 = known.sent.real**2 + known.sent.imag**2
-    received2 = np.where(seen, straight.real**2 + straight.imag**2, 0)
-    excess = float(received2.sum() - cells[seen].sum())
-    energy = max(excess, 1e-3 * float(received2.sum()), _TINY) / float(sent2.sum())
-    observed = Observed.of(straight, known.sent, cells, energy)
+    variance = noise.cells
+    power, of_noise, sent = cells.powers(straight, known.sent, variance)
+    energy = max(power - of_noise, 1e-3 * power, _TINY) / max(sent, _TINY)
+    observed = Observed.of(straight, known.sent, variance, energy)
 
     def path(phase: Phase, start: tuple[int, int]) -> Path:
         """The likeliest channel behind that phase."""
-        turn = np.exp(-1j * phase.angle).astype(np.complex64)[:, None]
-        turned = replace(observed, matched=observed.matched * turn)
+        turned, aligned = observed, straight
+        if phase.score:
+            turn = np.exp(-1j * phase.angle).astype(np.complex64)[:, None]
+            turned = replace(observed, matched=observed.matched * turn)
+            aligned = straight * turn
         if climb:
             channel, model = best_fit(turned, start, cfg)
         else:
             channel, model = fit(turned, *start, cfg), start
         score = channel.score + phase.score
-        return Path(noise, drift, straight, channel, phase, straight * turn, score, model)
+        return Path(noise, drift, straight, channel, phase, aligned, score, model)
 
     def phase_behind(h: NDArray[np.complex64]) -> Phase:
         """Phase that is left behind a channel."""
-        z = np.sum(observed.matched * np.conj(h), axis=1)
-        return follow(z, np.sum(observed.information * (h.real**2 + h.imag**2), axis=1))
+        z = np.empty(len(straight), dtype=np.complex64)
+        information = np.empty(len(straight), dtype=np.float32)
+        cells.behind(observed.matched, observed.information, h, z, information)
+        return follow(z, information)
 
     # What moves is the channel, and little is left for the oscillators …
     still = Phase(np.zeros(len(straight), dtype=np.float32), 0.0, 0.0)
     moving = path(still, model)
-    phase = phase_behind(moving.channel.response())
+    phase = phase_behind(moving.channel.response)
     if phase.score:
         moving = path(phase, moving.model)
     if not (phase.score or moving.model[1]):
@@ -228,14 +269,11 @@ def _explain(
 
 def _noise(known: Known, path: Path) -> Noise:
     """Noise from what the channel and phase leave of the known cells."""
-    seen = known.sent != 0
-    left = path.aligned - known.sent * path.channel.response()
-    residual = np.where(seen, left.real**2 + left.imag**2, 0)
-    sent2 = known.sent.real**2 + known.sent.imag**2
-    # A cell that the estimate was fitted to shows less than its noise.
-    leverage = np.minimum(path.channel.error() * sent2 / path.noise.cells(), 0.9)
-    noise = estimate_noise(residual, seen * (1 - leverage), known.empty)
-    power = float(np.mean(np.abs(known.received[seen]) ** 2))
+    shape = known.sent.shape
+    residual, count = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
+    h, error, variance = path.channel.response, path.channel.error, path.noise.cells
+    power = cells.misfits(path.aligned, known.sent, h, error, variance, residual, count)
+    noise = estimate_noise(residual, count, known.empty)
     return replace(noise, carrier=np.maximum(noise.carrier, np.float32(_FLOOR * power)))
 
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 import scipy.linalg
 from numpy.typing import NDArray
+
+from gensc_phy.compiled import compiled
+from gensc_phy.waveform.median import upper_median
 
 # Step variances tried, over the variance of the observations.
 _STEPS = np.concatenate([[0.0], 10.0 ** np.arange(-3.5, 2.6, 0.4)])
@@ -33,6 +35,65 @@ _NOTICEABLE = 2.0
 def _waves(n: int) -> NDArray[np.float64]:
     """Spectrum of the steps of white noise of unit variance, [n - 1]."""
     return 2 - 2 * np.cos(np.pi * np.arange(1, n) / n)
+
+
+@lru_cache(maxsize=256)
+def _sines(n: int) -> NDArray[np.float64]:
+    """The orthonormal sine transform of n - 1 steps, [n - 1, n - 1]."""
+    k = np.arange(1, n)
+    return np.sqrt(2 / n) * np.sin(np.pi / n * np.outer(k, k))
+
+
+@compiled(
+    "UniTuple(float64, 2)(complex64[::1], float32[::1], float64[:, ::1], float64[::1], "
+    "float64[::1], float64[::1], float64[::1])"
+)
+def _observe(
+    matched: NDArray[np.complex64],
+    information: NDArray[np.float32],
+    sines: NDArray[np.float64],
+    waves: NDArray[np.float64],
+    observed: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    steps: NDArray[np.float64],
+) -> tuple[float, float]:
+    """What the phases look like.
+
+    Args:
+        matched, information: as of `follow`.
+        sines, waves: see `_sines` and `_waves`.
+        observed: phases without whole turns, comes out, [n].
+        noise: their variances, comes out, [n].
+        steps: spectrum of their steps, comes out, [n - 1].
+
+    Returns:
+        The typical variance, and by how many standard deviations the slow waves are stronger than
+        noise makes them.
+    """
+    n = matched.size
+    jumps = np.empty(n - 1)
+    for m in range(n):
+        observed[m] = np.arctan2(matched[m].imag, matched[m].real)
+        noise[m] = 0.5 / max(float(information[m]), 1e-6)
+        if m:
+            jump = observed[m] - observed[m - 1]
+            jumps[m - 1] = jump - 2 * np.pi * np.rint(jump / (2 * np.pi))
+            observed[m] = observed[m - 1] + jumps[m - 1]
+    typical = upper_median(noise.copy(), n)
+    floor, fast = 0.0, n - 1 - n // 2
+    for i in range(n - 1):
+        total = 0.0
+        for j in range(n - 1):
+            total += sines[i, j] * jumps[j]
+        steps[i] = total**2
+        if i >= n // 2:
+            floor += steps[i] / waves[i] / fast
+    excess, variance = 0.0, 0.0
+    # Steps show in the slow waves, where noise alone leaves nothing: the score test of q = 0.
+    for i in range(n // 4):
+        excess += (steps[i] / max(typical, floor) / waves[i] - 1) / waves[i]
+        variance += 2 / waves[i] ** 2
+    return typical, excess / np.sqrt(variance)
 
 
 @dataclass(frozen=True)
@@ -62,20 +123,9 @@ def follow(matched: NDArray[np.complex64], information: NDArray[np.float32]) -> 
     still = Phase(np.zeros(n, dtype=np.float32), 0.0, 0.0)
     if n < 4:
         return still
-    observed = np.angle(matched).astype(np.float64)
-    jumps = np.diff(observed)
-    turns = np.rint(jumps / (2 * np.pi))
-    if turns.any():
-        jumps -= 2 * np.pi * turns
-        observed[1:] = observed[0] + np.cumsum(jumps)
-    noise = 0.5 / np.maximum(information.astype(np.float64), 1e-6)
-    typical = float(np.sort(noise)[n // 2])
-    steps = scipy.fft.dst(jumps, type=1, norm="ortho") ** 2
     waves = _waves(n)
-    # Steps show in the slow waves, where noise alone leaves nothing: the score test of q = 0.
-    slow = waves[: n // 4]
-    excess = steps[: n // 4] / (max(typical, float(np.mean(steps[n // 2 :] / waves[n // 2 :]))))
-    statistic = np.sum((excess / slow - 1) / slow) / np.sqrt(2 * np.sum(slow**-2.0))
+    observed, noise, steps = np.empty(n), np.empty(n), np.empty(n - 1)
+    typical, statistic = _observe(matched, information, _sines(n), waves, observed, noise, steps)
     if statistic < _NOTICEABLE:
         return still
     # [spreads, steps, n - 1]

@@ -103,6 +103,7 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
         self._origin = 0  # absolute index of _buffer[0]
         self._pos = 0  # absolute index from which the search goes on
         self._step = _NEAR
+        self._failed: int | None = None  # absolute start of the last preamble without a header
         self._acquired: HeardT | None = None
         self._blanker = Blanker(streams)
         self._balance = Balance(streams)
@@ -204,34 +205,38 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
             starts = min(self._step, available - look) if not final else self._step
             past = min(self._pos - self._origin, self._detector.reach)
             lo = self._pos - self._origin - past
-            found = self._detector.find(
-                self._buffer[..., lo : lo + past + starts + look], past + starts, past
-            )
-            if found is None:
-                self._pos += min(starts, available)
-                self._step = _FAR
-                continue
-            start = self._pos - past + found.start
-            if not final and start + self._demodulator.to_payload > self._end:
-                # The header is still arriving: look at this preamble again when it is here.
-                self._pos = max(self._pos, start - self._detector.reach)
-                return False
-            self.stats.detected += 1
-            self._level = found.level
-            try:
-                self._acquired = self._demodulator.acquire(self._slice, start, found)
-            except HeaderError as error:
-                other = isinstance(error, VersionError)
-                self.stats.headers_other += other
-                self.stats.headers_bad += not other
-                # A burst may begin anywhere behind: what was found may have been none.
-                self._pos = start + self.cfg.fft_size // 2
-                self.stats.bad_cfo_hz = found.cfo * self.cfg.sample_rate
-                continue
-            self.stats.headers_ok += 1
-            burst_end = self._acquired.origin + self._demodulator.span(self._acquired)
-            self._pos = max(start + self.cfg.fft_size, burst_end - self.cfg.cp_len)
-            return True
+            block = self._buffer[..., lo : lo + past + starts + look]
+            seen = None if self._failed is None else self._failed - lo - self._origin
+            for found in self._detector.candidates(block, past + starts, past, seen):
+                start = self._origin + lo + found.start
+                if not final and start + self._demodulator.to_payload > self._end:
+                    # The header is still arriving: look at this preamble again when it is here.
+                    self._pos = max(self._pos, start - self._detector.reach)
+                    return False
+                if self._try(start, found):
+                    return True
+            self._pos = lo + self._origin + past + min(starts, available)
+            self._step = _FAR
+
+    def _try(self, start: int, found: Detection) -> bool:
+        """Read the header of what begins at `start`; False where there is none."""
+        self.stats.detected += 1
+        self._level = found.level
+        try:
+            self._acquired = self._demodulator.acquire(self._slice, start, found)
+        except HeaderError as error:
+            other = isinstance(error, VersionError)
+            self.stats.headers_other += other
+            self.stats.headers_bad += not other
+            # A burst may begin anywhere behind: what was found may have been none.
+            self._pos = start + self.cfg.fft_size // 2
+            self._failed = start
+            self.stats.bad_cfo_hz = found.cfo * self.cfg.sample_rate
+            return False
+        self.stats.headers_ok += 1
+        burst_end = self._acquired.origin + self._demodulator.span(self._acquired)
+        self._pos = max(start + self.cfg.fft_size, burst_end - self.cfg.cp_len)
+        return True
 
 
 class _AnyHeader:
