@@ -92,7 +92,7 @@ def judged(outcomes: Sequence[Outcome]) -> Iterable[Outcome]:
     masks = {o.picture.name: o.sent.mask for o in outcomes if o.sent and o.sent.mask is not None
              and o.point.scheme == terms.CIE}  # fmt: skip
     for o in outcomes:
-        gvif = o.sent.facts.get("gvif") if o.sent else None
+        gvif = o.sent.facts.get("gvif_sent") if o.sent else None
         known = {} if gvif is None else {"gvif": gvif if o.shown else 0.0}
         metrics, reasons = score(o.picture.pixels, o.received.image, effort="psnr",
                                  mask=masks[o.picture.name], known=known)  # fmt: skip

@@ -45,7 +45,7 @@ class Critical(FileScheme):
         got = self.system.extract(
             picture.pixels, picture.name, row.point, row.alpha, room if self.shortens else math.inf
         )
-        facts = {"point": got.point, "alpha": got.alpha, "gvif": got.gvif, "mcs": mcs.name,
+        facts = {"point": got.point, "alpha": got.alpha, "gvif_sent": got.gvif, "mcs": mcs.name,
                  "bytes": len(got.data)}  # fmt: skip
         sent = sent_as_bits(got.data, mcs, picture) if got.bits <= room else Sent(())
         return replace(sent, mask=pixels_of(got.keep, picture.pixels), facts=facts)

@@ -46,7 +46,7 @@ def test_what_does_not_fit_is_shortened_or_not_sent_at_all(system):
     short = Critical("cie", system, table(), MARGIN_DB).send(PICTURE, budget, 8.0)
     assert 0 < short.symbols.digital <= budget
     assert short.facts["bytes"] <= capacity_bytes(budget, mcs) < whole.facts["bytes"]
-    assert short.facts["gvif"] < whole.facts["gvif"]
+    assert short.facts["gvif_sent"] < whole.facts["gvif_sent"]
     stiff = Critical("whole", system, table(), MARGIN_DB, shortens=False)
     late = stiff.send(PICTURE, budget, 8.0)
     assert late.sections == ()
