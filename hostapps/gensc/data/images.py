@@ -88,3 +88,12 @@ def display_name(path: str | Path) -> str:
     """Short name of a picture for captions and results: no folders, no suffix."""
     text = str(path)
     return text.removeprefix(SKIMAGE_PREFIX) if text.startswith(SKIMAGE_PREFIX) else Path(text).stem
+
+
+def display_names(paths: Sequence[str | Path]) -> list[str]:
+    """Short names of several pictures, numbered where some would have the same."""
+    names = [display_name(path) for path in paths]
+    return [
+        f"{name}-{before + 1}" if (before := names[:i].count(name)) else name
+        for i, name in enumerate(names)
+    ]

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gensc.data.images import display_name, expand, fit, load_image, scale_to_area, spread
+from gensc.data.images import (
+    display_name,
+    display_names,
+    expand,
+    fit,
+    load_image,
+    scale_to_area,
+    spread,
+)
 from gensc.system.errors import UserError
 
 
@@ -197,3 +205,8 @@ def test_a_part_of_the_pictures_is_evenly_spread_and_none_means_all():
     assert spread("abcdefgh", 4) == ["a", "c", "e", "g"]
     assert spread("ab", 4) == spread("ab", 0) == ["a", "b"]
     assert spread([], 3) == []
+
+
+def test_pictures_of_one_name_are_numbered():
+    paths = ["a/cat.png", "skimage:coffee", "b/cat.jpg", "dog.png", "c/cat.png"]
+    assert display_names(paths) == ["cat", "coffee", "cat-2", "dog", "cat-3"]

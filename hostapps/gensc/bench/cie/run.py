@@ -25,7 +25,7 @@ from gensc.bench.cie import (
     terms,
 )
 from gensc.bench.cie.plan import QUICK, Photos, Plan, Work
-from gensc.data.images import display_name, expand, load_image, scale_to_area, spread
+from gensc.data.images import display_names, expand, load_image, scale_to_area, spread
 from gensc.experiment.base import BenchResult
 from gensc.experiment.schemes.generative import load_text_only
 from gensc.system.errors import UserError
@@ -98,7 +98,8 @@ def run(
 
 def _load(paths: Sequence[str], count: int, side: int = 0) -> Photos:
     """So many of the photos, evenly spread; scaled to the area of side×side unless that is 0."""
-    loaded = [(display_name(path), load_image(path)) for path in spread(paths, count)]
+    some = spread(paths, count)
+    loaded = zip(display_names(some), map(load_image, some), strict=True)
     return [(name, scale_to_area(photo, side * side) if side else photo) for name, photo in loaded]
 
 
