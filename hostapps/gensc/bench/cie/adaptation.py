@@ -9,19 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 from gensc.adapt.comparison import compare_solvers
 from gensc.adapt.problem import Family, Problem
 from gensc.adapt.tables import build_table
-from gensc.adapt.transport import Transport, transport_of
+from gensc.adapt.transport import transport_of
 from gensc.bench.cie import terms
 from gensc.bench.cie.plan import Plan, Row, Work
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.figures import Figure, draw_all
 from gensc.experiment.rows import of
 from gensc.experiment.tables import Listing, columns, listed
-from gensc_phy.adaptation.rate_table import Choice
 
 FIDELITY, SOLVERS, ADAPTATION, LATENCY = "gvif", "solvers", "adaptation", "latency"
 #: The paper's range of Figure 9a, and the wider one that Algorithm 1 is asked to solve.
@@ -86,13 +85,12 @@ def measure(family: Family, plan: Plan) -> list[Row]:
     """The rows of all of it."""
     return [
         *({"experiment": FIDELITY, "scheme": terms.CIE, **row} for row in family.as_rows()),
-        *solver_rows(family, plan),
-        *table_rows(family, plan),
-        *latency_rows(family, plan),
+        *_solvers(family, plan),
+        *_choices(family, plan),
     ]
 
 
-def solver_rows(family: Family, plan: Plan) -> Iterable[Row]:
+def _solvers(family: Family, plan: Plan) -> Iterable[Row]:
     """Algorithm 1 and the search on both transports, one row per SNR."""
     for name in (terms.CAPACITY, terms.BURST):
         link = transport_of(name, T_MAX_S)
@@ -101,32 +99,21 @@ def solver_rows(family: Family, plan: Plan) -> Iterable[Row]:
             yield {"experiment": SOLVERS} | row
 
 
-def table_rows(family: Family, plan: Plan) -> Iterable[Row]:
-    """Figure 9a: what Algorithm 1 chooses at every SNR, and the codec with everything sent."""
-    for name in (terms.CAPACITY, terms.BURST):
-        link = transport_of(name, T_MAX_S)
-        for scheme, alpha_max, solver in SCHEMES:
-            problem = Problem(family, link, SNRS_DB, terms.FLOOR_DB, alpha_max)
-            for choice in build_table(problem, solver, plan.seed).choices:
-                yield _row(ADAPTATION, scheme, link, choice)
-
-
-def latency_rows(family: Family, plan: Plan) -> Iterable[Row]:
-    """Figure 9b: the same at one SNR, over latency limits."""
-    for t_max_s in plan.limits_s:
-        link = transport_of(terms.CAPACITY, t_max_s)
-        for scheme, alpha_max, _ in SCHEMES:
-            problem = Problem(family, link, (SNR_DB,), terms.FLOOR_DB, alpha_max)
-            choice = build_table(problem, "algorithm1", plan.seed).choices[0]
-            latency_ms = 1e3 * link.latency_s(choice.bits, SNR_DB)
-            yield _row(LATENCY, scheme, link, choice) | {"latency_ms": latency_ms}
-
-
-def _row(experiment: str, scheme: str, link: Transport, choice: Choice) -> Row:
-    about = {"experiment": experiment, "scheme": scheme, "transport": link.name,
-             "t_max_ms": 1e3 * link.t_max_s}  # fmt: skip
-    # A choice that breaks a limit delivers nothing that counts, as in the paper's Figure 9.
-    return about | asdict(choice) | {"gvif_within_limits": choice.gvif if choice.met else 0.0}
+def _choices(family: Family, plan: Plan) -> Iterable[Row]:
+    """What Algorithm 1 chooses at every SNR (Figure 9a) and for every latency limit (Figure 9b),
+    and what the codec does that sends everything."""
+    links = [(ADAPTATION, transport_of(name, T_MAX_S), SNRS_DB)
+             for name in (terms.CAPACITY, terms.BURST)]  # fmt: skip
+    links += [(LATENCY, transport_of(terms.CAPACITY, t), (SNR_DB,)) for t in plan.limits_s]
+    for (experiment, link, snrs_db), (scheme, alpha_max, solver) in product(links, SCHEMES):
+        problem = Problem(family, link, snrs_db, terms.FLOOR_DB, alpha_max)
+        about = {"experiment": experiment, "scheme": scheme, "transport": link.name,
+                 "t_max_ms": 1e3 * link.t_max_s}  # fmt: skip
+        for choice in build_table(problem, solver, plan.seed).choices:
+            # A choice that breaks a limit delivers nothing that counts, as in the paper's Figure 9.
+            counted = {"gvif_within_limits": choice.gvif if choice.met else 0.0}
+            counted["latency_ms"] = 1e3 * link.latency_s(choice.bits, choice.snr_db)
+            yield about | asdict(choice) | counted
 
 
 def undistorted(work: Work) -> Check:
