@@ -299,3 +299,16 @@ def test_a_codec_of_several_sections_is_not_for_the_blocks_of_one_stream(gened_m
         gensc.jscc_encoder(gened_model, 32)
     with pytest.raises(gensc.GenscError, match="several sections: take gened_encoder"):
         gensc.jscc_decoder(gened_model)
+
+
+def test_what_is_reported_of_the_snr_says_how_far_it_spreads(gened_model) -> None:
+    encoder = gensc.gened_encoder(gened_model, RATE)
+    told = [pmt.from_double(10.0 + (-1) ** n) for n in range(8)]
+    assert encoder.spread_db is None
+    for message in told[:-1]:
+        encoder._told_snr(message)
+    assert encoder.spread_db is None
+    encoder._told_snr(told[-1])
+    assert encoder.spread_db == pytest.approx(2.0)
+    encoder.set_spread_db(0.5)
+    assert encoder.spread_db == 0.5

@@ -21,6 +21,15 @@ TAPS_DB = (0.0, -3.0, -6.0)
 #: little within one.
 FADING_HZ = 3.0
 CHANNELS = ("awgn", "rayleigh", "multipath", "fading", "none", *PROFILES)
+#: Those that are the same for every symbol of every image.
+STEADY = ("awgn", "none")
+#: By how much the SNR of a steady channel differs: what a receiver's estimates cost.
+STEADY_SPREAD_DB = 0.2
+
+
+def spread_of(channel: str) -> float | None:
+    """By how much the SNR of a channel differs, dB, as far as its name tells; None: unknown."""
+    return STEADY_SPREAD_DB if channel in STEADY else None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from gensc.editing.choose import NONE as NO_EDITOR
 from gensc.editing.choose import choose_editor
 from gensc.link.air import Air, Conditions
+from gensc.link.channels import spread_of
 from gensc.link.observed import Stages, note_picture, note_text
 from gensc.link.reception import BytesReception, Reception
 from gensc.link.schemes import load_scheme
@@ -133,7 +134,7 @@ class LinkRunner:
         if channel == "none" and design_snr_db is None:
             told_snr_db = NOISELESS_DESIGN_DB
         gensc = self._gensc
-        encoder = self.scheme.encoder(gensc, self.rate, told_snr_db)
+        encoder = self.scheme.encoder(gensc, self.rate, told_snr_db, spread_of(channel))
         decoder = self.scheme.decoder(gensc)
         meta = Metadata(image_id=image_id, shape=image.shape, name=name)  # type: ignore[arg-type]
         at = Conditions(channel, snr_db, seed, frozenset(lost), lost_section)

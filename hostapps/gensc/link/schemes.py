@@ -81,13 +81,16 @@ class Scheme(Protocol):
         """The network."""
         ...
 
-    def encoder(self, gensc: ModuleType, rate: int, snr_db: float) -> Encoder:
+    def encoder(
+        self, gensc: ModuleType, rate: int, snr_db: float, spread_db: float | None = None
+    ) -> Encoder:
         """Blocks from images to sections, all sections of an image `rate` symbols per 16×16 block.
 
         Args:
             gensc: the package `gnuradio.gensc`.
             rate: channel symbols per 16×16 block.
             snr_db: Es/N0 the encoder is told.
+            spread_db: by how much it differs, where the codec asks for that; None: unknown.
         """
         ...
 
@@ -109,7 +112,9 @@ class JsccScheme:
     def __init__(self, name: str, codec: Codec, weights: Weights) -> None:
         self._name, self.codec, self.weights = name, codec, weights
 
-    def encoder(self, gensc: ModuleType, rate: int, snr_db: float) -> Encoder:
+    def encoder(
+        self, gensc: ModuleType, rate: int, snr_db: float, spread_db: float | None = None
+    ) -> Encoder:
         """As `Scheme.encoder`."""
         return Encoder((gensc.jscc_encoder(self._name, rate, snr_db),), ("section",))
 
@@ -135,11 +140,15 @@ class GenedScheme:
     def __init__(self, name: str, codec: Codec, weights: Weights) -> None:
         self._name, self.codec, self.weights = name, codec, weights
 
-    def encoder(self, gensc: ModuleType, rate: int, snr_db: float) -> Encoder:
+    def encoder(
+        self, gensc: ModuleType, rate: int, snr_db: float, spread_db: float | None = None
+    ) -> Encoder:
         """As `Scheme.encoder`."""
         told = self._name, rate, snr_db
         router = [gensc.semantic_router(*told)] if hasattr(self.codec, "route") else []
-        return Encoder((*router, gensc.gened_encoder(*told)), ("side", "foreground", "background"))
+        return Encoder(
+            (*router, gensc.gened_encoder(*told, spread_db)), ("side", "foreground", "background")
+        )
 
     def decoder(self, gensc: ModuleType) -> Any:
         """As `Scheme.decoder`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 
 PORTS = ("foreground", "background")
+
+REPORTS, FEWEST_REPORTS = 32, 8
+"""SNR reports that the spread is taken from."""
+DEVIATIONS = 2.0
+"""A whole image is lost where the SNR falls below what its bits can do with; reports are of whole
+bursts, over which it hardly averages out."""
 
 
 class gened_encoder(image_encoder):
@@ -46,16 +53,42 @@ class gened_encoder(image_encoder):
             router's.
         rate: channel symbols per 16x16 pixels, of images without a route.
         snr_db: Es/N0 that these are encoded for.
+        spread_db: by how much the SNR differs, for codecs that send bits among their symbols and
+            keep a distance by it; None takes it from what has arrived on [snr], twice the standard
+            deviation of the last reports, and from too few of these nothing.
 
     Raises:
         GenscError: no such model, or weights that do not fit it.
     """
 
-    def __init__(self, model: str = "gened-photo", rate: int = 32, snr_db: float = 10.0) -> None:
+    def __init__(
+        self,
+        model: str = "gened-photo",
+        rate: int = 32,
+        snr_db: float = 10.0,
+        spread_db: float | None = None,
+    ) -> None:
         image_encoder.__init__(
             self, "gened_encoder", rate, snr_db, ["side", "foreground", "background", "sent"]
         )
         self.codec: Codec = load_codec(model, several=True)
+        self._spread_db = spread_db
+        self._reports: deque[float] = deque(maxlen=REPORTS)
+
+    @property
+    def spread_db(self) -> float | None:
+        """What the codec is told of the SNR's spread."""
+        if self._spread_db is not None or len(self._reports) < FEWEST_REPORTS:
+            return self._spread_db
+        return DEVIATIONS * float(np.std(self._reports))
+
+    def set_spread_db(self, spread_db: float | None) -> None:
+        """The spread of the SNR from the next image on."""
+        self._spread_db = spread_db
+
+    def _told_snr(self, message: Any) -> None:
+        super()._told_snr(message)
+        self._reports.append(self.snr_db)
 
     def on_image(self, pdu: Any) -> None:
         """Handler of the block's input."""
@@ -67,8 +100,10 @@ class gened_encoder(image_encoder):
             snr_db = snr_db if metadata.snr_db is None else metadata.snr_db
         from gensc_models.codecs.codec import encode
 
-        route = {} if routing is None else {"routing": routing}
-        sent = encode(self.codec, np.array(image), rate, snr_db, side_symbols, **route)
+        more: dict[str, Any] = {} if routing is None else {"routing": routing}
+        if self.codec.takes_spread:
+            more["spread_db"] = self.spread_db
+        sent = encode(self.codec, np.array(image), rate, snr_db, side_symbols, **more)
         self._send(sent, metadata, snr_db)
 
     def _send(self, sent: Encoded, metadata: Metadata, snr_db: float) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from gensc.experiment.baselines import jpeg, jpeg_short
 from gensc.experiment.baselines.jpeg_short import ShortJpegs
 from gensc.experiment.scheme import Photo, Picture, Received, Scheme, Section, Sent, best, lost
+from gensc.link.channels import STEADY
 from gensc.system.weights import Weights
 from gensc_phy.coding.bits import capacity_bytes, decode_bits, encode_bits
 from gensc_phy.coding.mcs import MCS_TABLE, Mcs, choose_mcs
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 #: dB between a scheme's threshold (1 % of codewords fail) and the SNR it is used at.
 STEADY_MARGIN_DB = 0.5
 FADING_MARGINS_DB = (2.0, 5.0, 8.0, 11.0, 14.0)
-#: Channels whose gain is known beforehand.
-STEADY = ("awgn", "none")
 
 
 class FileCoder(Protocol):
