@@ -20,7 +20,8 @@ if [ -z "${PY:-}" ]; then
     PY="$CONDA_PREFIX/bin/python"
   fi
 fi
-command -v "$PY" >/dev/null || die "PY=$PY: no such interpreter"
+# A minimal installation has no python3 yet: GNU Radio below brings it.
+[ "$PY" = /usr/bin/python3 ] || command -v "$PY" >/dev/null || die "PY=$PY: no such interpreter"
 
 # command-or-module probe -> Debian/Ubuntu packages that provide it
 missing=()
@@ -37,14 +38,15 @@ need 'command -v xvfb-run && command -v xauth' xvfb xauth
 # Without an NVIDIA driver the gigabytes of CUDA are of no use: the distribution's torch does where
 # it is new enough.
 distribution_torch() {
-  [ "$PY" = /usr/bin/python3 ] && command -v apt-cache >/dev/null || return 1
   local offered
   offered=$(apt-cache policy python3-torch 2>/dev/null | sed -n 's/ *Candidate: //p')
   [ -n "$offered" ] && [ "$offered" != "(none)" ] && dpkg --compare-versions "$offered" ge 2.4
 }
-if ! [ -e /proc/driver/nvidia/version ] && ! "$PY" -c 'import torch, torchvision' 2>/dev/null \
-   && ! [ -x "$VENV/bin/python" ] && distribution_torch; then
-  missing+=(python3-torch python3-torchvision)
+wants_torch=no
+if ! [ -e /proc/driver/nvidia/version ] && [ "$PY" = /usr/bin/python3 ] && ! [ -x "$VENV/bin/python" ] &&
+  command -v apt-cache >/dev/null && ! "$PY" -c 'import torch, torchvision' 2>/dev/null; then
+  wants_torch=yes
+  distribution_torch && missing+=(python3-torch python3-torchvision)
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then
@@ -53,8 +55,12 @@ if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" -eq 0 ]; then SUDO=(); elif command -v sudo >/dev/null; then SUDO=(sudo); else
     die "missing: ${missing[*]}; neither root nor sudo here: ask an administrator to run 'apt-get install ${missing[*]}'"
   fi
-  echo "setup: installing from the distribution: ${missing[*]}"
   "${SUDO[@]}" apt-get update -qq
+  # Package lists that were never fetched offered none above.
+  if [ $wants_torch = yes ] && [[ " ${missing[*]} " != *" python3-torch "* ]] && distribution_torch; then
+    missing+=(python3-torch python3-torchvision)
+  fi
+  echo "setup: installing from the distribution: ${missing[*]}"
   # noninteractive has to be passed through sudo, which drops the environment
   "${SUDO[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
