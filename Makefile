@@ -14,13 +14,13 @@ test: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(PYTHON) scripts/check_imports.py
-	$(VENV)/bin/mypy
+	$(PYTHON) scripts/check_types.py
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest $(IN_PARALLEL) $(PYTEST_ARGS)
 
 lint: setup
 	$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 	$(PYTHON) scripts/check_imports.py
-	$(VENV)/bin/mypy
+	$(PYTHON) scripts/check_types.py
 
 docs: setup
 	$(PYTHON) scripts/docs_reference.py

@@ -5,6 +5,7 @@
 #   scripts/check_distribution.sh debian-12|debian-13|ubuntu-24.04|ubuntu-26.04 [demo|test]
 #
 #   CHROOTS=...      where the chroots lie (/var/tmp/gensc-chroots); a finished one is used again
+#   REUSE=1          brings the checkout of the last run up to date instead of cloning anew
 #   PYTEST_ARGS=...  as for `make test`
 #
 # Root is needed. The mirror, proxies, certificates and pip's settings are this machine's own, read
@@ -79,8 +80,14 @@ while IFS= read -r line; do kept+=("$line"); done \
 mapfile -t folders < <({ cat "$root/etc/pip.conf"; printf '%s\n' "${kept[@]}"; } |
   grep -oE '(file://|[ =])/[^ ]+' | sed -E 's/^(file:\/\/|[ =])//' | sort -u)
 
-rm -rf "$root/root/gr-gensc"
-git clone --quiet --depth 1 "file://$PWD" "$root/root/gr-gensc"
+clone="$root/root/gr-gensc"
+if [ -n "${REUSE:-}" ] && [ -e "$clone/.git" ]; then
+  git -C "$clone" fetch --quiet --depth 1 "file://$PWD" HEAD
+  git -C "$clone" reset --quiet --hard FETCH_HEAD
+else
+  rm -rf "$clone"
+  git clone --quiet --depth 1 "file://$PWD" "$clone"
+fi
 echo "check_distribution: commit $(git rev-parse --short HEAD)"
 
 # Mounts and processes of its own: nothing is left behind, however it ends.

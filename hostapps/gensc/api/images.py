@@ -15,7 +15,7 @@ from gensc.experiment.grid import Grid, Outcome, collect
 from gensc.experiment.rows import row_of
 from gensc.experiment.scheme import Picture, Scheme
 from gensc.experiment.ways import load_way
-from gensc.system.codecs import check_rate, check_snrs
+from gensc.system.codecs import DEFAULT_RATE, check_rate, check_snrs
 from gensc.system.errors import UserError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def send(
     via: Via = "torch",
     channel: str = "awgn",
     snr_db: float = 10.0,
-    rate: int = 32,
+    rate: int = DEFAULT_RATE,
     seed: int = 1,
     caption: str = "",
     metrics: Collection[str] = FIDELITY,
@@ -91,7 +91,7 @@ def compare(
     via: Via = "torch",
     channels: Sequence[str] = ("awgn",),
     snrs_db: Sequence[float] = (0.0, 5.0, 10.0, 15.0, 20.0),
-    rates: Sequence[int] = (32,),
+    rates: Sequence[int] = (DEFAULT_RATE,),
     seeds: Sequence[int] = (1,),
     metrics: Collection[str] = FIDELITY,
 ) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ from gensc.api.images import Image, Reception
 from gensc.data.images import load_image
 from gensc.link.radio import RadioSettings, parse_place
 from gensc.receiver.run import ReceiveSettings, receive_images
+from gensc.system.codecs import DEFAULT_RATE
+from gensc.system.errors import UserError
 from gensc.transmitter.run import SendReport, SendSettings, send_images
 
 
@@ -22,7 +24,7 @@ def record(
     path: str | Path,
     model: str = "deepjscc-photo",
     *,
-    rate: int = 32,
+    rate: int = DEFAULT_RATE,
     snr_db: float = 10.0,
     sample_rate: float = 1e6,
 ) -> SendReport:
@@ -47,7 +49,13 @@ def record(
             SendSettings(names, model=model, rate=rate, snr_db=snr_db),
             parse_place(str(path), "", "path"),
             RadioSettings(sample_rate=sample_rate),
+            say=_refuse,
         )
+
+
+def _refuse(line: str) -> None:
+    """A command goes on without a picture that cannot be opened; a program wants to know."""
+    raise UserError(line.removeprefix("skipped "))
 
 
 def receive(path: str | Path, model: str = "") -> list[Reception]:

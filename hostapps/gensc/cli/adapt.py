@@ -9,6 +9,7 @@ import typer
 
 from gensc.system import terminal
 from gensc.system.errors import UserError
+from gensc.system.folders import writable_folder
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -93,12 +94,12 @@ def adapt(
     floors_db = parse_numbers(mask_psnr, "--mask-psnr")
     snrs_db = _snrs_db(snr, transport, margin)
     links = [_link(transport, limit_ms / 1e3, bandwidth, margin) for limit_ms in limits_ms]
+    writable_folder(out)
     if measured is not None:
         if images:
             raise UserError("--measured takes the place of images: give one of the two")
         family = load_family(measured)
     else:
-        out.mkdir(parents=True, exist_ok=True)
         family = _measure(
             images, bank, importance, points, alpha_max, alpha_step, limit, max_side, out
         )
@@ -115,7 +116,6 @@ def adapt(
     except ValueError as error:
         raise UserError(str(error)) from error
 
-    out.mkdir(parents=True, exist_ok=True)
     written = [out / "rate-tables.json"]
     save_tables(tables, written[0])
     if measured is None:
@@ -172,7 +172,8 @@ def _measure(
     from gensc.adapt.importance import importance_source
     from gensc.adapt.importance_sheet import importance_sheet
     from gensc.adapt.measure import measure
-    from gensc.data.images import display_name, expand, load_image
+    from gensc.data.images import load_image
+    from gensc.data.named import find, open_all
     from gensc.system.progress import progress
     from gensc.system.ranges import parse_numbers
 
@@ -186,8 +187,11 @@ def _measure(
     # One threshold at least besides 0, and alpha_max itself.
     count = max(1, round(alpha_max / alpha_step))
     alphas = np.round(np.linspace(0, alpha_max or alpha_step, count + 1), 6).tolist()
-    paths = expand(images or ["skimage:"])[: limit or None]
-    photos = [(display_name(path), load_image(path, max_side)) for path in paths]
+    photos = open_all(
+        find(images or ["skimage:"], limit),
+        lambda one: (one.name, load_image(one.path, max_side)),
+        lambda line: typer.echo(line, err=True),
+    )
     importance_sheet(photos[:SHOWN], [source]).savefig(out / IMPORTANCE_PICTURE, dpi=100)
     with progress("measure", len(photos) * len(chosen)) as reporter:
         return measure(

@@ -13,6 +13,7 @@ import typer
 from gensc.cli import options
 from gensc.experiment.base import BenchResult
 from gensc.system import terminal
+from gensc.system.folders import writable_folder
 
 Quick = Annotated[bool, typer.Option("--quick", help="A fraction of the work, under 60 s.")]
 Json = Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")]
@@ -221,6 +222,8 @@ def finish(
 
     # With --json stdout carries the object alone.
     console = terminal.console(stderr=as_json)
+    if folder is not None:
+        writable_folder(folder, "--results")
     started = time.monotonic()
     result = measure()
     obj = as_object(result, quick=quick, seconds=time.monotonic() - started)

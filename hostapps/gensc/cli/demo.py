@@ -40,12 +40,15 @@ def demo(
     edit: options.Edit = "none",
     edit_limit: options.EditLimit = 300.0,
     caption: options.Caption = "auto",
-    rate: Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")] = 64,
+    rate: options.Rate = options.RATE,
+    max_side: options.MaxSide = 512,
     seed: Annotated[int, typer.Option(min=0, help="Of channel and noise.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("out"),
 ) -> None:
-    """Send a few photos through the GNU Radio flowgraph at several SNRs and write a report."""
-    from gensc.data.images import expand
+    """Send a few photos through the GNU Radio flowgraph at several SNRs and write a report.
+
+    Photos keep their shape; larger ones are scaled down to --max-side, and the report says so.
+    """
     from gensc.demo.run import DemoSettings, run_demo
     from gensc.link import channels
     from gensc.system import codecs
@@ -57,7 +60,8 @@ def demo(
     started = time.monotonic()
     report = run_demo(
         DemoSettings(
-            images=expand(images or ["skimage:"]),
+            images=images or ["skimage:"],
+            max_side=max_side,
             channels=names,
             snrs_db=codecs.check_snrs(parse_numbers(snr, "--snr")),
             model=model,

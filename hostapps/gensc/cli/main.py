@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -27,6 +28,7 @@ from gensc.cli import (
     train,
 )
 from gensc.system.errors import UserError
+from gensc.system.folders import usable_home
 
 #: Exit status after Ctrl-C, as shells have it.
 INTERRUPTED = 130
@@ -89,6 +91,7 @@ def run(argv: list[str]) -> int:
         # What a terminal cannot show is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    usable_home()
     # Not typer.testing's standalone mode: that one prints usage errors over several lines.
     command = typer.main.get_command(app)
     try:
@@ -109,6 +112,11 @@ def run(argv: list[str]) -> int:
         # so that the interpreter's own flush at exit does not complain a second time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # A file that cannot be read or written, a full disk. Other kinds are bugs, and traced.
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     if status == INTERRUPTED:
         print("gensc: stopped", file=sys.stderr)
     return status if isinstance(status, int) else 0

@@ -9,11 +9,13 @@ import typer
 
 from gensc.caption.choose import HELP as CAPTION_HELP
 from gensc.editing.choose import HELP as EDIT_HELP
+from gensc.system.codecs import DEFAULT_RATE
 
 Model = Annotated[
     str,
     typer.Option(help="Codec: name or folder of weights, file.py:CLASS, or an installed plug-in."),
 ]
+RATE = DEFAULT_RATE
 Rate = Annotated[int, typer.Option(help="Channel symbols per 16x16 block, 1 to 128.")]
 Refine = Annotated[
     str,

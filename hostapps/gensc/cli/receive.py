@@ -74,7 +74,6 @@ def receive(
     as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object.")] = False,
 ) -> None:
     """Receive images through a GNU Radio flowgraph; Ctrl-C ends and loses nothing."""
-    from gensc.data.images import expand
     from gensc.link.calibration import radio_settings
     from gensc.link.offset import cfo_range_hz
     from gensc.link.radio import parse_place
@@ -92,7 +91,7 @@ def receive(
         edit=edit,
         edit_limit_s=edit_limit,
         save_iq=save_iq,
-        reference=expand(reference) if reference else [],
+        reference=reference or (),
         copies=copies,
         cfo_range_hz=cfo_range_hz(cfo_range, ppm, frequency),
     )

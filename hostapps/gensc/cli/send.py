@@ -22,7 +22,7 @@ def send(
     radio: options.Radio = "",
     sdr: options.Sdr = "",
     model: options.Model = "",
-    rate: options.Rate = 32,
+    rate: options.Rate = options.RATE,
     snr: Annotated[float, typer.Option(help="Es/N0 in dB to encode for.")] = 10.0,
     caption: options.Caption = "",
     max_side: options.MaxSide = 0,
@@ -50,7 +50,6 @@ def send(
     bind: options.Bind = None,
 ) -> None:
     """Transmit images through a GNU Radio flowgraph."""
-    from gensc.data.images import expand
     from gensc.link.calibration import radio_settings
     from gensc.link.radio import parse_place
     from gensc.system import codecs
@@ -64,7 +63,7 @@ def send(
         )
         amplitude = 0.2 if limited else 1.0
     settings = SendSettings(
-        images=expand(images),
+        images=images,
         model=model,
         rate=codecs.check_rate(rate),
         snr_db=codecs.check_snrs([snr])[0],

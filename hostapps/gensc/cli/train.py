@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gensc.system.errors import UserError
+from gensc.system.folders import writable_folder
 
 if TYPE_CHECKING:
     from gensc_models.training.options import RunSettings
@@ -75,6 +76,7 @@ def train(
         threads=threads, seed=seed, resume=resume, max_steps=max_steps,
     )  # fmt: skip
     run = _prepared(recipe, settings, set_ or [])
+    writable_folder(out)
     from gensc_models.training.run import TooShortError
 
     try:

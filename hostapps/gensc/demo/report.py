@@ -28,6 +28,8 @@ CHANNEL_TITLES = {
 }
 #: Where original, received and refined picture are set side by side: the SNR nearest to this.
 SIDE_BY_SIDE_DB = 5.0
+#: Least and most pictures a line is divided among.
+_COLUMNS = 3, 6
 _PHOTO = ("photo", "and caption")
 _WAVEFORM = (
     ("fragmenter", "interleaved bursts"),
@@ -40,6 +42,21 @@ _REFINER = ("refiner", "detail by diffusion")
 _EDITOR = ("editor", "by caption and mask")
 #: What became of an edit that is not shown as a picture: it is the received one.
 _UNCHANGED = ("untouched", "rejected", "failed")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a photo of the report is from.
+
+    Attributes:
+        name: of its transmissions.
+        change: what was done to it before it was sent; "": nothing.
+        is_sample: one of scikit-image's photos.
+    """
+
+    name: str
+    change: str = ""
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,7 @@ def render(
     rate: int,
     sender: Stages = JsccScheme.sender_stages,
     receiver: Stages = JsccScheme.receiver_stages,
+    sources: Sequence[Source] = (),
 ) -> str:
     """The report as HTML text.
 
@@ -82,7 +100,9 @@ def render(
         codec: name of the weights.
         rate: channel symbols per 16×16 block.
         sender, receiver: blocks of the codec.
+        sources: of the photos.
     """
+    changes = {source.name: source.change for source in sources}
     photos = _in_order(c.reception.name for c in cases)
     channels = _in_order(c.reception.channel for c in cases)
     template = (_HERE / "report.html").read_text(encoding="utf-8")
@@ -104,9 +124,10 @@ def render(
         "tiles": _tiles(cases),
         "chart": _chart(cases, photos, channels),
         "photos": "".join(
-            _photo([c for c in cases if c.reception.name == name], channels) for name in photos
+            _photo([c for c in cases if c.reception.name == name], channels, changes.get(name, ""))
+            for name in photos
         ),
-        "footer": _footer(cases),
+        "footer": _footer(cases, sources),
     }
     for key, value in parts.items():
         template = template.replace("{{" + key + "}}", value)
@@ -120,10 +141,11 @@ def write_report(
     rate: int,
     sender: Stages = JsccScheme.sender_stages,
     receiver: Stages = JsccScheme.receiver_stages,
+    sources: Sequence[Source] = (),
 ) -> None:
     """Write `render`'s page to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(cases, codec, rate, sender, receiver), encoding="utf-8")
+    path.write_text(render(cases, codec, rate, sender, receiver, sources), encoding="utf-8")
 
 
 def _in_order(values: Iterable[str]) -> list[str]:
@@ -219,7 +241,7 @@ def _title(channel: str) -> str:
     return CHANNEL_TITLES.get(channel, channel)
 
 
-def _photo(cases: list[Case], channels: list[str]) -> str:
+def _photo(cases: list[Case], channels: list[str], change: str) -> str:
     first = cases[0]
     original, s = first.reception.original, first.result.symbols
     height, width, _ = original.shape
@@ -228,24 +250,28 @@ def _photo(cases: list[Case], channels: list[str]) -> str:
         here = sorted(
             (c for c in cases if c.reception.channel == channel), key=lambda c: c.reception.snr_db
         )
-        rows.append(
-            f'<h3>{escape(_title(channel))}</h3><div class="row" style="--columns:{len(here)}">'
-            f"{''.join(map(_cell, here))}</div>"
-        )
+        rows.append(f"<h3>{escape(_title(channel))}</h3>{_row(list(map(_cell, here)))}")
     digital = f"<dt>digital</dt><dd>{s.digital}</dd>" if s.digital else ""
+    changed = f'<dd class="change">{escape(change)}</dd>' if change else ""
     caption = first.reception.text_sent
     quote = f"<blockquote>{escape(caption)}</blockquote>" if caption else ""
     return (
         f'<section class="photo"><div class="source"><h2>{escape(first.reception.name)}</h2>'
         f"{_image(original, 'original')}{quote}"
         f"{_foreground(cases)}"
-        f"<dl><dt>size</dt><dd>{width}×{height}</dd><dt>bandwidth ratio</dt>"
+        f"<dl><dt>size</dt><dd>{width}×{height}</dd>{changed}<dt>bandwidth ratio</dt>"
         f"<dd>{first.result.cbr:.4f}</dd><dt>analog symbols</dt><dd>{s.analog}</dd>{digital}"
         f"<dt>text symbols</dt><dd>{s.text}</dd>"
         f'<dt title="preamble, training, headers, pilots, fill">air overhead</dt>'
         f"<dd>{s.overhead}</dd></dl></div>"
         f'<div class="received">{"".join(rows)}</div></section>'
     )
+
+
+def _row(cells: list[str]) -> str:
+    """Figures side by side; one alone is no larger than one of three, of many each six a line."""
+    columns = min(max(len(cells), _COLUMNS[0]), _COLUMNS[1])
+    return f'<div class="row" style="--columns:{columns}">{"".join(cells)}</div>'
 
 
 def _foreground(cases: list[Case]) -> str:
@@ -274,13 +300,13 @@ def _side_by_side(cases: list[Case]) -> str:
         ("received", r.image, _quality(shown.result)),
         *_betters(shown),
     ]
-    cells = "".join(
+    cells = [
         f'<figure><div class="snr"><b>{title}</b></div>{_image(image, title)}'
         f"<figcaption>{quality}</figcaption></figure>"
         for title, image, quality in figures
-    )
+    ]
     where = f"{escape(_title(r.channel))} at {r.snr_db:g} dB, side by side"
-    return f'<h3>{where}</h3><div class="row" style="--columns:{len(figures)}">{cells}</div>'
+    return f"<h3>{where}</h3>{_row(cells)}"
 
 
 def _betters(case: Case) -> list[tuple[str, NDArray[np.uint8], str]]:
@@ -381,7 +407,7 @@ def _image(image: NDArray[np.uint8], alt: str, quality: int = 90) -> str:
     return f'<img src="{uri}" alt="{escape(alt)}" title="{escape(alt)}">'
 
 
-def _footer(cases: Sequence[Case]) -> str:
+def _footer(cases: Sequence[Case], sources: Sequence[Source]) -> str:
     about = machine()
     versions = about["versions"]
     assert isinstance(versions, dict)
@@ -389,4 +415,19 @@ def _footer(cases: Sequence[Case]) -> str:
     refined = cases[0].refined
     used = [cases[0].result.weights, refined.refiner if refined else None]
     sha = "".join(f" Weights {escape(w.id)}, SHA-256 {w.sha256[:16]}…" for w in used if w)
-    return f"{escape(str(about['cpu']))}, {about['cores']} cores. {escape(named)}.{sha}"
+    return (
+        f"{escape(str(about['cpu']))}, {about['cores']} cores. {escape(named)}.{sha} "
+        f"{_photographers(sources)}"
+    )
+
+
+def _photographers(sources: Sequence[Source]) -> str:
+    """Whose photos these are."""
+    samples = [source.name for source in sources if source.is_sample]
+    own = [source.name for source in sources if not source.is_sample]
+    whose = []
+    if own:
+        whose.append(f"your own ({escape(', '.join(own))})")
+    if samples:
+        whose.append(f"samples of scikit-image ({', '.join(samples)})")
+    return f"Photos: {', '.join(whose)}." if whose else ""

@@ -65,7 +65,7 @@ class LinkRunner:
     def __init__(
         self,
         model: str = "",
-        rate: int = 32,
+        rate: int = codecs.DEFAULT_RATE,
         config: WaveformConfig | None = None,
         sample_offset_ppm: float = 0.0,
         refine: str = codecs.NO_REFINER,

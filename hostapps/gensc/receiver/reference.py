@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gensc.data.images import display_name, load_image
+from gensc.data.images import load_image
+from gensc.data.named import Found, find, open_all
 from gensc.results.quality import score
 
 #: Side of the thumbnails that are compared, and how alike two of the same picture at least are.
@@ -22,7 +23,7 @@ class Match:
     """A received image and its original.
 
     Attributes:
-        name: of the original, without folder and suffix.
+        name: of the original, see `gensc.data.named.Found`.
         metrics, reasons: as from `gensc.results.quality.score`.
     """
 
@@ -35,14 +36,20 @@ class References:
     """Pictures by their content; whatever was sent under whatever number is found again.
 
     Args:
-        paths: files or ``skimage:NAME``.
+        paths: files, folders or ``skimage:NAME``.
+        say: told a line of each that cannot be opened.
 
     Raises:
-        UserError: one that cannot be opened.
+        UserError: none that can be opened.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self._thumbnails = [(path, _thumbnail(load_image(path))) for path in paths]
+    def __init__(
+        self, paths: Sequence[str], say: Callable[[str], None] = lambda line: None
+    ) -> None:
+        def opened(one: Found) -> tuple[Found, NDArray[np.float64]]:
+            return one, _thumbnail(load_image(one.path))
+
+        self._thumbnails = open_all(find(paths), opened, say)
 
     def match(self, image: NDArray[np.uint8]) -> Match | None:
         """The original that is most alike, and the metrics; None where none is.
@@ -54,15 +61,16 @@ class References:
         """
         received = _thumbnail(image)
         alike = [
-            (float(np.mean(received * sent)), path)
-            for path, sent in self._thumbnails
-            if _scaled(path, max(image.shape[:2])).shape == image.shape
+            (float(np.mean(received * sent)), one)
+            for one, sent in self._thumbnails
+            if _scaled(one.path, max(image.shape[:2])).shape == image.shape
         ]
-        if not alike or max(alike)[0] < _ALIKE:
+        likeness, best = max(alike, key=lambda pair: pair[0], default=(0.0, None))
+        if best is None or likeness < _ALIKE:
             return None
-        path = max(alike)[1]
-        metrics, reasons = score(_scaled(path, max(image.shape[:2])), image, effort="fidelity")
-        return Match(display_name(path), metrics, reasons)
+        original = _scaled(best.path, max(image.shape[:2]))
+        metrics, reasons = score(original, image, effort="fidelity")
+        return Match(best.name, metrics, reasons)
 
 
 @lru_cache(maxsize=64)

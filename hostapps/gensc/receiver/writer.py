@@ -20,6 +20,7 @@ from gensc.receiver.kept import KeptImages
 from gensc.receiver.reference import References
 from gensc.results.result import METRICS, Result, Symbols, write_line
 from gensc.system.errors import UserError
+from gensc.system.folders import writable_folder
 from gensc.system.weights import Weights
 from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 from gensc_models.codecs.layout import MAX_RATE, SideInfo, symbols_for
@@ -92,12 +93,8 @@ class Writer:
         codec_of: Callable[[int], Codec] = shared_codec_by_fingerprint,
         reference: Sequence[str] = (),
     ) -> None:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"{out}: {error.strerror}") from error
         self.config = config
-        self.out = out
+        self.out = writable_folder(out)
         self.place = place
         self.report = ReceiveReport()
         self._say = on_image
@@ -110,7 +107,7 @@ class Writer:
         self._codec_of = codec_of
         self._weights = lru_cache(maxsize=64)(self._weights_of)
         self._refiner = refiner
-        self._references = References(reference) if reference else None
+        self._references = References(reference, on_image) if reference else None
         self._lock = threading.Lock()
 
     def close(self) -> None:

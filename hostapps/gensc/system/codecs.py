@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Weights used where no --model is given.
 DEFAULT = "deepjscc-photo"
+#: Channel symbols per 16×16 block where no --rate is given: CBR 1/24.
+DEFAULT_RATE = 32
 #: The linear analog code that every comparison carries.
 LINEAR = "softcast"
 #: Refiner used where one is wanted and no --refine is given.

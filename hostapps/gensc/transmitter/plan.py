@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from gensc.data.images import display_name, load_image
+from gensc.data.images import load_image
+from gensc.data.named import Found, find, open_all
 from gensc.link.budget import Budget, band
 from gensc.link.radio import Place, RadioSettings
 from gensc.system import codecs
@@ -86,11 +87,16 @@ def _default_gain(place: Place, lowest: float, highest: float) -> float:
 
 def _air_time(settings: SendSettings, config: WaveformConfig) -> list[str]:
     """Time on the air of every image and of all rounds; captions and header sections left out."""
-    lines, total = [], 0.0
-    for path in settings.images:
-        image = load_image(path, settings.max_side)
-        codecs.check_fits(path, image.shape, settings.rate)
-        symbols = symbols_for(image.shape[0], image.shape[1], settings.rate)
+    lines: list[str] = []
+    total = 0.0
+
+    def checked(one: Found) -> tuple[Found, tuple[int, ...]]:
+        shape = load_image(one.path, settings.max_side).shape
+        codecs.check_fits(one.path, shape, settings.rate)
+        return one, shape
+
+    for one, (height, width, _) in open_all(find(settings.images), checked, lines.append):
+        symbols = symbols_for(height, width, settings.rate)
         bursts = max(1, -(-symbols // config.max_payload))
         samples = sum(
             config.burst_len(int(n)) + config.gap for n in np.diff(fragment_edges(symbols, bursts))
@@ -98,7 +104,7 @@ def _air_time(settings: SendSettings, config: WaveformConfig) -> list[str]:
         seconds = samples / config.sample_rate
         total += seconds
         lines.append(
-            f"{display_name(path)}: {image.shape[1]}x{image.shape[0]}, {symbols} symbols, "
+            f"{one.name}: {width}x{height}, {symbols} symbols, "
             f"about {bursts} bursts, {1e3 * seconds:.1f} ms"
         )
     rounds = f"{settings.repeat} times" if settings.repeat else "until Ctrl-C"

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensc.caption.choose import choose_captioner
-from gensc.data.images import display_name, load_image
+from gensc.data.images import load_image
+from gensc.data.named import Found, find, open_all
 from gensc.link.driver_output import caught
 from gensc.link.radio import Place, RadioSettings, open_sink
 from gensc.link.schemes import load_scheme
@@ -30,7 +31,7 @@ class SendSettings:
     """What is sent, and how.
 
     Attributes:
-        images: files or ``skimage:NAME``.
+        images: files, folders or ``skimage:NAME``; one that cannot be opened is left out.
         model, rate: codec and channel symbols per 16×16 block.
         snr_db: what the encoder is told to expect.
         caption: text section sent after each image, see `gensc.caption.choose`; "" sends none.
@@ -44,7 +45,7 @@ class SendSettings:
 
     images: Sequence[str]
     model: str = ""
-    rate: int = 32
+    rate: int = codecs.DEFAULT_RATE
     snr_db: float = 10.0
     caption: str = ""
     max_side: int = 0
@@ -91,10 +92,10 @@ def send_images(
         settings, place, radio: what, where to, and how.
         bind: ZeroMQ: which end this is.
         on_image: told the name of each image as it is sent.
-        say: told a line where a captioner fails.
+        say: told a line where a captioner fails or an image cannot be opened.
 
     Raises:
-        UserError: an image that cannot be opened or is too large, unknown model, no such device,
+        UserError: no image that can be opened and is not too large, unknown model, no such device,
             no caption beside an image. Nothing has been sent then.
     """
     from gensc_phy.waveform.config import WaveformConfig, header_symbols_for
@@ -104,11 +105,15 @@ def send_images(
     scheme = load_scheme(settings.model)
     captioner = choose_captioner(settings.caption, say)
     texts: dict[str, str] = {}
-    for path in settings.images:
-        image = load_image(path, settings.max_side)
-        codecs.check_fits(path, image.shape, settings.rate)
-        if captioner is not None and path not in texts:
-            texts[path] = captioner.caption(image, path)
+
+    def checked(one: Found) -> Found:
+        image = load_image(one.path, settings.max_side)
+        codecs.check_fits(one.path, image.shape, settings.rate)
+        if captioner is not None and one.path not in texts:
+            texts[one.path] = captioner.caption(image, one.path)
+        return one
+
+    photos = open_all(find(settings.images), checked, say)
 
     from gensc.link.blocks import PduCollector, PduFollower, PduSource
     from gnuradio import gr
@@ -126,21 +131,20 @@ def send_images(
         nonlocal asked
         round_ = 0
         while settings.repeat == 0 or round_ < settings.repeat:
-            for number, path in enumerate(settings.images):
+            for number, one in enumerate(photos):
                 asked += 1
                 try:
-                    image = load_image(path, settings.max_side)
+                    image = load_image(one.path, settings.max_side)
                 except UserError as error:  # it was there before; the others follow
                     say(f"{error}: not sent")
                     continue
                 # The same number in every round: a receiver then puts the copies together.
                 image_id = (settings.first_id + number) & 0xFFFF
-                name = display_name(path)
                 height, width, _ = image.shape
-                meta = Metadata(session, image_id, shape=(height, width, 3), name=name)
-                captions[meta.key] = texts.get(path, "")
+                meta = Metadata(session, image_id, shape=(height, width, 3), name=one.name)
+                captions[meta.key] = texts.get(one.path, "")
                 yield make_pdu(meta, image)
-                on_image(name)
+                on_image(one.name)
             round_ += 1
 
     top = gr.top_block("gensc_send", catch_exceptions=False)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -223,6 +224,24 @@ def test_demo_leaves_a_report_and_results(tmp_path, photo, capsys):
     assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_demo_keeps_the_shape_of_photos_and_says_what_it_changed(tmp_path, capsys):
+    for folder, size in (("a", (96, 40)), ("b", (40, 96))):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", size, "grey").save(tmp_path / folder / "photo.png")
+    (tmp_path / "a" / "broken.png").write_text("<html>")
+    argv = ["demo", str(tmp_path), "--snr", "5", "--channel", "awgn", "--model", "softcast"]
+    out = tmp_path / "out"
+    assert run([*argv, "--refine", "none", "--max-side", "64", "--out", str(out)]) == 0
+    said = capsys.readouterr().err
+    assert "broken.png: not an image" in said
+    assert "a/photo: scaled down from 96×40" in said
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert {line["image"]: line["shape"][:2] for line in lines} == {
+        "a/photo": [27, 64],
+        "b/photo": [64, 27],
+    }
+
+
 def test_demo_refines_and_shows_both(tmp_path, photo):
     argv = ["demo", photo, "--snr", "5", "--channel", "awgn", "--model", "softcast"]
     assert run([*argv, "--refine", str(store(tmp_path)), "--out", str(tmp_path / "out")]) == 0
@@ -302,13 +321,59 @@ def test_bench_ends_with_one_json_object(capsys, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "r" / "codec.json").read_text()) == obj
 
 
-def test_grcc_compiles_a_flowgraph_with_our_blocks(tmp_path):
-    from pathlib import Path
+FLOWGRAPHS = Path(__file__).parents[3] / "flowgraphs"
 
-    flowgraph = Path(__file__).parents[3] / "flowgraphs" / "loopback_awgn_headless.grc"
-    assert run(["grcc", str(flowgraph), "-o", str(tmp_path)]) == 0
-    (program,) = tmp_path.glob("*.py")
+
+def test_grcc_compiles_and_runs_with_options_and_without_a_home(tmp_path, photo, monkeypatch):
+    monkeypatch.setenv("HOME", "/proc/nowhere")
+    flowgraph = FLOWGRAPHS / "loopback_awgn_headless.grc"
+    argv = ["grcc", "-r", str(flowgraph), "-o", str(tmp_path / "programs"), "--"]
+    told = ["--image", photo, "--model", "softcast", "--snr-db", "31", "--out", str(tmp_path)]
+    assert run([*argv, *told]) == 0
+    (program,) = (tmp_path / "programs").glob("*.py")
     assert "gensc.burst_rx" in program.read_text()
+    (line,) = (tmp_path / "images.jsonl").read_text().splitlines()
+    assert abs(json.loads(line)["snr_db"] - 31) < 2
+
+
+def test_options_for_a_program_that_is_not_run_are_refused(refused):
+    flowgraph = FLOWGRAPHS / "loopback_awgn_headless.grc"
+    assert "add -r" in refused("grcc", flowgraph, "--", "--snr-db", "5")
+
+
+def test_a_file_that_is_no_flowgraph_is_called_so(refused, tmp_path):
+    (tmp_path / "a.grc").write_text("[1, 2]")
+    assert "not a flowgraph" in refused("grcc", "-r", tmp_path / "a.grc")
+
+
+@pytest.mark.parametrize(
+    "argv", [["grc"], ["grcc", "-r", str(FLOWGRAPHS / "loopback_awgn.grc")]], ids=lambda a: a[0]
+)
+def test_a_display_that_does_not_answer_is_named(refused, monkeypatch, argv):
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", ":7777")
+    assert "':7777' does not answer" in refused(*argv)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["demo"],
+        ["receive", "--from", "tcp://127.0.0.1:1"],
+        ["compare", "skimage:coffee", "--model", "softcast"],
+        ["adapt"],
+    ],
+    ids=lambda a: a[0],
+)
+def test_a_folder_that_cannot_be_written_to_is_named(refused, tmp_path, argv):
+    (tmp_path / "taken").write_text("a file")
+    assert f"--out {tmp_path}/taken/x: " in refused(*argv, "--out", tmp_path / "taken" / "x")
+
+
+def test_a_file_of_someone_else_is_one_line(refused, tmp_path):
+    # A folder stands where the file would: root may write to any file.
+    (tmp_path / "results.jsonl").mkdir()
+    assert "results.jsonl: Is a directory" in refused("demo", "--out", tmp_path)
 
 
 def test_grc_without_a_display_says_so(refused, monkeypatch):

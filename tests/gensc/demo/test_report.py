@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from gensc.demo.report import Case, render, write_report
+from gensc.demo.report import Case, Source, render, write_report
 from gensc.link.reception import Reception
 from gensc.results.result import Result, Symbols
 from gensc.system.weights import Weights
@@ -179,9 +179,8 @@ def test_refined_pictures_are_shown_beside_the_received_ones(refined_page):
 
 def test_original_received_and_refined_stand_side_by_side_near_5_db(refined_page):
     assert "AWGN at 5 dB, side by side" in refined_page
-    (row,) = re.findall(r'--columns:3">(.*?)</div></figure></div>|--columns:3">(.*?)</div><h3>',
-                        refined_page)  # fmt: skip
-    pictures = re.findall(r'alt="(original|received|refined)"', "".join(row))
+    row = refined_page.split("side by side</h3>")[1].split("</h3>")[0]
+    pictures = re.findall(r'alt="(original|received|refined)"', row)
     assert pictures == ["original", "received", "refined"]
 
 
@@ -271,3 +270,18 @@ def test_the_blocks_of_the_codec_are_drawn():
     stages = re.findall(r"<li><b>(.*?)</b>", page)
     assert stages[:2] == ["photo", "router"]
     assert stages[-2:] == ["merger", "photo"]
+
+
+@pytest.mark.parametrize(("snrs", "columns"), [(1, 3), (4, 4), (21, 6)])
+def test_few_pictures_are_not_blown_up_and_many_are_not_squeezed(snrs, columns):
+    page = render([case(float(snr_db)) for snr_db in range(snrs)], "softcast", 32)
+    assert set(re.findall(r'--columns:(\d+)"', page)) == {str(columns)}
+
+
+def test_whose_photos_they_are_and_what_was_done_to_them_is_said():
+    sources = [Source("cat", "scaled down from 4000×3000"), Source("coffee", is_sample=True)]
+    page = render([case(), case(name="coffee")], "softcast", 32, sources=sources)
+    assert page.count("scaled down from 4000×3000") == 1
+    assert "Photos: your own (cat), samples of scikit-image (coffee)." in page
+    own = render([case()], "softcast", 32, sources=sources[:1])
+    assert "scikit-image (" not in own

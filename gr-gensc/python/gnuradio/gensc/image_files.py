@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import GenscError
 
@@ -123,6 +123,14 @@ def read_image(path: str, max_side: int = 0, min_side: int = 1) -> NDArray[np.ui
             )
     _check_size(path, rgb.size, 0, min_side)
     return np.asarray(rgb, dtype=np.uint8)
+
+
+def image_size(path: str) -> tuple[int, int]:
+    """Width and height of a picture that :func:`read_image` opens, before any scaling."""
+    with Image.open(_skimage_file(path) if path.startswith(SKIMAGE_PREFIX) else path) as opened:
+        width, height = opened.size
+        turned = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    return (height, width) if turned else (width, height)
 
 
 def _skimage_file(path: str) -> Path:

@@ -22,6 +22,7 @@ from gensc.experiment.schemes.load import load_scheme
 from gensc.experiment.ways import Way, load_way
 from gensc.figures.plots import save
 from gensc.system.errors import UserError
+from gensc.system.folders import writable_folder
 from gensc.system.machine import machine
 from gensc.system.progress import progress
 
@@ -114,8 +115,8 @@ def _open(
     }
     state["weights"] = {s.name: [w.sha256 for w in s.weights] for s in schemes}
     path = out / STATE
+    writable_folder(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
         before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError) as error:
         raise UserError(f"--out {out}: {error}") from error
