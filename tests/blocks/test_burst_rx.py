@@ -125,13 +125,17 @@ def test_a_live_stream_can_be_ended(sent):
     assert len(sink.messages) == 1
 
 
-def test_silence_is_told_from_a_stream():
+def test_silence_is_told_from_a_stream(capsys):
     flowgraph, receiver = gr.top_block(), gensc.burst_rx(CONFIG)
     held = gensc.burst_tx(CONFIG, idle="wait")
     flowgraph.connect(held, receiver)
     flowgraph.start()
     begin = time.monotonic()
-    assert not gensc.wait_until_idle(held, idle_s=5, first_s=0.2)
+    assert not gensc.wait_until_idle(held, idle_s=5, first_s=0.2, where="tcp://x")
+    assert capsys.readouterr().err.splitlines() == [
+        "gensc: waiting for a peer that sends to tcp://x, for 0.2 s at most",
+        "gensc: ended: nobody has sent anything (0 samples came from tcp://x)",
+    ]
     assert time.monotonic() - begin < 2
     flowgraph.stop()
     flowgraph.wait()

@@ -290,8 +290,11 @@ def test_three_processes_make_a_link(compiled, tmp_path):
     channel = start(compiled, "zmq_channel", "--from-address", first, "--to", second,
                     "--snr-db", 20, "--idle-s", 2)  # fmt: skip
     sender = start(compiled, "zmq_tx", *SMALL, "--image", "skimage:", "--to", first)
-    for process in (sender, channel, receiver):
-        finish(process)
+    assert f"samples go to {first}" in finish(sender)
+    said = finish(channel)
+    for line in ("waiting for a peer", "samples arrive from", "ended: silence for 2 s"):
+        assert line in said
+    assert f"waiting for a peer that sends to {second}" in finish(receiver)
     received = images(tmp_path)
     assert [line["image_id"] for line in received] == [0, 1, 2, 3]
     assert all(line["fragments_received"] == line["fragments"] for line in received)

@@ -25,7 +25,7 @@ def receive(
         str,
         typer.Option(
             "--from",
-            help="Recording, ZeroMQ address (tcp://127.0.0.1:5555), or kept symbols (.npz).",
+            help="Recording, ZeroMQ address (tcp://127.0.0.1:5571), or kept symbols (.npz).",
         ),
     ] = "",
     radio: options.Radio = "",

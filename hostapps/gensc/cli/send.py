@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 def send(
     images: Annotated[list[str], typer.Argument(help="Files, folders, globs, skimage:NAME.")],
     to: Annotated[
-        str, typer.Option(help="Recording (NAME.sigmf-data) or ZeroMQ address (tcp://*:5555).")
+        str, typer.Option(help="Recording (NAME.sigmf-data) or ZeroMQ address (tcp://*:5571).")
     ] = "",
     radio: options.Radio = "",
     sdr: options.Sdr = "",

@@ -7,7 +7,9 @@ message says that the stream has ended (GNU Radio's blocks pass over it).
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,8 @@ MESSAGE = 1 << 15
 #: No receiver delivers samples beyond this: such a message is noise, or of another type.
 LARGEST = 1e6
 _POLL_MS = 100
+#: A peer that is not there after so long is waited for in words.
+_SILENT_S = 1.0
 
 
 def _open(kind: int, address: str, bind: bool, options: dict[int, int]) -> tuple[Any, Any]:
@@ -35,6 +39,23 @@ def _open(kind: int, address: str, bind: bool, options: dict[int, int]) -> tuple
         context.destroy(linger=0)
         raise UserError(f"{address}: {error.strerror}") from error
     return context, socket
+
+
+class _Waiting:
+    """Says once that there is no peer yet, where none has come after a second."""
+
+    def __init__(self, line: str) -> None:
+        self._line, self._due = line, time.monotonic() + _SILENT_S
+
+    def still(self) -> None:
+        """There is none."""
+        if self._line and time.monotonic() > self._due:
+            print(self._line, file=sys.stderr, flush=True)
+            self._line = ""
+
+    def over(self) -> None:
+        """There is one: nothing is said any more."""
+        self._line = ""
 
 
 class ZmqStreamSink(gr.sync_block):
@@ -55,6 +76,7 @@ class ZmqStreamSink(gr.sync_block):
         options: dict[int, int] = {zmq.SNDHWM: 8, zmq.SNDTIMEO: _POLL_MS, zmq.IMMEDIATE: 1}
         self._context, self._socket = _open(zmq.PUSH, address, bind, options)
         self.samples = 0
+        self._waiting = _Waiting(f"waiting for a receiver at {address}")
 
     def work(self, input_items: list[NDArray[np.complex64]], output_items: list[Any]) -> int:
         """Send a message; takes nothing when there is nobody to take it."""
@@ -62,7 +84,9 @@ class ZmqStreamSink(gr.sync_block):
         try:
             self._socket.send(part.tobytes())
         except zmq.Again:
+            self._waiting.still()
             return 0
+        self._waiting.over()
         self.samples += part.size
         return int(part.size)
 
@@ -99,6 +123,7 @@ class ZmqStreamSource(gr.sync_block):
         self.keep_open = keep_open
         self.dropped = 0
         self.samples = 0
+        self._waiting = _Waiting(f"waiting for a sender at {address}")
         self._rest = np.zeros(0, dtype=np.complex64)
         self._closing = threading.Event()
 
@@ -112,7 +137,9 @@ class ZmqStreamSource(gr.sync_block):
             if self._closing.is_set():
                 return -1
             if not self._socket.poll(_POLL_MS):
+                self._waiting.still()
                 return 0
+            self._waiting.over()
             message = self._socket.recv()
             if not message:
                 return 0 if self.keep_open else -1

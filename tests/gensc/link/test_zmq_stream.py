@@ -43,6 +43,23 @@ def test_messages_that_are_no_samples(message):
     assert as_samples(message) is None
 
 
+def test_a_peer_that_is_not_there_is_waited_for_in_words(capfd):
+    address = free_address()
+    tx, rx = gr.top_block(), gr.top_block()
+    # GNU Radio does not keep Python blocks alive.
+    sink, source = ZmqStreamSink(address), ZmqStreamSource(free_address())
+    tx.connect(blocks.null_source(gr.sizeof_gr_complex), sink)
+    rx.connect(source, blocks.null_sink(gr.sizeof_gr_complex))
+    for top, line in ((tx, "waiting for a receiver"), (rx, "waiting for a sender")):
+        top.start()
+        time.sleep(1.5)
+        top.stop()
+        top.wait()
+        said = capfd.readouterr().err
+        assert said.count("\n") == 1
+        assert said.startswith(line)
+
+
 def test_samples_pass_from_sink_to_source_and_the_end_with_them():
     address, sent = free_address(), noise()
     tx, rx = gr.top_block(), gr.top_block()

@@ -28,7 +28,7 @@ from .gened_encoder import gened_encoder
 from .grc_path import grc_blocks_path
 from .history import history
 from .hostile_channel import hostile_channel
-from .idle import end_when_idle, wait_until_idle
+from .idle import end_when_idle, say_waiting, wait_until_idle
 from .image_sink import image_sink
 from .image_source import image_source
 from .inpainter import inpainter
@@ -96,6 +96,7 @@ __all__ = [
     "read_image",
     "read_pdu",
     "refiner",
+    "say_waiting",
     "semantic_router",
     "sigmf_sink",
     "sigmf_source",
