@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes docs/reference/: blocks from their yml, commands from what `gensc` itself says."""
+"""Writes docs/reference/: blocks from their yml, commands from what `gensc` says, the notebook."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,23 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
-    """Both pages."""
+    """All pages."""
     out = ROOT / "docs" / "reference"
     out.mkdir(exist_ok=True)
     (out / "blocks.md").write_text(blocks(ROOT / "gr-gensc" / "grc"), encoding="utf-8")
     (out / "commands.md").write_text(commands(), encoding="utf-8")
+    notebook = ROOT / "docs" / "notebooks" / "first_hour.ipynb"
+    (out / "first-hour.md").write_text(first_hour(notebook), encoding="utf-8")
+
+
+def first_hour(notebook: Path) -> str:
+    """The notebook's text and cells, to be read without Jupyter."""
+    parts = []
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        text = "".join(cell["source"])
+        parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
+    parts.append("[The notebook itself](../notebooks/first_hour.ipynb)")
+    return "\n\n".join(parts) + "\n"
 
 
 def blocks(folder: Path) -> str:

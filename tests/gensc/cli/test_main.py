@@ -274,7 +274,7 @@ def test_ctrl_c_ends_the_demo_and_keeps_what_is_done(tmp_path, photo):
         time.sleep(0.05)
     demo.send_signal(signal.SIGINT)
     try:
-        _, stderr = demo.communicate(timeout=30)
+        _, stderr = demo.communicate(timeout=120)
     finally:
         demo.kill()
     assert demo.returncode == 130
