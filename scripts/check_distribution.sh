@@ -76,9 +76,9 @@ python3 -m pip config list 2>/dev/null |
 kept=(HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
 while IFS= read -r line; do kept+=("$line"); done \
   < <(env | grep -E '^(PIP_|OPENBLAS_|PYTEST_ARGS=|[A-Za-z]+_(proxy|PROXY)=)')
-# Folders on this machine that pip's settings name.
+# Folders on this machine that pip's settings name; the files of an index lie beside its pages.
 mapfile -t folders < <({ cat "$root/etc/pip.conf"; printf '%s\n' "${kept[@]}"; } |
-  grep -oE '(file://|[ =])/[^ ]+' | sed -E 's/^(file:\/\/|[ =])//' | sort -u)
+  grep -oE '(file://|[ =])/[^ ]+' | sed -E 's/^(file:\/\/|[ =])//; s/\/simple\/?$//' | sort -u)
 
 clone="$root/root/gr-gensc"
 if [ -n "${REUSE:-}" ] && [ -e "$clone/.git" ]; then
