@@ -50,6 +50,23 @@ def test_links_of_the_readme_lead_somewhere():
     assert [link for link in local if not (ROOT / link).exists()] == []
 
 
+def test_every_module_that_the_papers_are_mapped_to_is_there():
+    text = (ROOT / "docs" / "papers.md").read_text(encoding="utf-8")
+    modules = set(re.findall(r"`(gensc(?:_models|_phy)?\.[\w.]+)`", text))
+    roots = [ROOT / part for part in ("models", "hostapps", "gr-gensc/python")]
+    missing = [
+        module
+        for module in modules
+        if not any(
+            (root / f"{module.replace('.', '/')}{end}").exists()
+            for root in roots
+            for end in (".py", "/__init__.py")
+        )
+    ]
+    assert len(modules) > 30
+    assert missing == []
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 
