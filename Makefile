@@ -5,7 +5,7 @@ STAMP  := $(VENV)/.ready
 # One process a core, up to four (each takes 2 GB), one thread each; a file's tests stay together.
 IN_PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test lint docs setup bench clean
+.PHONY: demo test lint docs screenshots setup bench clean
 
 demo: setup
 	$(VENV)/bin/gensc demo
@@ -25,6 +25,9 @@ lint: setup
 docs: setup
 	$(PYTHON) scripts/docs_reference.py
 	$(PYTHON) -m mkdocs build --strict
+
+screenshots: setup
+	$(PYTHON) scripts/screenshots.py
 
 bench: setup
 	$(VENV)/bin/gensc bench link

@@ -133,7 +133,7 @@ def start(compiled, name, *arguments):
     )  # fmt: skip
 
 
-def finish(process, timeout_s=90):
+def finish(process, timeout_s=240):
     """Its output; it must have ended well and without a traceback."""
     try:
         output, _ = process.communicate(timeout=timeout_s)

@@ -76,7 +76,7 @@ class LinkRunner:
 
         self._gensc = codecs.gnuradio_blocks()
         self.scheme = load_scheme(model)
-        self.rate = codecs.check_rate(rate)
+        self.rate = codecs.check_rate_of(self.scheme.codec, rate)
         self.config = config or WaveformConfig()
         self.sample_offset_ppm = sample_offset_ppm
         loaded = codecs.load_refiner(refine)

@@ -231,6 +231,24 @@ def check_rate(value: float) -> int:
     return int(value)
 
 
+def check_rate_of(codec: Codec, rate: int) -> int:
+    """A rate that the codec can send at: some are made for one only.
+
+    Raises:
+        UserError: it cannot; with its reason.
+    """
+    import numpy as np
+
+    check_rate(rate)
+    if codec.several or len(codec.rates) > 1 or rate in codec.rates:
+        return rate
+    try:
+        codec.encode_image(np.zeros((32, 32, 3), np.uint8), rate, 10.0)
+    except ValueError as error:
+        raise UserError(f"{codec.name}: {error}: --rate {codec.rates[0]}") from error
+    return rate
+
+
 def check_snrs(values: list[float]) -> list[float]:
     """SNRs from the command line; refuses what is no operating point of any link."""
     for value in values:

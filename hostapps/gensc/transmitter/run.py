@@ -103,6 +103,7 @@ def send_images(
 
     gensc = codecs.gnuradio_blocks()
     scheme = load_scheme(settings.model)
+    codecs.check_rate_of(scheme.codec, settings.rate)
     captioner = choose_captioner(settings.caption, say)
     texts: dict[str, str] = {}
 

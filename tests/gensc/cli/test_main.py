@@ -188,6 +188,8 @@ def test_recording_cut_short_still_gives_its_images(tmp_path, photo, capsys):
         (["compare", "--metrics", "all"], "--metrics"),
         (["demo", "--channel", "rician"], "rician"),
         (["demo", "--rate", "0"], "--rate"),
+        (["demo", "--model", "deepjscc-cifar"], "no other, not 32: --rate 128"),
+        (["send", "skimage:coffee", "--to", "/proc/x", "--model", "deepjscc-cifar"], "--rate 128"),
         (["demo", "--refine", "nobody"], "--refine nobody: no weights called 'nobody'"),
         (["demo", "--edit", "nobody"], "--edit nobody: no weights called 'nobody'"),
         (["compare", "--scheme", "softcast+softcast"], "--scheme softcast+softcast: "),

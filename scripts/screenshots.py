@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Makes the pictures of docs/images: windows of flowgraphs, GNU Radio Companion, the demo's report.
+
+Needs Xvfb (`xvfb-run`) and, for the report, Chromium. Names on the command line make only these.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image, ImageGrab
+
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
+SCREEN = "-screen 0 1440x900x24"
+#: Seconds until the Companion has read its blocks and drawn a flowgraph.
+COMPANION_S = 40
+
+
+def window(name: str, target: Path) -> None:
+    """The window of a flowgraph that has received an image."""
+    with tempfile.TemporaryDirectory() as folder:
+        flowgraph = ROOT / "flowgraphs" / f"{name}.grc"
+        _run("-m", "gensc.cli.main", "grcc", str(flowgraph), "-o", folder)
+        driver = ROOT / "tests" / "helpers" / "gui_driver.py"
+        _run(str(driver), folder, name, screen=True)
+        _keep(Image.open(Path(folder) / f"{name}.png"), target)
+
+
+def companion(name: str, target: Path) -> None:
+    """A flowgraph in GNU Radio Companion; runs on the display that this process has."""
+    flowgraph = ROOT / "flowgraphs" / f"{name}.grc"
+    opened = subprocess.Popen([sys.executable, "-m", "gensc.cli.main", "grc", str(flowgraph)])
+    try:
+        time.sleep(COMPANION_S)
+        _keep(ImageGrab.grab(xdisplay=os.environ["DISPLAY"]), target)
+    finally:
+        opened.terminate()
+        opened.wait()
+
+
+def report(target: Path) -> None:
+    """The first screen of the demo's report."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        sys.exit("screenshots: the report needs chromium: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        _run("-m", "gensc.cli.main", "demo", "--out", folder)
+        shot = Path(folder) / "shot.png"
+        subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+             "--window-size=1440,1660", f"--screenshot={shot}", f"file://{folder}/report.html"],
+            check=True, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        _keep(Image.open(shot), target)
+
+
+PICTURES: dict[str, Callable[[Path], None]] = {
+    "demo.webp": report,
+    "loopback_fading.webp": lambda target: window("loopback_fading", target),
+    "adaptive_loop.webp": lambda target: window("adaptive_loop", target),
+    "gened_ofdm_fading.png": lambda target: window("gened_ofdm_fading", target),
+    "gened_ofdm_fading_grc.png": lambda target: companion("gened_ofdm_fading", target),
+}
+
+
+def _run(*arguments: str, screen: bool = False) -> None:
+    within = ["xvfb-run", "-a", "-s", SCREEN] if screen else []
+    subprocess.run([*within, sys.executable, *arguments], check=True)
+
+
+def _keep(picture: Image.Image, target: Path) -> None:
+    picture.convert("RGB").save(target, quality=82, method=6)
+    print(f"{target.relative_to(ROOT)}: {picture.width}x{picture.height}, "
+          f"{target.stat().st_size // 1024} KiB")  # fmt: skip
+
+
+if __name__ == "__main__":
+    # The Companion is photographed on a display of its own.
+    if "--on-display" not in sys.argv:
+        os.execvp("xvfb-run", ["xvfb-run", "-a", "-s", SCREEN, sys.executable, __file__,
+                               "--on-display", *sys.argv[1:]])  # fmt: skip
+    asked = [name for name in sys.argv[1:] if name != "--on-display"] or list(PICTURES)
+    for unknown in set(asked) - set(PICTURES):
+        sys.exit(f"screenshots: {unknown}: there are {', '.join(PICTURES)}")
+    for one in asked:
+        PICTURES[one](IMAGES / one)
