@@ -110,11 +110,12 @@ def send_images(
     def checked(one: Found) -> Found:
         image = load_image(one.path, settings.max_side)
         codecs.check_fits(one.path, image.shape, settings.rate)
-        if captioner is not None and one.path not in texts:
-            texts[one.path] = captioner.caption(image, one.path)
         return one
 
     photos = open_all(find(settings.images), checked, say)
+    if captioner is not None:
+        for path in dict.fromkeys(one.path for one in photos):
+            texts[path] = captioner.caption(load_image(path, settings.max_side), path)
 
     from gensc.link.blocks import PduCollector, PduFollower, PduSource
     from gnuradio import gr

@@ -117,13 +117,17 @@ def _fec(code: QuasiCyclicCode, snr_db: float, iterations: int) -> Decode:
     with tempfile.TemporaryDirectory() as folder:
         alist = Path(folder) / "code.alist"
         alist.write_text(_alist(code.parity_check_matrix()))
-        core = fec.ldpc_decoder.make(str(alist), SIGMA_FACTOR * sigma, iterations)
+        try:
+            # GNU Radio 3.10.5 takes amplitudes and weighs them itself, 3.10.12 LLRs.
+            core = fec.ldpc_decoder.make(str(alist), SIGMA_FACTOR * sigma, iterations)
+            scale = sigma**2 / 2
+        except TypeError:
+            core, scale = fec.ldpc_decoder.make(str(alist), iterations), 1.0
 
     def decode(llr: Words) -> NDArray[np.uint8]:
         flowgraph = gr.top_block()
-        # It takes amplitudes and weighs them itself, and a positive one is a 1.
-        amplitudes = llr.ravel() * (sigma**2 / 2)
-        source = blocks.vector_source_f((-amplitudes).tolist(), False)
+        # A positive one is a 1.
+        source = blocks.vector_source_f((-scale * llr.ravel()).tolist(), False)
         decoder = fec.decoder(core, gr.sizeof_float, gr.sizeof_char)
         sink = blocks.vector_sink_b()
         flowgraph.connect(source, decoder, sink)
