@@ -27,7 +27,7 @@ class Series:
 
 
 WIDTH, HEIGHT = 720, 340
-LEFT, RIGHT, TOP, BOTTOM = 56, 18, 18, 46
+LEFT, RIGHT, TOP, BOTTOM = 66, 18, 18, 46
 
 
 def line_chart(series: list[Series], x_label: str, y_label: str) -> str:
