@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensc.bench.radio.cases import Case
-from gensc.bench.radio.genie import Layout, bound, layout
 from gensc_phy import Burst, BurstModulator, BurstReceiver, Header, Section, WaveformConfig
 from gensc_phy.channel.hostile import HostileChannel
 from gensc_phy.channel.impairments import complex_noise
+from gensc_phy.waveform.genie import Layout, bound, layout
 
 #: Silence before the first burst, between two, and behind the last one.
 _LEAD, _BETWEEN, _TAIL = 400, 600, 900

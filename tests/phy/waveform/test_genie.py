@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gensc.bench.radio.genie import bound, layout
-from gensc.bench.radio.measure import header
 from gensc_phy import BurstModulator, WaveformConfig
 from gensc_phy.channel.config import ChannelConfig
 from gensc_phy.channel.hostile import HostileChannel
 from gensc_phy.channel.impairments import complex_noise
+from gensc_phy.waveform.genie import bound, layout
+from waveform import header
 
 CFG = WaveformConfig()
 PAYLOAD = complex_noise(10 * CFG.n_data + 7, 1.0, np.random.default_rng(3))
