@@ -45,6 +45,7 @@ def render(name: str, result: Row) -> Iterable[str]:
     """The lines of one block: tables of its own, then the checks."""
     tables = {
         "link": link,
+        "radio": radio,
         "ldpc": ldpc,
         "codec": codec,
         "fidelity": fidelity,
@@ -81,6 +82,41 @@ def link(result: Row) -> Iterable[str]:
     for r in asked:
         shares = " | ".join(f"{100 * r[k]:.1f} %" for k in ("ours", "stock_0.4", "stock_0.9"))
         yield f"| {r['channel']} | {r['snr_db']:g} dB | {r['bursts']} | {shares} |"
+
+
+def radio(result: Row) -> Iterable[str]:
+    """Every case before the redesign and now; speed; the long run."""
+    file = ROOT / "results" / "radio" / "before.json"
+    cases = {(r["group"], r["case"]): r for r in rows_of(json.loads(file.read_text()), "case")}
+    rows = rows_of(result, "case")
+    for group in dict.fromkeys(r["group"] for r in rows):
+        yield ""
+        yield f"| {group} | received, before | now | stock | loss, before | now | variance off |"
+        yield "|---|---:|---:|---:|---:|---:|---:|"
+        for r in (r for r in rows if r["group"] == group):
+            old = cases[group, r["case"]]
+            shares = [f"{x:.1f} %" for x in (old["success_percent"], r["success_percent"])]
+            shares.append(f"{r['stock_percent']:.1f} %")
+            losses = [figure(x["loss_db"], 2) for x in (old, r)]
+            off = figure(r["calibration_db"], 2)
+            yield f"| {r['case']} | " + " | ".join([*shares, *losses, off]) + " |"
+    yield ""
+    yield "| air, one thread | Msps | of noise alone |"
+    yield "|---|---:|---:|"
+    for r in rows_of(result, "speed"):
+        yield f"| {r['air']} | {r['msps']:.1f} | {r['over_noise_alone']:.2f} |"
+    for r in rows_of(result, "stream"):
+        yield ""
+        yield "| ten minutes through `indoor-walk` | |"
+        yield "|---|---:|"
+        for key, value in r.items():
+            if key != "what":
+                yield f"| {key.replace('_', ' ')} | {value:.6g} |"
+
+
+def rows_of(result: Row, what: str) -> list[Row]:
+    """The rows of a benchmark that measured several things."""
+    return [r for r in result["rows"] if r["what"] == what]
 
 
 def ldpc(result: Row) -> Iterable[str]:
