@@ -175,8 +175,15 @@ def test_bad_image_is_named_before_anything_is_sent(photos, tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_text("not a picture")
     with pytest.raises(UserError, match=r"bad\.png"):
-        send([*photos, str(bad)], Place("file", str(tmp_path / "capture")))
+        send([str(bad)], Place("file", str(tmp_path / "capture")))
     assert not (tmp_path / "capture.sigmf-data").exists()
+
+
+def test_a_bad_image_among_others_is_left_out(photos, tmp_path):
+    (tmp_path / "bad.png").write_text("not a picture")
+    several = [photos[0], str(tmp_path / "bad.png")]
+    report = send(several, Place("file", str(tmp_path / "capture")), model="softcast")
+    assert report.images == 1
 
 
 def free_address():
