@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
 
 def link(quick: Quick = False, as_json: Json = False, results: Results = None) -> None:
     """The waveform: detection, EVM, SNR estimate and speed, beside stock GNU Radio OFDM."""
-    from gensc.bench.link.run import run
+    from gensc.bench.link import run
 
     finish(lambda: run(quick), quick, as_json, results)
 

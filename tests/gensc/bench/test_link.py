@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from gensc.bench.link import run as link
-from gensc.bench.link.measure import bursts_without_gaps, evm, noise_only
+from gensc.bench import link
 from gensc.experiment.rows import of
+from gensc.experiment.waveform.steady import bursts_without_gaps, evm, noise_only
 
 
 @pytest.fixture(scope="module")

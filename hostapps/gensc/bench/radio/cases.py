@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from gensc.experiment.waveform.hostile import Case
 from gensc_phy.channel.config import ChannelConfig
 from gensc_phy.channel.profiles import PROFILES, profile
 from gensc_phy.waveform.config import WaveformConfig
@@ -12,31 +13,6 @@ from gensc_phy.waveform.config import WaveformConfig
 SPREAD_SAMPLES = 0.3
 #: Two radios of +-20 ppm at 2.45 GHz.
 TWICE_20_PPM_HZ = 98e3
-
-
-@dataclass(frozen=True)
-class Case:
-    """One line of the table.
-
-    Attributes:
-        group, name: heading and line.
-        channel: what every burst meets, with a seed of its own.
-        cfo_hz: the carrier offset is drawn uniformly within these.
-        dropped: samples cut out of the payload, at a random place.
-        scale: of all samples, behind the channel.
-        spike: one sample of this magnitude in preamble, training or header; 0 is none.
-        least, most: what a column has to reach at least, and at most.
-    """
-
-    group: str
-    name: str
-    channel: ChannelConfig
-    cfo_hz: tuple[float, float] = (-1500.0, 1500.0)
-    dropped: int = 0
-    scale: float = 1.0
-    spike: float = 0.0
-    least: dict[str, float] = field(default_factory=dict)
-    most: dict[str, float] = field(default_factory=dict)
 
 
 _SUCCESS = "success_percent"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gensc.bench.radio.measure import header
+from gensc.experiment.waveform.steady import header
 from gensc_phy import BurstModulator, BurstReceiver, WaveformConfig
 from gensc_phy.channel.config import ChannelConfig
 from gensc_phy.channel.hostile import HostileChannel

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from gensc.bench.link.measure import noise_only
 from gensc.bench.radio import load, stock
-from gensc.bench.radio.cases import Case, cases
-from gensc.bench.radio.measure import measure
+from gensc.bench.radio.cases import cases
 from gensc.bench.radio.plot import plot
 from gensc.experiment.base import BenchResult, Check, Table
 from gensc.experiment.rows import Row
 from gensc.experiment.tables import Listing, columns, listed
+from gensc.experiment.waveform.hostile import Case, measure
+from gensc.experiment.waveform.steady import noise_only
 from gensc.system.progress import progress
 from gensc_phy import WaveformConfig
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from gensc.bench.radio.cases import Case
 from gensc.experiment.baselines import stock_ofdm
+from gensc.experiment.waveform.hostile import Case
 from gensc_phy.channel.hostile import HostileChannel
 
 #: Of Schmidl & Cox; its default of 0.9 finds next to nothing.

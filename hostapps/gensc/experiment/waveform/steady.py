@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gensc.bench.link.throughput import our_link, stock_link, stock_payload_symbols
 from gensc.experiment.baselines import stock_ofdm
 from gensc.experiment.rows import Row
+from gensc.experiment.waveform.throughput import our_link, stock_link, stock_payload_symbols
 from gensc_phy import Burst, BurstModulator, BurstReceiver, Header, Section, WaveformConfig
 from gensc_phy.channel.impairments import Impairments, complex_noise, impair
 from gensc_phy.waveform.burst import papr_db

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gensc.bench.radio.cases import Case, cases
-from gensc.bench.radio.measure import Tally, make_signal, measure
+from gensc.bench.radio.cases import cases
 from gensc.bench.radio.run import run
 from gensc.experiment.output import as_object
+from gensc.experiment.waveform.hostile import Case, Tally, make_signal, measure
 from gensc_phy import Burst, WaveformConfig
 from gensc_phy.channel.config import ChannelConfig
 

@@ -1,21 +1,47 @@
-"""Bursts through one case: how many arrive, how good they are, and what the receiver says."""
+"""Bursts through a case: how many arrive, how good they are, and what the receiver says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gensc.bench.radio.cases import Case
-from gensc_phy import Burst, BurstModulator, BurstReceiver, Header, Section, WaveformConfig
+from gensc.experiment.waveform.steady import header
+from gensc_phy import Burst, BurstModulator, BurstReceiver, Header, WaveformConfig
+from gensc_phy.channel.config import ChannelConfig
 from gensc_phy.channel.hostile import HostileChannel
 from gensc_phy.channel.impairments import complex_noise
 from gensc_phy.waveform.genie import Layout, bound, layout
 
 #: Silence before the first burst, between two, and behind the last one.
 _LEAD, _BETWEEN, _TAIL = 400, 600, 900
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table.
+
+    Attributes:
+        group, name: heading and line.
+        channel: what every burst meets, with a seed of its own.
+        cfo_hz: the carrier offset is drawn uniformly within these.
+        dropped: samples cut out of the payload, at a random place.
+        scale: of all samples, behind the channel.
+        spike: one sample of this magnitude in preamble, training or header; 0 is none.
+        least, most: what a column has to reach at least, and at most.
+    """
+
+    group: str
+    name: str
+    channel: ChannelConfig
+    cfo_hz: tuple[float, float] = (-1500.0, 1500.0)
+    dropped: int = 0
+    scale: float = 1.0
+    spike: float = 0.0
+    least: dict[str, float] = field(default_factory=dict)
+    most: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,11 +61,6 @@ class Signal:
     samples: NDArray[np.complex64]
     at: Layout
     length: int
-
-
-def header(length: int, image_id: int = 1) -> Header:
-    """Header of an image of one analog burst."""
-    return Header(0, image_id, 1, Section.ANALOG, 0, 0, 1, 32, 256, 256, length)
 
 
 def make_signal(cfg: WaveformConfig, bursts: int = 1) -> Signal:

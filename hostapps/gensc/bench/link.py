@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from gensc.bench.link.measure import (
+from gensc.experiment.base import BenchResult, Check, Table
+from gensc.experiment.figures import Figure, draw_all
+from gensc.experiment.rows import Row, melt, of
+from gensc.experiment.tables import columns
+from gensc.experiment.waveform.steady import (
     STOCK_THRESHOLDS,
     bursts_without_gaps,
     evm,
@@ -15,10 +19,6 @@ from gensc.bench.link.measure import (
     papr,
     receiver_speed,
 )
-from gensc.experiment.base import BenchResult, Check, Table
-from gensc.experiment.figures import Figure, draw_all
-from gensc.experiment.rows import Row, melt, of
-from gensc.experiment.tables import columns
 from gensc_phy import WaveformConfig
 
 RECEIVERS = {"ours": "gr-gensc"} | {

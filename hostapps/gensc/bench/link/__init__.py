@@ -1,1 +1,0 @@
-"""The burst waveform beside the stock OFDM of GNU Radio."""

@@ -1,0 +1,1 @@
+"""How the burst waveform itself is measured: single bursts through channels, speed."""
