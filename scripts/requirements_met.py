@@ -20,7 +20,7 @@ def lacking(project: dict) -> list[str]:
     """Requirements that no installed package meets."""
     named = list(project["dependencies"])
     for extra in EXTRAS:
-        named += project["optional-dependencies"][extra]
+        named += project["optional-dependencies"].get(extra, [])
     missing = []
     for text in named:
         requirement = Requirement(text)
