@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gensc.data.images import display_name, expand, fit, load_image
+from gensc.data.images import display_names, expand, fit, load_image
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.figures import Figure, draw_all, ratio
 from gensc.experiment.grid import Grid
@@ -79,7 +79,10 @@ def run(
     """Both experiments on a few photos; arguments as for `gensc.bench.codec.run`."""
     plan = QUICK if quick else Plan()
     paths = expand(images or ["skimage:"])[: 2 if quick else limit or 4]
-    photos = [Picture(display_name(p), load_image(p, 2048)) for p in paths]
+    photos = [
+        Picture(name, load_image(p, 2048))
+        for name, p in zip(display_names(paths), paths, strict=True)
+    ]
     scheme = CodecScheme(codecs.load(model)[0])
     with progress("bench fidelity", len(photos) * (len(plan.sizes) + len(plan.losses))) as bar:
         parity = [r for size in plan.sizes for r in _parity(scheme, photos, size, plan, bar)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gensc.data.datasets import examples, load_dataset
-from gensc.data.images import display_name, expand, load_image, scale_to_area, spread
+from gensc.data.images import display_names, expand, load_image, scale_to_area, spread
 from gensc.experiment.scheme import Photo, Picture
 from gensc.system.errors import UserError
 from gensc_models.data.photos import crop_to_blocks
@@ -110,7 +110,7 @@ def load(spec: str, images: Sequence[str] | None, count: int) -> MarkedSet:
     if images:
         guess = _guesser()
         paths = spread(expand(list(images)), count)
-        photos = [(display_name(path), load_image(path)) for path in paths]
+        photos = list(zip(display_names(paths), map(load_image, paths), strict=True))
         found = [Marked.of(name, photo, guess(photo)) for name, photo in photos]
         return MarkedSet("photos", _with_foreground(found, "--images"), GUESSED)
     boxed = [_boxed(name, load_image(f"skimage:{name}")) for name in BOXES]

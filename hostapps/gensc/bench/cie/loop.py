@@ -14,7 +14,7 @@ from statistics import fmean
 from gensc.adapt.bank import DEFAULT
 from gensc.adapt.tables import load_table, tables_of
 from gensc.bench.cie.plan import Row
-from gensc.data.images import display_name, load_image
+from gensc.data.images import display_names, load_image
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.figures import Figure, draw_all
 from gensc.experiment.rows import groups, of
@@ -83,7 +83,7 @@ def run(plan: Walk, images: Sequence[str], bank: str, importance: str) -> BenchR
         "table": known.source,
         "t_max_s": config.t_max_s,
         "mask_psnr_db": config.mask_psnr_db,
-        "images": [display_name(path) for path in images],
+        "images": display_names(images),
     }
     dark = (plan.walk_s - plan.cut_s) / 2, (plan.walk_s + plan.cut_s) / 2
     figure = replace(FIGURE, extra=lambda ax, _: ax.axvspan(*dark, color="#f0e6d2", zorder=0))

@@ -19,7 +19,7 @@ from gensc.bench.gsc.checks import all_checks
 from gensc.bench.gsc.schemes import CIFAR_SCHEMES, GSC, NGF, PHOTO_SCHEMES, Systems, load_systems
 from gensc.bench.gsc.strip import strip
 from gensc.bench.gsc.sweeps import FLOWGRAPH, USERS, Plan, Sweeps, scored_by
-from gensc.data.images import display_name, expand, fit, load_image, spread
+from gensc.data.images import display_names, expand, fit, load_image, spread
 from gensc.experiment.base import BenchResult
 from gensc.experiment.figures import draw_all, ratio
 from gensc.experiment.rows import melt, of
@@ -140,7 +140,10 @@ def _load(path: Path, limit: int) -> ImageSet:
 def _photos(images: Sequence[str] | None, plan: Plan) -> list[Picture]:
     """Photos cropped to squares; at most as many as planned, evenly spread."""
     paths = spread(expand(list(images or ["skimage:"])), plan.photos)
-    return [Picture(display_name(p), fit(load_image(p), plan.side, plan.side)) for p in paths]
+    return [
+        Picture(name, fit(load_image(p), plan.side, plan.side))
+        for name, p in zip(display_names(paths), paths, strict=True)
+    ]
 
 
 def _settings(plan: Plan, lpips: str) -> dict[str, Any]:
