@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +13,8 @@ import yaml
 from PIL import Image
 
 from gensc.data.images import load_image
-from gensc.system.blockpath import grc_environment, grc_tool
 from gnuradio import gensc
 
-FLOWGRAPHS = Path(__file__).parents[2] / "flowgraphs"
 PHOTOS = ("astronaut", "chelsea", "coffee")
 
 DRIVER = """
@@ -62,24 +59,12 @@ def test_a_definition_fits_its_block_and_is_documented(name):
         assert re.sub(r" \(.*\)", "", label) in block["documentation"]
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory):
-    """Folder with both flowgraphs as Python programs."""
-    folder = tmp_path_factory.mktemp("flowgraphs")
-    names = [str(FLOWGRAPHS / f"mu_gsc_3x3{suffix}.grc") for suffix in ("", "_headless")]
-    command = [*grc_tool("grcc"), "-o", str(folder), *names]
-    done = subprocess.run(
-        command, env=grc_environment(), capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
-def run(folder, arguments):
-    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+def run(folder, arguments, where):
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, *arguments],
-        cwd=folder, env=env, capture_output=True, text=True, timeout=100,
+        cwd=where, env=env, capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -88,11 +73,12 @@ def psnr(a, b):
     return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
 
 
-def test_three_photos_arrive_and_none_is_another_users(programs):
-    run(programs, ["mu_gsc_3x3_headless.py", "--out", "got", "--snr-db", "18", "--max-side", "192"])
+def test_three_photos_arrive_and_none_is_another_users(compiled, tmp_path):
+    options = ["--out", "got", "--snr-db", "18", "--max-side", "192"]
+    run(compiled, [str(compiled / "mu_gsc_3x3_headless.py"), *options], tmp_path)
     sent = [load_image(f"skimage:{name}", 192) for name in PHOTOS]
     for user, photo in enumerate(sent):
-        folder = programs / "got" / f"user{user}"
+        folder = tmp_path / "got" / f"user{user}"
         received = np.asarray(Image.open(next(folder.glob("*-00000.png"))))
         assert received.shape == photo.shape
         assert psnr(photo, received) > 20
@@ -103,10 +89,10 @@ def test_three_photos_arrive_and_none_is_another_users(programs):
         assert note["cfo_hz"] == pytest.approx([1000, 1100, 900][user], abs=30)
 
 
-def test_the_window_shows_three_photos(programs):
-    (programs / "driver.py").write_text(DRIVER)
-    run(programs, ["driver.py"])
-    window = np.asarray(Image.open(programs / "window.png").convert("RGB"))
+def test_the_window_shows_three_photos(compiled, tmp_path):
+    (tmp_path / "driver.py").write_text(DRIVER)
+    run(compiled, ["driver.py"], tmp_path)
+    window = np.asarray(Image.open(tmp_path / "window.png").convert("RGB"))
     # Three photos side by side, full of colour, below the controls.
     for third in np.array_split(window[len(window) // 3 :], 3, axis=1):
         assert np.std(third) > 30
