@@ -48,3 +48,9 @@ def test_an_image_has_left_when_its_last_burst_has(samples: int, images: int, bu
 def test_copies_of_one_image_are_counted_one_by_one() -> None:
     once = [burst(7, 0, "bits"), burst(7), burst(7, 1), burst(7, 0, "bits", 1)]
     assert made(*once, *once, *once).within(None)[0] == 3
+
+
+def test_a_caption_that_comes_after_the_next_image_is_its_own_images() -> None:
+    gone = made(burst(1), burst(2), burst(1, 0, "text"), burst(2, 0, "text"))
+    assert gone.within(None)[0] == 2
+    assert gone.within(3 * BURST)[0] == 1
