@@ -26,7 +26,7 @@ MAX_RATE = 128
 BLOCK = 16
 STREAMS = ("foreground", "background")
 #: What a sender would be told of other channels, by which of them serves it best.
-FADING_SPREADS_DB = (1.0, 2.5, 4.5, None)
+FADING_SPREADS_DB = (2.5, None, 8.0, 12.0)
 
 
 class CodecScheme(Scheme):
