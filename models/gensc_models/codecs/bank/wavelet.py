@@ -46,8 +46,11 @@ DIRECTION_FIRST = tuple(LUMINANCE_FIRST.index(i) for i in range(9))
 @lru_cache(maxsize=1)
 def _colours() -> Tensor:
     """Orthonormal luminance and two colour differences: nearly the KLT of photos, ``3 x 3``."""
-    rows = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]], dtype=torch.float64)
-    return (rows / rows.square().sum(dim=1, keepdim=True).sqrt()).float()
+    # Kept for later calls, of which some train: never an inference tensor.
+    with torch.inference_mode(False):
+        rows = [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]]
+        matrix = torch.tensor(rows, dtype=torch.float64)
+        return (matrix / matrix.square().sum(dim=1, keepdim=True).sqrt()).float()
 
 
 def _next(x: Tensor, dim: int) -> Tensor:

@@ -51,3 +51,13 @@ def test_the_low_channel_of_a_flat_image_is_its_brightness() -> None:
     coefficients = wavelet.analyse(flat)
     assert coefficients[0, 0, 0, 0] == pytest.approx(10.0 * 16.0 * 3**0.5, rel=0.01)
     assert coefficients[:, 1:].abs().max() < 0.01
+
+
+def test_what_was_first_used_without_gradients_can_be_trained_through() -> None:
+    wavelet._colours.cache_clear()
+    with torch.inference_mode():
+        wavelet.synthesise(wavelet.analyse(torch.rand(1, 3, 32, 32)))
+    image = torch.rand(1, 3, 32, 32, requires_grad=True)
+    wavelet.synthesise(wavelet.analyse(image)).square().mean().backward()
+    assert image.grad is not None
+    assert torch.isfinite(image.grad).all()
