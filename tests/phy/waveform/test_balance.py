@@ -26,6 +26,16 @@ def test_nothing_is_touched_where_there_is_nothing_to_correct(level):
     assert balanced(samples).correct(samples) is samples
 
 
+def test_nothing_is_touched_in_short_signals_between_long_silences():
+    rng = np.random.default_rng(0)
+    touched = 0
+    for _ in range(200):
+        samples = np.zeros(16_384, np.complex64)
+        samples[9000:9400] = complex_noise(400, 1.0, rng)
+        touched += balanced(samples).correct(samples) is not samples
+    assert touched == 0
+
+
 def test_a_direct_voltage_is_taken_away():
     samples = complex_noise(20_000, 1.0, np.random.default_rng(1)) + np.complex64(0.3 - 0.5j)
     left = balanced(samples).correct(samples).mean()

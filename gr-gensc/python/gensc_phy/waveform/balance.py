@@ -25,12 +25,12 @@ _SIGNIFICANT = 12.0
 
 @compiled("void(complex64[:, ::1], complex128[:, ::1])")
 def _moments(x: NDArray[np.complex64], sums: NDArray[np.complex128]) -> None:
-    """Sums of x, x^2 and |x|^2 into `sums`; [antennas, n] and [antennas, 3].
+    """Sums of x, x^2, |x|^2 and |x|^4 into `sums`; [antennas, n] and [antennas, 4].
 
     Single precision would lose what they are about.
     """
     for a in range(len(x)):
-        real, imag, in_phase, quadrature, cross = 0.0, 0.0, 0.0, 0.0, 0.0
+        real, imag, in_phase, quadrature, cross, fourth = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for i in range(x.shape[1]):
             p, q = float(x[a, i].real), float(x[a, i].imag)
             real += p
@@ -38,9 +38,11 @@ def _moments(x: NDArray[np.complex64], sums: NDArray[np.complex128]) -> None:
             in_phase += p * p
             quadrature += q * q
             cross += p * q
+            fourth += (p * p + q * q) ** 2
         sums[a, 0] = complex(real, imag)
         sums[a, 1] = complex(in_phase - quadrature, 2 * cross)
         sums[a, 2] = in_phase + quadrature
+        sums[a, 3] = fourth
 
 
 class Balance:
@@ -55,6 +57,7 @@ class Balance:
         self._sum = np.zeros(streams, dtype=np.complex128)
         self._square = np.zeros(streams, dtype=np.complex128)
         self._power = np.zeros(streams)
+        self._fourth = np.zeros(streams)
 
     def update(self, samples: NDArray[np.complex64]) -> None:
         """Take the next samples, [..., n], into the averages."""
@@ -65,12 +68,13 @@ class Balance:
             self.__dict__.pop(known, None)
         keep = max(0.0, 1 - n / _MEMORY)
         self._count = keep * self._count + n
-        sums = np.empty((self._power.size, 3), dtype=np.complex128)
+        sums = np.empty((self._power.size, 4), dtype=np.complex128)
         _moments(np.ascontiguousarray(samples).reshape(len(sums), n), sums)
-        total, square, power = sums.T.reshape(3, *self._power.shape)
+        total, square, power, fourth = sums.T.reshape(4, *self._power.shape)
         self._sum = keep * self._sum + total
         self._square = keep * self._square + square
         self._power = keep * self._power + power.real
+        self._fourth = keep * self._fourth + fourth.real
 
     @cached_property
     def dc(self) -> NDArray[np.complex128]:
@@ -89,7 +93,10 @@ class Balance:
         mean = self._sum / self._count
         power = self._power / self._count - np.abs(mean) ** 2
         square = self._square / self._count - mean**2
-        believed = np.abs(square) ** 2 > _SIGNIFICANT * 2 * power**2 / self._count
+        # By chance |sum of x^2|^2 is the sum of |x|^4: 2 n power^2 of steady noise, and more where
+        # there is silence between bursts.
+        by_chance = self._fourth / self._count**2
+        believed = np.abs(square) ** 2 > _SIGNIFICANT * by_chance
         root = np.sqrt(np.maximum(power**2 - np.abs(square) ** 2, 0))
         # With one branch dead there is no circular signal to be had.
         return np.where(believed & (root > 0.1 * power), -square / (power + root + 1e-300), 0)
