@@ -80,7 +80,7 @@ _BOOL = _Codec(lambda value: pmt.from_bool(bool(value)), pmt.to_bool)
 
 
 def _text_to_pmt(text: str) -> Any:
-    """Names of files need not be UTF-8; what is not becomes a question mark."""
+    """Names of files need not be UTF-8; what is not becomes U+FFFD."""
     return pmt.intern(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 

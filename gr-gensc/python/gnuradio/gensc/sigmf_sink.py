@@ -52,9 +52,8 @@ class sigmf_sink(gr.sync_block):
         self._file: BinaryIO | None = None
         try:
             self.data_path.parent.mkdir(parents=True, exist_ok=True)
-            existed = self.data_path.exists()
             self.data_path.open("ab").close()
-            if existed and self.data_path.stat().st_size:
+            if self.data_path.stat().st_size:
                 gr.logger("gensc.sigmf_sink").warn(f"{self.data_path}: is replaced")
         except OSError as error:
             raise GenscError(f"{self.data_path}: {error.strerror}") from error

@@ -36,11 +36,12 @@ class zmq_pdu_sink(message_block):
         self.linger_s = float(linger_s)
         self.sent = 0
         self.receivers = 0  # connected now
-        self._sender = zmq_frame.new_sender()
         self._endpoint = Endpoint(
             zmq.PUSH, address, bind, {zmq.SNDHWM: 16, zmq.SNDTIMEO: 50, zmq.IMMEDIATE: 1}
         )
         self._waiting: deque[bytes] = deque()
+        self._sender = zmq_frame.new_sender()
+        self._end_frame = zmq_frame.end(self._sender)
         self.setup_ports(
             {"in": self._send, "retry": self._retry}, limits={"in": 8}, controls=["retry"]
         )
@@ -50,6 +51,7 @@ class zmq_pdu_sink(message_block):
         self._waiting.clear()
         self.receivers = 0
         self._sender = zmq_frame.new_sender()
+        self._end_frame = zmq_frame.end(self._sender)
         self._endpoint.open()
         return super().start()
 
@@ -75,7 +77,7 @@ class zmq_pdu_sink(message_block):
                 self._endpoint.socket.send(self._waiting[0])
             except zmq.Again:
                 return False
-            self.sent += self._waiting.popleft() != zmq_frame.end(self._sender)
+            self.sent += self._waiting.popleft() is not self._end_frame
         return True
 
     def _look_at_receivers(self) -> None:
@@ -94,7 +96,7 @@ class zmq_pdu_sink(message_block):
         if self._waiting:
             self.drop(f"[in] no receiver took the last {len(self._waiting)} PDUs")
             self._waiting.clear()
-        self._waiting.append(zmq_frame.end(self._sender))
+        self._waiting.append(self._end_frame)
         self._push()
 
     def stop(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensc.experiment.scheme import Picture, Received, Scheme, Section, Sent, best, lost
-from gensc.link.channels import STEADY, STEADY_SPREAD_DB
+from gensc.link.channels import spread_of
 from gensc.system.weights import Weights
 from gensc_phy.adaptation.side_link import side_link_of, side_symbols
 from gensc_phy.coding.bits import decode_bits, encode_bits
@@ -60,7 +60,8 @@ class CodecScheme(Scheme):
         """One per spread, where the codec asks for one; the last is what it takes by itself."""
         if not self.codec.takes_spread:
             return (self,)
-        spreads = (STEADY_SPREAD_DB,) if channel in STEADY else FADING_SPREADS_DB
+        known = spread_of(channel)
+        spreads = FADING_SPREADS_DB if known is None else (known,)
         return [
             CodecScheme(self.codec, self.name, self.design_snr_db, spread_db)
             for spread_db in spreads

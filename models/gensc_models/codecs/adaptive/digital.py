@@ -68,10 +68,7 @@ def separate(
     if coded > len(symbols):
         raise SectionError(f"header section: words of {coded} symbols in {len(symbols)}")
     where = places(coded, len(symbols))
-    known = np.isfinite(symbols) & np.isfinite(noise_var)
-    clean = np.where(known, symbols, 0).astype(np.complex64)
-    variance = np.where(known, noise_var, np.inf).astype(np.float32)
-    result = decode_bits(clean[where], variance[where], fields.n_bytes, fields.mcs)
+    result = decode_bits(symbols[where], noise_var[where], fields.n_bytes, fields.mcs)
     if not result.crc_ok:
         bad = result.codewords - result.codewords_ok
         raise SectionError(f"words of the image: {bad} of {result.codewords} blocks are damaged")
