@@ -21,6 +21,7 @@ from gensc.cli import (
     demo,
     doctor,
     grc,
+    keys,
     models,
     receive,
     send,
@@ -71,6 +72,7 @@ for module in (
     grc,
     doctor,
     calibrate,
+    keys,
 ):
     module.register(app)
 

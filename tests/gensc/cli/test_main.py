@@ -30,6 +30,7 @@ COMMANDS = (
     "grc",
     "grcc",
     "doctor",
+    "keys",
 )
 
 
