@@ -3,7 +3,7 @@
 | kind       | fields |
 |------------|--------|
 | `burst`    | source, session, image_id, snr_db, cfo_hz, symbols (≤ `MOST_SYMBOLS` pairs [re, im]) |
-| `image`    | key, session, image_id, source, name, shape, file, snr_db, spread_db, fragments, fragments_received, scheme, weights, rate, choice, psnr (null without original), latency_ms (stage → ms) |
+| `image`    | key, session, image_id, source, name, shape, file, snr_db, spread_db, fragments, fragments_received, scheme, weights, rate, choice, psnr (null without original), latency_ms (stage → ms), original (its file; null where unknown), map (rows of 16×16 blocks, 0 … 1: whether each was sent, or how much it matters; null where all were) |
 | `refined`  | key, file, stage, ms, psnr |
 | `lost`     | key, cause |
 | `text`     | key, text, state |
