@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +12,9 @@ from gensc.experiment.base import BenchResult, Check, Table
 from gensc.figures.plots import save, save_pixels
 from gensc.results.result import write_results
 from gensc.system.machine import machine
+from gensc.system.plain import json_text, plain
 from gensc.system.terminal import table as new_table
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON can say it: NumPy scalars unwrapped, NaN and infinities as null."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
-    return value
+from gensc_phy.atomic import write_text
 
 
 def as_object(result: BenchResult, *, quick: bool, seconds: float) -> dict[str, Any]:
@@ -41,7 +28,8 @@ def as_object(result: BenchResult, *, quick: bool, seconds: float) -> dict[str, 
             "settings": result.settings,
             "rows": result.rows,
             "checks": [check.as_dict() for check in result.checks],
-        }
+        },
+        digits=6,
     )
 
 
@@ -52,7 +40,7 @@ def write(result: BenchResult, obj: dict[str, Any], folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result.bench}.json"
-    path.write_text(json.dumps(obj, indent=1) + "\n")
+    write_text(path, json_text(obj, indent=1) + "\n")
     written = [path]
     if result.lines:
         written.append(folder / "images.jsonl")

@@ -6,7 +6,6 @@ null and `not_computed` says why.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from gensc.system.machine import machine, versions
+from gensc.system.plain import json_text
 from gensc.system.weights import Weights
+from gensc_phy.atomic import atomic_file
 
 #: How PSNR is computed; written into every line.
 PSNR_NOTE = "on uint8 images, per image"
@@ -111,9 +112,10 @@ class Result:
 
     @property
     def cbr(self) -> float:
-        """Bandwidth ratio: payload symbols ÷ (3·H·W)."""
+        """Bandwidth ratio: payload symbols ÷ (3·H·W); NaN of an image without pixels."""
         height, width, channels = self.shape
-        return self.symbols.payload / (height * width * channels)
+        values = height * width * channels
+        return self.symbols.payload / values if values else math.nan
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON line as a dict; numbers are rounded, NaN and infinities are null."""
@@ -158,17 +160,21 @@ class Result:
 
 def write_line(stream: TextIO, result: Result | dict[str, Any]) -> None:
     """Append one line and flush it: what has been received survives whatever comes next."""
-    line = result if isinstance(result, dict) else result.as_dict()
-    stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    stream.write(_line(result))
     stream.flush()
 
 
 def write_results(path: Path, results: Iterable[Result | dict[str, Any]]) -> None:
-    """Write a whole file of lines, replacing what was there."""
+    """Write a whole file of lines, replacing what was there when all are written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as stream:
+    with atomic_file(path) as file:
         for result in results:
-            write_line(stream, result)
+            file.write(_line(result).encode("utf-8"))
+
+
+def _line(result: Result | dict[str, Any]) -> str:
+    line = result if isinstance(result, dict) else result.as_dict()
+    return json_text(line, ensure_ascii=False) + "\n"
 
 
 def _number(value: float | None, digits: int) -> float | None:
