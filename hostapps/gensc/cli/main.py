@@ -15,6 +15,7 @@ import typer
 
 from gensc.cli import (
     adapt,
+    archive,
     bench,
     calibrate,
     compare,
@@ -69,6 +70,7 @@ for module in (
     models,
     adapt,
     serve,
+    archive,
     grc,
     doctor,
     calibrate,

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gensc.system.errors import UserError
+from gensc_phy.atomic import write_bytes
 from gensc_phy.waveform.assemble import SectionSymbols
 from gensc_phy.waveform.header import Header, HeaderError
-from gnuradio.gensc.atomic import write_bytes
 from gnuradio.gensc.file_names import FileNames
 
 if TYPE_CHECKING:

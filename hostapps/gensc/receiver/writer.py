@@ -25,9 +25,9 @@ from gensc.system.weights import Weights
 from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 from gensc_models.codecs.layout import MAX_RATE, SideInfo, symbols_for
 from gensc_phy.adaptation.side_link import side_link
+from gensc_phy.atomic import write_bytes
 from gensc_phy.waveform.config import WaveformConfig
 from gensc_phy.waveform.fragment import fragment_edges
-from gnuradio.gensc.atomic import write_bytes
 from gnuradio.gensc.file_names import FileNames
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ COMMANDS = (
     "adapt",
     "grc",
     "grcc",
+    "archive",
     "doctor",
     "keys",
 )

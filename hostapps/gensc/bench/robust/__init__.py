@@ -1,0 +1,1 @@
+"""What a receiver bears: killed writers, hostile messages, damaged recordings."""
