@@ -28,6 +28,9 @@ from pathlib import Path
 from gensc.system.errors import UserError
 from gensc.transmitter.queue_file import STATES, lock, open_file
 
+#: Characters of a name that are kept.
+NAME_LENGTH = 255
+
 
 @dataclass(frozen=True)
 class Item:
@@ -118,7 +121,7 @@ class Queue:
             new = db.execute(
                 "INSERT INTO items (sha256, path, name, added_at) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (sha256) DO NOTHING",
-                (sha256, os.fsencode(path), name, time.time()),
+                (sha256, os.fsencode(path), _printed(name), time.time()),
             ).rowcount
             if state is not None:
                 db.execute(
@@ -283,6 +286,11 @@ class Queue:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise UserError(f"{self.path}: {error}") from error
+
+
+def _printed(name: str) -> str:
+    """Names of files need not be UTF-8; reports and SQLite's texts are."""
+    return os.fsencode(name).decode("utf-8", "replace")[:NAME_LENGTH]
 
 
 def _item(row: tuple[int, str, bytes, str, str, int, int, str]) -> Item:

@@ -55,7 +55,7 @@ def image_paths(path: str) -> list[str]:
     if Path(path).is_file():
         return [path]
     if Path(path).is_dir():
-        found = [str(p) for p in Path(path).rglob("*") if _is_picture(p)]
+        found = [str(p) for p in Path(path).rglob("*") if is_picture(p)]
         if not found:
             raise GenscError(f"{path}: no images in this folder")
     else:
@@ -65,7 +65,8 @@ def image_paths(path: str) -> list[str]:
     return sorted(found)
 
 
-def _is_picture(file: Path) -> bool:
+def is_picture(file: Path) -> bool:
+    """Whether a file is there, is called as pictures are, and is not hidden."""
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
@@ -84,7 +85,7 @@ def read_image(path: str, max_side: int = 0, min_side: int = 1) -> NDArray[np.ui
     Raises:
         GenscError: no such file, not a picture, damaged, too small or too large.
     """
-    file = _skimage_file(path) if path.startswith(SKIMAGE_PREFIX) else Path(path)
+    file = image_file(path)
     if max_side and max_side < min_side:
         raise GenscError(f"--max-side {max_side}: must be at least {min_side}")
     if file.is_dir():
@@ -127,10 +128,19 @@ def read_image(path: str, max_side: int = 0, min_side: int = 1) -> NDArray[np.ui
 
 def image_size(path: str) -> tuple[int, int]:
     """Width and height of a picture that :func:`read_image` opens, before any scaling."""
-    with Image.open(_skimage_file(path) if path.startswith(SKIMAGE_PREFIX) else path) as opened:
+    with Image.open(image_file(path)) as opened:
         width, height = opened.size
         turned = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
     return (height, width) if turned else (width, height)
+
+
+def image_file(path: str) -> Path:
+    """The file that a path or "skimage:NAME" names; it need not be there.
+
+    Raises:
+        GenscError: no such sample photo.
+    """
+    return _skimage_file(path) if path.startswith(SKIMAGE_PREFIX) else Path(path)
 
 
 def _skimage_file(path: str) -> Path:
