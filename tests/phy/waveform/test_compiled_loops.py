@@ -206,9 +206,9 @@ def test_windows_and_decisions():
 
 
 def test_moments_and_peaks_of_samples():
-    x, sums = gaussian(2, 640), np.empty((2, 3), np.complex128)
+    x, sums = gaussian(2, 640), np.empty((2, 4), np.complex128)
     _moments(x, sums)
-    expected = [x.sum(axis=1), (x**2).sum(axis=1), (np.abs(x) ** 2).sum(axis=1)]
+    expected = [x.sum(axis=1), (x**2).sum(axis=1), *((np.abs(x) ** n).sum(axis=1) for n in (2, 4))]
     assert np.allclose(sums.T, expected, rtol=1e-4, atol=1e-3)
     rows = gaussian(10, 64)
     rows[3, 5] = 20
