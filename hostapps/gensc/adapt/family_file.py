@@ -9,13 +9,15 @@ import numpy as np
 
 from gensc.adapt.problem import Family
 from gensc.system.errors import UserError
+from gensc_phy.atomic import atomic_file
 
 ARRAYS = ("points", "alphas", "bits", "gvif", "mse", "source")
 
 
 def save_family(family: Family, path: Path) -> None:
     """Write a family to an .npz file."""
-    np.savez_compressed(path, **{name: np.asarray(getattr(family, name)) for name in ARRAYS})
+    with atomic_file(path) as file:
+        np.savez_compressed(file, **{name: np.asarray(getattr(family, name)) for name in ARRAYS})
 
 
 def load_family(path: Path) -> Family:

@@ -176,6 +176,7 @@ def _measure(
     from gensc.data.named import find, open_all
     from gensc.system.progress import progress
     from gensc.system.ranges import parse_numbers
+    from gensc_phy.atomic import atomic_file
 
     bank = load_bank(bank_name or DEFAULT)
     source = importance_source(importance, bank)
@@ -192,7 +193,8 @@ def _measure(
         lambda one: (one.name, load_image(one.path, max_side)),
         lambda line: typer.echo(line, err=True),
     )
-    importance_sheet(photos[:SHOWN], [source]).savefig(out / IMPORTANCE_PICTURE, dpi=100)
+    with atomic_file(out / IMPORTANCE_PICTURE) as file:
+        importance_sheet(photos[:SHOWN], [source]).savefig(file, format="png", dpi=100)
     with progress("measure", len(photos) * len(chosen)) as reporter:
         return measure(
             bank, source, photos, [int(point) for point in chosen], alphas, reporter.step

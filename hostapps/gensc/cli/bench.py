@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from gensc.cli import options
 from gensc.experiment.base import BenchResult
 from gensc.system import terminal
 from gensc.system.folders import writable_folder
+from gensc.system.plain import json_text
 
 Quick = Annotated[bool, typer.Option("--quick", help="A fraction of the work, under 60 s.")]
 Json = Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")]
@@ -233,4 +233,4 @@ def finish(
     for path in write(result, obj, target):
         console.print(f"wrote {path}", markup=False, soft_wrap=True)
     if as_json:
-        print(json.dumps(obj))
+        print(json_text(obj))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from gensc.cli import options
 from gensc.system import terminal
+from gensc.system.plain import json_text
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +77,7 @@ def calibrate(
         found = search(place, told(False, steps[0]), steps, seconds, each)
     found.write(out)
     if as_json:
-        print(json.dumps({**vars(found), "rows": rows}))
+        print(json_text({**vars(found), "rows": rows}))
         return
     print(
         f"{place}: gain {found.rx_gain:g} dB, oscillator {found.ppm:+.2f} ppm against the "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gensc.system import terminal
+from gensc.system.plain import json_text
 
 if TYPE_CHECKING:
     from gensc.experiment.compare.settings import Settings
@@ -135,7 +135,7 @@ def _run(settings: Settings, out: Path | None, as_json: bool) -> None:
     done = run(settings, out, lambda line: console.print(line, markup=False, soft_wrap=True))
     if as_json:
         for row in done.rows:
-            print(json.dumps(row, ensure_ascii=False))
+            print(json_text(row, ensure_ascii=False))
     for table in comparison_tables(done.points, settings.metrics):
         console.print(rich_table(table))
     for metric, reason in why_missing(done.rows, settings.metrics).items():

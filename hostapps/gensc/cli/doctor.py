@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gensc.cli import options
 from gensc.system import terminal
+from gensc.system.plain import json_text
 
 if TYPE_CHECKING:
     from gensc.link.radio import RadioSettings
@@ -44,7 +44,7 @@ def doctor(
     findings = examine()
     healthy = all(f.state != "missing" for f in findings)
     if as_json:
-        print(json.dumps({"ok": healthy, "checks": [f.as_dict() for f in findings]}))
+        print(json_text({"ok": healthy, "checks": [f.as_dict() for f in findings]}))
         return int(not healthy)
     console = terminal.console()
     colour = {"ok": "green", "missing": "red", "optional": "yellow"}
@@ -65,7 +65,7 @@ def _listen(name: str, told: RadioSettings, seconds: float, as_json: bool) -> in
         heard = listener.listen(seconds)
     if as_json:
         facts = {k: v for k, v in vars(heard).items() if k != "level"}
-        print(json.dumps({**facts, **heard.level.report()}))
+        print(json_text({**facts, **heard.level.report()}))
         return 0
     for line in heard.lines():
         print(line)

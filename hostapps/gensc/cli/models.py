@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 from rich.markdown import Markdown
 
 from gensc.system import terminal
+from gensc.system.plain import json_text
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def models(
 
     listed = list_weights(name)
     if as_json:
-        print(json.dumps([w.as_dict() for w in listed]))
+        print(json_text([w.as_dict() for w in listed]))
         return
     console = terminal.console()
     if name:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from gensc.cli import options
 from gensc.system.errors import UserError
+from gensc.system.plain import json_text
 
 if TYPE_CHECKING:
     from gensc.receiver.writer import ReceiveReport
@@ -132,7 +132,7 @@ def receive(
             "weights_missing": [f"{number:04x}" for number in report.missing],
         }
         level = report.level.report() if report.level else {}
-        print(json.dumps({**summary, **c, **level}))
+        print(json_text({**summary, **c, **level}))
         _fail_if_unwritten(report)
         return
     # What a recording of floats has as full scale, nobody knows.

@@ -17,6 +17,8 @@ from gensc.link.reception import Reception
 from gensc.link.schemes import JsccScheme, Stages
 from gensc.results.result import Result
 from gensc.system.machine import machine
+from gensc.system.plain import text
+from gensc_phy.atomic import write_text
 
 _HERE = Path(__file__).parent
 CHANNEL_TITLES = {
@@ -145,7 +147,7 @@ def write_report(
 ) -> None:
     """Write `render`'s page to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(cases, codec, rate, sender, receiver, sources), encoding="utf-8")
+    write_text(path, text(render(cases, codec, rate, sender, receiver, sources)))
 
 
 def _in_order(values: Iterable[str]) -> list[str]:

@@ -127,7 +127,9 @@ def run_demo(settings: DemoSettings) -> Path:
     cases: list[Case] = []
     points = list(product(range(len(photos)), settings.channels, settings.snrs_db))
     lines = settings.out / "results.jsonl"
-    with lines.open("w", encoding="utf-8") as stream, progress("demo", len(points)) as reporter:
+    # A new file, not the old one emptied: somebody may be reading that.
+    lines.unlink(missing_ok=True)
+    with lines.open("x", encoding="utf-8") as stream, progress("demo", len(points)) as reporter:
         for number, channel, snr_db in points:
             photo = photos[number]
             name = photo.source.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from gensc.experiment.grid import Grid, Key, Outcome, Point, run
 from gensc.experiment.scheme import Picture
 from gensc.experiment.ways import Way
 from gensc.system.errors import UserError
+from gensc.system.plain import json_text, plain
+from gensc_phy.atomic import write_text
 
 Row = dict[str, Any]
 
@@ -102,23 +105,22 @@ class RowFile:
 
     def _write(self, rows: Iterable[Row]) -> None:
         """All rows at once; the old file stays until the new one is whole."""
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text("".join(map(_line, rows)), encoding="utf-8")
-        fresh.replace(self.path)
+        write_text(self.path, "".join(map(_line, rows)))
 
 
 def _line(row: Row) -> str:
-    return json.dumps(row, ensure_ascii=False) + "\n"
+    return json_text(row, ensure_ascii=False) + "\n"
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
     """Rows as a table: what is nested becomes columns of its own (`symbols.analog`)."""
     flat = [dict(_flat(row)) for row in rows]
     columns = dict.fromkeys(name for row in flat for name in row)
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(columns))
-        writer.writeheader()
-        writer.writerows(flat)
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, list(columns))
+    writer.writeheader()
+    writer.writerows(plain(flat))
+    write_text(path, stream.getvalue())
 
 
 def _flat(row: Row, prefix: str = "") -> Iterable[tuple[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from gensc_phy.atomic import atomic_file
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -42,7 +44,8 @@ def figure(
 def save_pixels(fig: Figure, folder: Path, name: str) -> list[Path]:
     """Write `name`.png (100 dpi) alone: a figure of photos is no smaller as SVG."""
     path = folder / f"{name}.png"
-    fig.savefig(path, dpi=100)
+    with atomic_file(path) as file:
+        fig.savefig(file, format="png", dpi=100)
     return [path]
 
 
@@ -57,5 +60,6 @@ def save(
     # A fixed salt and no date: the same figures give the same file.
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         for path, kind in zip(paths, kinds, strict=True):
-            fig.savefig(path, dpi=150, metadata=undated.get(kind))
+            with atomic_file(path) as file:
+                fig.savefig(file, format=kind, dpi=150, metadata=undated.get(kind))
     return paths

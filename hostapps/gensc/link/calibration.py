@@ -8,6 +8,8 @@ from pathlib import Path
 
 from gensc.link.radio import RadioSettings
 from gensc.system.errors import UserError
+from gensc.system.plain import json_text
+from gensc_phy.atomic import write_text
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Calibration:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+            write_text(path, json_text(asdict(self), indent=1) + "\n")
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}") from error
 

@@ -96,7 +96,11 @@ def raw_sink(file: Recording) -> Any:
     path = Path(file.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("wb").close()
+        if path.is_file() and path.stat().st_size:
+            gr.logger("gensc.raw_sink").warn(f"{path}: is replaced")
+        # A new file, not the old one emptied: somebody may be reading that.
+        path.unlink(missing_ok=True)
+        path.open("xb").close()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
     if file.format == "cf32":

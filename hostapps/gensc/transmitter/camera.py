@@ -92,7 +92,7 @@ def _opencv(device: int | str) -> Any:
 def _write(path: Path, pixels: np.ndarray) -> None:
     from PIL import Image
 
-    from gnuradio.gensc.atomic import atomic_file
+    from gensc_phy.atomic import atomic_file
 
     try:
         with atomic_file(path) as file:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -17,6 +18,7 @@ from gensc_models.codecs.bank.network import Coded, HyperpriorNetwork, multiplie
 from gensc_models.codecs.bank.scales import LEVELS
 from gensc_models.data.photos import BLOCK, Photo, crop_to_blocks, to_tensor
 from gensc_models.training.uncertainty import Draw, Drawer, Shares, known, matching_position
+from gensc_phy.atomic import write_bytes
 
 
 def draw_masks(count: int, side: int, share: float, generator: torch.Generator) -> Tensor:
@@ -93,7 +95,7 @@ def save_network(network: HyperpriorNetwork, path: Path) -> None:
         name: (value.half() if value.ndim > 1 else value).contiguous()
         for name, value in network.state_dict().items()
     }
-    save_file(tensors, path)
+    write_bytes(path, save_tensors(tensors))
 
 
 def load_network(network: HyperpriorNetwork, path: Path) -> None:

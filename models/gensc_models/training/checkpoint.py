@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
+
+from gensc_phy.atomic import atomic_file
 
 NAME = "checkpoint.pt"
 # What the unpickler raises for files that are none: it reads bytes as commands and stumbles.
@@ -20,9 +21,8 @@ UNREADABLE = (
 
 def save(state: dict[str, Any], path: Path) -> None:
     """Writes a checkpoint; a run killed meanwhile leaves the old one whole."""
-    beside = path.with_suffix(".tmp")
-    torch.save(state, beside)
-    os.replace(beside, path)
+    with atomic_file(path) as file:
+        torch.save(state, file)
 
 
 def read(path: Path, recipe: str, config: dict[str, Any], device: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gensc_phy.atomic import atomic_file
+
 PANEL = (5.0, 3.2)
 
 
@@ -30,7 +32,8 @@ def draw(records: Sequence[dict[str, Any]], path: Path, title: str) -> None:
         panel.grid(alpha=0.3)
         if any(lines):
             panel.legend(fontsize="x-small")
-    figure.savefig(path, dpi=100)
+    with atomic_file(path) as file:
+        figure.savefig(file, format="png", dpi=100)
 
 
 def lines_of(records: Sequence[dict[str, Any]]) -> dict[str, dict[str, Line]]:

@@ -15,6 +15,7 @@ import torch
 from gensc_models.training.options import RunSettings, changed
 from gensc_models.training.recipe import Figures, Product, Recipe
 from gensc_models.weights import store
+from gensc_phy.atomic import beside, write_text
 
 LOG = "log.jsonl"
 CURVE = "curve.png"
@@ -66,9 +67,10 @@ def write(recipe: Recipe[Any, Any, Any], done: Done, product: Product) -> Path:
     out = recipe.settings.out
     folder = out / done.name
     product.save_pretrained(folder)
-    shutil.copyfile(out / LOG, folder / "training.jsonl")
-    shutil.copyfile(out / CURVE, folder / "training.png")
-    (folder / "README.md").write_text(card(recipe, done, folder), encoding="utf-8")
+    for made, name in ((LOG, "training.jsonl"), (CURVE, "training.png")):
+        with beside(folder / name) as part:
+            shutil.copyfile(out / made, part)
+    write_text(folder / "README.md", card(recipe, done, folder))
     return folder
 
 

@@ -24,6 +24,7 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from gensc_models.weights.fingerprint import derived, fingerprint
+from gensc_phy.atomic import write_bytes, write_text
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -228,8 +229,9 @@ def write(folder: Path, config: dict[str, Any], module: nn.Module) -> None:
     }
     data = save_safetensors(tensors)
     complete = {"format": FORMAT, **config, "sha256": hashlib.sha256(data).hexdigest()}
-    (folder / TENSORS).write_bytes(data)
-    (folder / CONFIG).write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
+    # Tensors first: a config without its tensors would be of no use, and its SHA-256 tells.
+    write_bytes(folder / TENSORS, data)
+    write_text(folder / CONFIG, json.dumps(complete, indent=2, allow_nan=False) + "\n")
 
 
 def info(folder: Path) -> WeightsInfo:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from gensc_phy.atomic import write_text
 from gensc_phy.coding.mcs import MCS_TABLE
 
 FORMAT = "gensc rate tables"
@@ -137,7 +138,7 @@ def save_tables(tables: Iterable[RateTable], path: Path) -> None:
             # JSON has no infinity, which the PSNR of an undistorted or an empty mask is.
             row["mask_psnr_db"] = None if math.isinf(row["mask_psnr_db"]) else row["mask_psnr_db"]
     content = {"format": FORMAT, "version": VERSION, "tables": written}
-    path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def load_tables(path: Path) -> tuple[RateTable, ...]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from gensc_phy.atomic import write_text
 from gensc_phy.coding.bits import decode_bits, encode_bits
 from gensc_phy.coding.code_blocks import CRC_BYTES
 from gensc_phy.coding.ldpc.rate_matching import longest_block
@@ -112,13 +114,12 @@ def measure_threshold(
 
 def write_table(table: Sequence[Mcs]) -> None:
     """Make these schemes the table of `mcs`."""
-    with TABLE_FILE.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("index", "bits_per_symbol", "code_rate", "threshold_db"))
-        for mcs in table:
-            writer.writerow(
-                (mcs.index, mcs.bits_per_symbol, mcs.code_rate, f"{mcs.threshold_db:.2f}")
-            )
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(("index", "bits_per_symbol", "code_rate", "threshold_db"))
+    for mcs in table:
+        writer.writerow((mcs.index, mcs.bits_per_symbol, mcs.code_rate, f"{mcs.threshold_db:.2f}"))
+    write_text(TABLE_FILE, file.getvalue())
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .atomic import write_bytes
+from gensc_phy.atomic import write_bytes
+
 from .errors import GenscError
 from .file_names import FileNames
 from .message_ports import message_block

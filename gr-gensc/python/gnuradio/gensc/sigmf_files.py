@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import sigmf
 
-from .atomic import write_bytes
+from gensc_phy.atomic import write_bytes
+
 from .errors import GenscError
 
 DATA_SUFFIX, META_SUFFIX = ".sigmf-data", ".sigmf-meta"

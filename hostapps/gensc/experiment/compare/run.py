@@ -24,7 +24,9 @@ from gensc.figures.plots import save
 from gensc.system.errors import UserError
 from gensc.system.folders import writable_folder
 from gensc.system.machine import machine
+from gensc.system.plain import json_text, text
 from gensc.system.progress import progress
+from gensc_phy.atomic import write_text
 
 ROWS, STATE, CONFIG = "rows.jsonl", "comparison.json", "compare.toml"
 #: Kinds of files of a figure.
@@ -130,8 +132,8 @@ def _open(
             raise UserError(
                 f"--out {out}: holds a comparison with other {key}; name another folder"
             )
-    path.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
-    (out / CONFIG).write_text(as_toml(settings), encoding="utf-8")
+    write_text(path, json_text(state, indent=1) + "\n")
+    write_text(out / CONFIG, as_toml(settings))
     return RowFile(out / ROWS)
 
 
@@ -220,6 +222,6 @@ def _write(done: Comparison, out: Path) -> None:
     for name, fig in done.figures.items():
         save(fig, out, name, KINDS)
     if done.skipped:
-        (out / "skipped.txt").write_text("\n".join(done.skipped) + "\n", encoding="utf-8")
-    (out / "machine.json").write_text(json.dumps(machine(), indent=1) + "\n", encoding="utf-8")
-    (out / "report.html").write_text(render(done), encoding="utf-8")
+        write_text(out / "skipped.txt", text("\n".join(done.skipped)) + "\n")
+    write_text(out / "machine.json", json_text(machine(), indent=1) + "\n")
+    write_text(out / "report.html", text(render(done)))

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gensc.experiment.grid import Outcome
+from gensc_phy.atomic import atomic_file
 
 FOLDER = "pictures"
 Place = tuple[str, str, str]
@@ -40,4 +41,5 @@ class Samples:
         if self.folder is not None:
             self.folder.mkdir(exist_ok=True)
             name = " ".join(quote(part, safe="") for part in place)
-            Image.fromarray(image).save(self.folder / f"{name}.png")
+            with atomic_file(self.folder / f"{name}.png") as file:
+                Image.fromarray(image).save(file, "PNG")
