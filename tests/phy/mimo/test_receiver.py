@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gensc_phy.channel.impairments import complex_noise
@@ -164,10 +164,21 @@ def test_a_stream_that_ends_inside_a_frame_gives_what_was_heard():
     assert rx.stats.bursts == 2
 
 
+def test_a_stream_that_ends_with_the_headers_gives_none_of_what_follows():
+    cfg = MimoConfig(users=2, antennas=2)
+    y = STEADY[:2, :2] @ frame(cfg, 400)[0]
+    for kept in range(2040, 2240, 20):
+        rx = MimoReceiver(cfg)
+        for burst in rx.push(y[:, :kept]) + rx.flush():
+            assert np.all(np.isfinite(burst.symbols))
+            assert not np.isfinite(burst.noise_var[-1])
+
+
 @given(
     seed=st.integers(0, 10**6), kind=st.sampled_from(["zero", "nan", "loud", "tone", "cut"]),
     at=st.integers(0, 3000), length=st.integers(1, 4000), dead=st.booleans(), same=st.booleans(),
 )  # fmt: skip
+@example(seed=0, kind="cut", at=1422, length=1045, dead=False, same=False)
 @settings(max_examples=30, deadline=None)
 def test_a_damaged_stream_gives_honest_bursts_or_none(seed, kind, at, length, dead, same):
     cfg, rng = MimoConfig(users=2, antennas=2), np.random.default_rng(seed)

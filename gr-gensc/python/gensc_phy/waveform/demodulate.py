@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -110,8 +111,10 @@ def spectra(
     """
     x = samples(first, first + count * cfg.symbol_len)
     windows = np.empty((*x.shape[:-1], count, cfg.fft_size), dtype=np.complex64)
-    flat = windows.reshape(-1, count, cfg.fft_size)
-    training.windows(x.reshape(len(flat), -1), cfo, first - origin, flat)
+    # Of a burst that ends with its header there are none.
+    streams = math.prod(x.shape[:-1])
+    flat = windows.reshape(streams, count, cfg.fft_size)
+    training.windows(x.reshape(streams, x.shape[-1]), cfo, first - origin, flat)
     return scipy.fft.fft(windows, axis=-1, norm="ortho", overwrite_x=True)
 
 
