@@ -5,6 +5,9 @@ served so far and the user with the lowest meter is next; one who comes (back) s
 meter of the user now being served, so that idling earns no credit. With equal costs this is
 round robin. A batch is led by the user whose turn it is and filled up with what fits to it from
 the others, in the same order; those pay for it, so their own turn comes later.
+
+Every operation takes O(log users), however many wait: the order of service is a heap that is kept
+from batch to batch, in which entries that no longer hold are skipped.
 """
 
 from __future__ import annotations
@@ -28,6 +31,12 @@ class Item(Protocol):
 
 
 T = TypeVar("T", bound=Item)
+#: Cost served, turn when last served, user: the order of service.
+Standing = tuple[float, int, str]
+#: Users whose items fit a batch badly that it looks at before it goes as it is.
+MISFITS = 64
+#: Entries that no longer hold may be as many as the others and these.
+SLACK = 64
 
 
 class FairQueue(Generic[T]):
@@ -39,8 +48,11 @@ class FairQueue(Generic[T]):
 
     def __init__(self) -> None:
         self._queues: dict[str, deque[T]] = {}
-        # (cost served, turn when last served): the order of service.
+        # (cost served, turn when last served), of idle users as well while it counts.
         self._meters: dict[str, tuple[float, int]] = {}
+        # Where those who wait stand; an entry of the heap that is not this very one is stale.
+        self._standing: dict[str, Standing] = {}
+        self._order: list[Standing] = []
         self._now = 0.0
         self._turn = 0
         self._length = 0
@@ -64,7 +76,7 @@ class FairQueue(Generic[T]):
         """Return an item that was taken in vain: it is the user's next one, and not paid again."""
         self._queue(user).appendleft(item)
         # Before all whose meters stand equal.
-        self._meters[user] = (self._meters[user][0] - item.cost, -1)
+        self._stand(user, self._meters[user][0] - item.cost, -1)
         self._length += 1
         self.cost += item.cost
 
@@ -79,7 +91,7 @@ class FairQueue(Generic[T]):
         if kept:
             self._queues[user] = kept
         else:
-            del self._queues[user]
+            del self._queues[user], self._standing[user]
         return True
 
     def take(self, limit: int, max_cost: float) -> list[T]:
@@ -87,46 +99,64 @@ class FairQueue(Generic[T]):
 
         The first item is taken whatever it costs; empty when nothing waits.
         """
-        order = [(*self._meters[user], user) for user in self._queues]
-        heapq.heapify(order)
         batch: list[T] = []
+        passed: list[Standing] = []
         spent = 0.0
-        while order and len(batch) < limit:
-            served, _, user = heapq.heappop(order)
-            queue = self._queues[user]
+        while self._order and len(batch) < limit and len(passed) < MISFITS:
+            if batch and spent >= max_cost:
+                break
+            entry = heapq.heappop(self._order)
+            served, _, user = entry
+            if self._standing.get(user) is not entry:
+                continue
             if not batch:
                 self._now = max(self._now, served)
-                item = queue[0]
+                item = self._queues[user][0]
             else:
                 group = batch[0].group
-                found = next((other for other in queue if other.group == group), None)
+                found = next((other for other in self._queues[user] if other.group == group), None)
                 if found is None or spent + found.cost > max_cost:
+                    passed.append(entry)
                     continue
                 item = found
             self.remove(user, item)
             batch.append(item)
             spent += item.cost
             self._turn += 1
-            self._meters[user] = (served + item.cost, self._turn)
-            if user in self._queues:
-                heapq.heappush(order, (*self._meters[user], user))
-        self._forget_idle()
+            self._stand(user, served + item.cost, self._turn)
+        for entry in passed:
+            heapq.heappush(self._order, entry)
+        self._forget()
         return batch
 
     def _queue(self, user: str) -> deque[T]:
         if user not in self._queues:
             self._queues[user] = deque()
-            served, turn = self._meters.get(user, (0.0, self._turn))
-            self._meters[user] = (max(served, self._now), turn)
+            served, turn = self._meters.get(user, (0.0, 0))
+            # One who is not ahead of the others begins behind those who stand equal.
+            self._stand(user, *((served, turn) if served > self._now else (self._now, self._turn)))
         return self._queues[user]
 
-    def _forget_idle(self) -> None:
+    def _stand(self, user: str, served: float, turn: int) -> None:
+        """Set a user's meter, and with it the place among those who wait."""
+        self._meters[user] = (served, turn)
+        if user in self._queues:
+            self._standing[user] = entry = (served, turn, user)
+            heapq.heappush(self._order, entry)
+            if len(self._order) > 2 * len(self._queues) + SLACK:
+                self._order = list(self._standing.values())
+                heapq.heapify(self._order)
+
+    def _forget(self) -> None:
         """Drop meters that no longer mean anything, so that users who left cost no memory."""
         if not self._queues:
             # Nobody waits, so nobody is behind.
-            self._now = max((served for served, _ in self._meters.values()), default=0.0)
-        self._meters = {
-            user: meter
-            for user, meter in self._meters.items()
-            if user in self._queues or meter[0] > self._now
-        }
+            self._now = max((served for served, _ in self._meters.values()), default=self._now)
+            self._meters.clear()
+            self._order.clear()
+        elif len(self._meters) > 2 * len(self._queues) + SLACK:
+            self._meters = {
+                user: meter
+                for user, meter in self._meters.items()
+                if user in self._queues or meter[0] > self._now
+            }

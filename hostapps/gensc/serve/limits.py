@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -53,3 +54,15 @@ class ServiceConfig:
                 raise ValueError(f"{name} must be at least 1")
         if min(self.max_wait_ms, self.cache_bytes, self.restart_wait_s, self.max_restarts) < 0:
             raise ValueError("times, cache_bytes and max_restarts must not be negative")
+
+    def share(self, waiting: int, cost: float, free: int) -> int:
+        """Images for one of `free` idle workers: equal shares of what waits, if worth it.
+
+        Args:
+            waiting: images that wait, and their `cost` in pixels.
+            free: idle workers, at least this one.
+        """
+        if not waiting:
+            return 0
+        worth = math.ceil(self.min_share_pixels * waiting / cost)
+        return min(max(math.ceil(waiting / free), worth), self.max_batch)

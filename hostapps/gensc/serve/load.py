@@ -23,6 +23,7 @@ from gensc.serve.runner import ProcessRunner
 from gensc.serve.section import Section
 from gensc.serve.server import Server
 from gensc.serve.service import Service
+from gensc.system.processor import busy_s
 from gensc_models.codecs.codec import Codec
 
 #: How long the last answers of a run may take.
@@ -42,6 +43,7 @@ class Load:
         batch: mean images in a pass of the model.
         cpu_s: processor time of everything that took part, clients included; unlike `seconds`
             it hardly depends on what else the machine does.
+        busy_s: processor time of the whole machine meanwhile, others included.
     """
 
     seconds: float = 0.0
@@ -50,6 +52,12 @@ class Load:
     sources: Counter[Source] = field(default_factory=Counter)
     batch: float = 1.0
     cpu_s: float = 0.0
+    busy_s: float = 0.0
+
+    @property
+    def others(self) -> float:
+        """Processors that had something else to do, on average: what was not ours to have."""
+        return max(self.busy_s - self.cpu_s, 0.0) / self.seconds
 
     @property
     def cpu_ms(self) -> float:
@@ -76,6 +84,7 @@ class Load:
             "p99_ms": self.percentile_ms(99),
             "batch": self.batch,
             "cpu_ms": self.cpu_ms,
+            "others": self.others,
         }
 
     def add(self, other: Load) -> None:
@@ -84,6 +93,7 @@ class Load:
         self.batch += other.images / self.images * (other.batch - self.batch)
         self.seconds += other.seconds
         self.cpu_s += other.cpu_s
+        self.busy_s += other.busy_s
         self.latency_s += other.latency_s
         self.sources += other.sources
 
@@ -129,7 +139,7 @@ def decode_alone(codec: Codec, section: Section) -> NDArray[np.uint8]:
 def one_at_a_time(codec: Codec, pool: Pool, users: int, seconds: float) -> Load:
     """Users who ask again as soon as they have their image, served by a plain loop in turn."""
     load = Load()
-    started, cpu = time.perf_counter(), time.process_time()
+    started, cpu, busy = time.perf_counter(), time.process_time(), busy_s()
     asked_at = [started] * users
     number = 0
     while time.perf_counter() - started < seconds or number < 2 * users:
@@ -140,7 +150,7 @@ def one_at_a_time(codec: Codec, pool: Pool, users: int, seconds: float) -> Load:
         asked_at[number % users] = now
         number += 1
     load.seconds, load.images = time.perf_counter() - started, number
-    load.cpu_s = time.process_time() - cpu
+    load.cpu_s, load.busy_s = time.process_time() - cpu, busy_s() - busy
     return load
 
 
@@ -207,9 +217,10 @@ async def closed_loop(
             load.sources[answer.source] += 1
 
     async with clients(server.address, users) as connected:
-        started, cpu = time.perf_counter(), _cpu_s(runners)
+        started, cpu, busy = time.perf_counter(), _cpu_s(runners), busy_s()
         await asyncio.gather(*(user(client) for client in connected))
         load.seconds, load.cpu_s = time.perf_counter() - started, _cpu_s(runners) - cpu
+        load.busy_s = busy_s() - busy
     load.batch = (stats.images - images) / max(stats.batches - batches, 1)
     return load
 

@@ -7,7 +7,6 @@ requests or to the service short of its own death.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
@@ -246,20 +245,12 @@ class Service:
                 # With what has come by then; another runner may even have taken it.
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._full.wait(), self.config.max_wait_ms / 1e3)
-            limit = self._share()
+            limit = self.config.share(len(self._queue), self._queue.cost, self._free)
             self._free -= 1
             batch = self._queue.take(limit, self.config.max_batch_pixels)
             self._signal()
             if batch and not await self._run(runner, batch):
                 return
-
-    def _share(self) -> int:
-        """Images for one of the workers that have nothing to do: equal shares, if worth it."""
-        waiting = len(self._queue)
-        if not waiting:
-            return 0
-        worth = math.ceil(self.config.min_share_pixels * waiting / self._queue.cost)
-        return min(max(math.ceil(waiting / self._free), worth), self.config.max_batch)
 
     async def _run(self, runner: Runner, batch: list[Job]) -> bool:
         """Compute a batch and answer it; False when the runner is lost for good."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gensc.serve.fair_queue import FairQueue
+from gensc.serve.fair_queue import MISFITS, SLACK, FairQueue
 
 
 @dataclass(eq=False)
@@ -90,6 +90,44 @@ def test_users_who_left_leave_nothing_behind() -> None:
         queue.put(f"user {i}", Item("once"))
         queue.take(1, 9)
     assert len(queue._meters) <= 1
+
+
+def test_requests_that_come_and_go_unserved_leave_nothing_behind() -> None:
+    queue = filled(ann=[Item("a1")])
+    for _ in range(5000):
+        item = Item("gone")
+        queue.put("bob", item)
+        queue.remove("bob", item)
+    assert len(queue._order) <= 2 + 2 * SLACK
+    assert names(queue.take(9, 9)) == ["a1"]
+
+
+def test_a_batch_goes_as_it_is_when_many_do_not_fit() -> None:
+    others = [(f"user {i:03}", Item(f"o{i}", group=1)) for i in range(3 * MISFITS)]
+    queue = filled(ann=[Item("a1")])
+    for user, item in others:
+        queue.put(user, item)
+    queue.put("zoe", Item("z1"))
+    assert names(queue.take(8, 99)) == ["a1"]
+    # Those who were passed over stand where they stood.
+    assert names(queue.take(8, 99)) == [f"o{i}" for i in range(8)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 2)), max_size=60))
+def test_the_lowest_meter_is_next_whatever_came_and_went(steps: list[tuple[str, int]]) -> None:
+    queue: FairQueue[Item] = FairQueue()
+    waiting: dict[str, list[Item]] = {user: [] for user in "abcd"}
+    for user, what in steps:
+        if what == 0 and waiting[user]:
+            assert queue.remove(user, waiting[user].pop())
+        elif what == 1 and len(queue):
+            meters = [queue._meters[u] + (u,) for u in "abcd" if waiting[u]]
+            (item,) = queue.take(1, 99)
+            assert waiting[min(meters)[2]].pop(0) is item
+        else:
+            waiting[user].append(Item(user))
+            queue.put(user, waiting[user][-1])
+    assert len(queue) == sum(map(len, waiting.values()))
 
 
 costs = st.sampled_from((1.0, 2.0, 5.0))
