@@ -24,12 +24,13 @@ class Place:
     """A place named on the command line.
 
     Attributes:
-        kind: of place.
+        kind: of place; "sections" are kept ones, "pdus" come over ZeroMQ, and "loopback" has its
+            transmitter in the same flowgraph.
         name: file, address, or device arguments.
         format: of a file's samples; "" is told by its name.
     """
 
-    kind: Kind | Literal["sections"]
+    kind: Kind | Literal["sections", "pdus", "loopback"]
     name: str
     format: str = ""
 

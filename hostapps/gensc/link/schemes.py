@@ -169,9 +169,15 @@ def load_scheme(name: str = "") -> Scheme:
     return (GenedScheme if codec.several else JsccScheme)(name or codecs.DEFAULT, codec, weights)
 
 
-def all_decoders(gensc: ModuleType, places: Sequence[str] = ()) -> tuple[Any, ...]:
+def all_decoders(
+    gensc: ModuleType, places: Sequence[str] = (), expiry_samples: int = 0
+) -> tuple[Any, ...]:
     """Decoders of every kind, side by side: each takes the sections of its own codecs.
 
     Codecs are found by the fingerprint in burst headers, among the installed and in `places`.
+    Images of several sections wait `expiry_samples` for what is missing; 0: until newer ones come.
     """
-    return gensc.jscc_decoder(places=places), gensc.gened_decoder(places=places)
+    return (
+        gensc.jscc_decoder(places=places),
+        gensc.gened_decoder(places=places, expiry_samples=expiry_samples),
+    )

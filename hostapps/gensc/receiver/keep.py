@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gensc_phy.waveform.assemble import SectionSymbols
-from gnuradio.gensc.codecs import codec_of
+from gnuradio.gensc.codecs import bank_of, codec_of
 from gnuradio.gensc.errors import GenscError
 from gnuradio.gensc.message_ports import message_block
 from gnuradio.gensc.metadata import Metadata, known, read_pdu
@@ -68,5 +68,8 @@ class SectionKeeper(message_block):
         try:
             codec_of(number, self._places)
         except GenscError as error:
-            return str(error)
+            try:
+                bank_of(number, self._places)
+            except GenscError:
+                return str(error)
         return ""

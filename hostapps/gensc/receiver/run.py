@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gensc.editing.choose import NONE as NO_EDITOR
 from gensc.editing.choose import choose_editor
 from gensc.link.driver_output import caught
-from gensc.link.offset import receiver_config
-from gensc.link.radio import Place, RadioSettings, open_sink, open_source
-from gensc.link.schemes import all_decoders
-from gensc.receiver.kept import SUFFIX, read_sections
+from gensc.link.radio import Place, RadioSettings
+from gensc.receiver.chain import Chain, ChainSettings, Taps
 from gensc.receiver.writer import ReceiveReport, Writer
 from gensc.system import codecs
 from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 
+if TYPE_CHECKING:
+    from gensc.link.blocks import Seen
+    from gensc_models.restore.editing import Editor
+
 _POLL_S = 0.1
 #: A live stream's incomplete images are given out after so long without any burst.
 EXPIRY_S = 2.0
-#: Sections of a session that wait to be completed, at most; between two copies others are sent.
-WAITING, WAITING_FOR_COPIES = 8, 512
 
 
 @dataclass(frozen=True)
@@ -80,128 +80,94 @@ def receive_images(
     """
     gensc = codecs.gnuradio_blocks()
     places = tuple(codecs.check_place(model) for model in settings.models)
-    decoders = all_decoders(gensc, places)
     refiner = codecs.load_refiner(settings.refine)
     chosen = choose_editor(settings.edit)
-    from gensc.link.blocks import PduCollector, PduSource, StreamGate
-    from gensc.receiver.keep import SectionKeeper
-    from gnuradio import gr
+    # The place of the samples is opened before the folder is made, and tells their rate.
+    writer: Writer | None = None
+
+    def told() -> Writer:
+        assert writer is not None
+        return writer
 
     kept = place.kind == "sections"
-    source = (
-        PduSource(_sections(place.name))
-        if kept
-        else open_source(place, radio, bind, settings.keep_open)
+    chain = Chain(
+        place,
+        radio,
+        ChainSettings(
+            places,
+            settings.copies,
+            settings.cfo_range_hz,
+            quiet_s=EXPIRY_S if place.is_live else 0.0,
+            save_iq=settings.save_iq,
+            bind=bind,
+            keep_open=settings.keep_open,
+        ),
+        Taps(
+            image=lambda seen: told().image(seen),
+            text=lambda seen: told().text(seen),
+            keep=lambda *section: (told().leave if kept else told().keep)(*section),
+        ),
     )
     if place.is_hardware:
-        on_image(source.tuned.line())
-    # A raw recording does not say at what rate it was made.
-    recorded = source.recording.sample_rate if hasattr(source, "recording") else None
-    config = receiver_config(recorded or radio.sample_rate, settings.cfo_range_hz)
+        on_image(chain.source.tuned.line())
     writer = Writer(
-        settings.out, place, config, on_image, refiner[1] if refiner else None,
+        settings.out, place, chain.config, on_image, refiner[1] if refiner else None,
         lambda fingerprint: shared_codec_by_fingerprint(fingerprint, places), settings.reference,
     )  # fmt: skip
-    keeper = SectionKeeper(places, writer.leave if kept else writer.keep)
-    top = gr.top_block("gensc_receive", catch_exceptions=False)
-    # A ZeroMQ source can end by itself, also while nothing arrives; so does what sends PDUs. The
-    # others need the gate.
-    gate = source if kept or place.kind == "zmq" else StreamGate()
-    rx = gensc.burst_rx(config)
-    assembler = gensc.assembler(
-        config,
-        expiry_s=EXPIRY_S if place.is_live else 0.0,
-        max_pending=WAITING if settings.copies == 1 else WAITING_FOR_COPIES,
-        copies=settings.copies,
-    )
-    text_decoder = gensc.text_decoder()
-    images = PduCollector(np.uint8, on_pdu=writer.image)
-    texts = PduCollector(np.uint8, on_pdu=writer.text)
-    if kept:
-        top.msg_connect((source, "out"), (keeper, "section"))
-    else:
-        top.connect(*([source] if gate is source else [source, gate]), rx)
-        if settings.save_iq:
-            told = replace(radio, sample_rate=config.sample_rate)
-            top.connect(gate, open_sink(Place("file", settings.save_iq), told))
-        top.msg_connect((rx, "fragment"), (assembler, "fragment"))
-        top.msg_connect((assembler, "section"), (keeper, "section"))
-    for sender, output, taker, port in (
-        *((keeper, "section", decoder, "section") for decoder in decoders),
-        *((decoder, "image", images, "in") for decoder in decoders),
-        (keeper, "section", text_decoder, "section"),
-        (text_decoder, "text", texts, "in"),
-    ):
-        top.msg_connect((sender, output), (taker, port))
-    if refiner is not None:
-        refine = gensc.refiner(settings.refine)
-        refined = PduCollector(np.uint8, on_pdu=writer.refined)
-        top.msg_connect((images, "out"), (refine, "image"))
-        top.msg_connect((refine, "image"), (refined, "in"))
-    if chosen is not None:
-        edit = gensc.editor(chosen, limit_s=settings.edit_limit_s)
-        edited = PduCollector(np.uint8, on_pdu=writer.edited)
-        top.msg_connect((images, "out"), (edit, "image"))
-        top.msg_connect((text_decoder, "text"), (edit, "text"))
-        top.msg_connect((edit, "image"), (edited, "in"))
+    behind = _stages(gensc, chain, settings, writer, refiner is not None, chosen)
     try:
         with caught() as printed:
-            _run(top, gate, settings, writer)
+            _run(chain, settings, writer)
     finally:
         writer.close()
+        del behind  # GNU Radio does not keep blocks alive: until here this did
     report = writer.report
-    report.missing = keeper.missing
-    heard, put_together = rx.stats, assembler.stats
-    report.counters = {
-        "samples": heard.samples,
-        "bursts": heard.headers_ok,
-        "headers_bad": heard.headers_bad,
-        "headers_other": heard.headers_other,
-        "bad_cfo_hz": heard.bad_cfo_hz,
-        "bursts_cut_short": heard.truncated,
-        "bursts_repeated": put_together.duplicates,
-        "bursts_late": put_together.late,
-        "bursts_refused": put_together.refused,
-        "numbers_used_twice": put_together.conflicting,
-        "messages_dropped": getattr(source, "dropped", 0),
-        "sections_dropped": sum(b.dropped for b in (*decoders, keeper, text_decoder, assembler)),
-        "sections_kept": keeper.kept,
-        "images_lost": sum(getattr(decoder, "lost", 0) for decoder in decoders),
-        "overflows": printed.overflows + getattr(gate, "restarts", 0),
-    }
-    if isinstance(gate, StreamGate):
-        report.level = gate.level
+    report.missing = chain.keeper.missing
+    report.counters = chain.counters(printed)
+    report.level = chain.level
     return report
 
 
-def _sections(name: str) -> Iterator[Any]:
-    """The PDUs of kept sections: of a file, or of all such files in a folder."""
-    from gnuradio.gensc.assembler import section_pdu
+def _stages(
+    gensc: ModuleType,
+    chain: Chain,
+    settings: ReceiveSettings,
+    writer: Writer,
+    refines: bool,
+    chosen: Editor | None,
+) -> list[Any]:
+    """Connect refiner and editor behind the decoders, as blocks of the same flowgraph."""
+    from gensc.link.blocks import PduCollector
 
-    path = Path(name)
-    files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
-    return map(section_pdu, [section for file in files for section in read_sections(file)])
+    blocks: list[Any] = []
+
+    def behind_images(block: Any, taker: Callable[[Seen], None]) -> None:
+        collector = PduCollector(np.uint8, on_pdu=taker)
+        chain.top.msg_connect((chain.images, "out"), (block, "image"))
+        chain.top.msg_connect((block, "image"), (collector, "in"))
+        blocks.extend((block, collector))
+
+    if refines:
+        behind_images(gensc.refiner(settings.refine), writer.refined)
+    if chosen is not None:
+        edit = gensc.editor(chosen, limit_s=settings.edit_limit_s)
+        behind_images(edit, writer.edited)
+        chain.top.msg_connect((chain.text_decoder, "text"), (edit, "text"))
+    return blocks
 
 
-def _run(top: Any, gate: Any, settings: ReceiveSettings, writer: Writer) -> None:
+def _run(chain: Chain, settings: ReceiveSettings, writer: Writer) -> None:
     """Run the flowgraph; on Ctrl-C end its stream instead of stopping it, so that all comes out."""
-    ended = threading.Event()
-
-    def wait() -> None:
-        top.wait()
-        ended.set()
-
-    top.start()
-    threading.Thread(target=wait, daemon=True).start()
+    chain.start()
     deadline = time.monotonic() + settings.seconds if settings.seconds else None
-    while not ended.is_set():
+    while not chain.ended:
         try:
-            ended.wait(_POLL_S)
+            chain.wait(_POLL_S)
             late = deadline is not None and time.monotonic() >= deadline
             if late or (settings.count and writer.report.images >= settings.count):
-                gate.close()
+                chain.close()
         except KeyboardInterrupt:
             if writer.report.interrupted:
-                top.stop()  # the second time: at once
+                chain.stop()  # the second time: at once
             writer.report.interrupted = True
-            gate.close()
+            chain.close()

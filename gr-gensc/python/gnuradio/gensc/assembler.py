@@ -24,8 +24,9 @@ class assembler(message_block):
     """Collects [fragment]s into [section]s, with a noise variance for every symbol.
 
     A section comes out when it is complete. When it is not, it comes out, with its lost symbols 0
-    and their noise variance infinite, as soon as `max_pending` newer ones wait, no fragment at all
-    has arrived for `expiry_s`, any message arrives on [flush], or the stream ends.
+    and their noise variance infinite, as soon as `max_pending` newer ones wait, none of its
+    fragments has arrived for `deadline_s` of the received stream, no fragment at all has arrived
+    for `expiry_s`, any message arrives on [flush], or the stream ends.
 
     Args:
         config: waveform the fragments were sent with.
@@ -35,6 +36,8 @@ class assembler(message_block):
         max_symbols: largest section accepted.
         copies: how often a sender sends everything: a section is complete when every fragment has
             arrived so often, and the copies are combined.
+        deadline_s: seconds of the received stream, by its samples, after which a section is given
+            out while others arrive; 0 never does. Of one stream's fragments only.
     """
 
     def __init__(
@@ -44,9 +47,11 @@ class assembler(message_block):
         max_pending: int = 8,
         max_symbols: int = 1 << 22,
         copies: int = 1,
+        deadline_s: float = 0.0,
     ) -> None:
         message_block.__init__(self, "assembler")
         self.config = config
+        self._deadline = round(float(deadline_s) * config.sample_rate)
         self.expiry_s = float(expiry_s)
         self._assembler = Assembler(max_pending, max_symbols, copies)
         self._last_arrival = time.monotonic()
@@ -105,6 +110,8 @@ class assembler(message_block):
         refused = self._assembler.stats.refused
         sections = self._assembler.add(burst)
         self._give(sections)
+        if self._deadline:
+            self._give(self._assembler.expire(burst.start - self._deadline))
         if self._assembler.stats.refused > refused:
             self.drop(f"[fragment] a section of {header.section_symbols} symbols is too large")
 

@@ -100,6 +100,21 @@ def load_bank(name: str) -> HyperpriorCodec:
         return shared_bank(name)
 
 
+def bank_of(fingerprint: int, places: Sequence[str] = ()) -> HyperpriorCodec:
+    """The codec bank a burst header names, installed or in one of `places`.
+
+    Raises:
+        GenscError: none has this fingerprint, or several.
+    """
+    from gensc_models.weights.store import with_fingerprint
+
+    with _one_line(f"bank {fingerprint:04x}"):
+        bank = load_bank(str(with_fingerprint(fingerprint, places).path))
+    if bank.fingerprint != fingerprint:
+        raise GenscError(f"weights {fingerprint:04x} are no codec bank")
+    return bank
+
+
 def load_importance(name: str) -> ImportanceMap | None:
     """A source of importance by what `gensc_models.catalogue.importance.load_importance` calls it.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pmt
 from numpy.typing import NDArray
 
 from gensc_phy.adaptation.side_link import side_symbols
@@ -59,6 +60,7 @@ class _Pending:
     about_side: Metadata | None = None
     copies: list[_Stream] = field(default_factory=list)
     streams: dict[int, _Stream] = field(default_factory=dict)
+    sample: int = 0  # of the latest of its sections
 
     def about(self) -> list[Metadata]:
         """Metadata of the streams; of the header section of a codec that sends nothing else."""
@@ -116,8 +118,9 @@ class gened_decoder(message_block):
 
     It takes all streams and the header section of codecs that send several; what belongs to other
     codecs passes by. An image leaves when all of it is there. Where a whole stream is lost, it
-    leaves without it, as soon as `max_pending` newer images wait or the stream ends. Without its
-    header section no image can be decoded: it is counted as lost.
+    leaves without it, as soon as `max_pending` newer images wait, nothing of it has come for
+    `expiry_samples` of the received stream, any message arrives on [flush], or the stream ends.
+    Without its header section no image can be decoded: it is counted as lost.
 
     `keep` in the metadata of the image is the mask, where the codec has one: the blocks of the
     foreground.
@@ -131,25 +134,37 @@ class gened_decoder(message_block):
             header names.
         max_pending: images kept waiting at most.
         places: names and folders to look into for the codec as well.
+        expiry_samples: samples that an image waits for its other sections; 0: for ever.
 
     Attributes:
         damaged: header sections that did not arrive whole.
         lost: images of which something arrived and that could not be decoded.
+        on_lost: told the key of each of these, and why.
 
     Raises:
         GenscError: no such model, an unusable one, or one that sends one stream.
     """
 
-    def __init__(self, model: str = "", max_pending: int = 4, places: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        model: str = "",
+        max_pending: int = 4,
+        places: Sequence[str] = (),
+        expiry_samples: int = 0,
+    ) -> None:
         message_block.__init__(self, "gened_decoder")
         self.max_pending = int(max_pending)
+        self.expiry_samples = int(expiry_samples)
         self.damaged = self.lost = 0
+        self.on_lost: Callable[[ImageKey, str], None] | None = None
         self._only = load_codec(model, several=True) if model else None
         self._places = tuple(places)
         self._codecs: dict[int, Codec | None] = {}
         self._pending: OrderedDict[_Key, _Pending] = OrderedDict()
         self._done: OrderedDict[_Key, bytes] = OrderedDict()
-        self.setup_ports({"section": self._add}, ["image", *PORTS])
+        self.setup_ports(
+            {"section": self._add, "flush": self._flush}, ["image", *PORTS], controls=["flush"]
+        )
 
     def _codec(self, fingerprint: int) -> Codec | None:
         if self._only is not None:
@@ -179,6 +194,7 @@ class gened_decoder(message_block):
             self._of(key, codec).streams[number] = stream
             self.publish(PORTS[min(number, len(PORTS) - 1)], pdu)
         self._give_what_is_ready(key)
+        self._give_what_is_old(key, metadata.sample or 0)
 
     def _add_side(
         self,
@@ -223,6 +239,22 @@ class gened_decoder(message_block):
         while len(self._pending) > self.max_pending:
             self._give(next(iter(self._pending)))
 
+    def _give_what_is_old(self, key: _Key, sample: int) -> None:
+        """Give out what nothing has come of for long; `sample` is where something of `key` did."""
+        if key in self._pending:
+            self._pending[key].sample = sample
+        if self.expiry_samples:
+            oldest = sample - self.expiry_samples
+            for old in [k for k, pending in self._pending.items() if pending.sample < oldest]:
+                self._give(old)
+
+    def _flush(self, _: Any) -> None:
+        # Ports have no order among them: sections sent before the flush may still wait.
+        if self.backlog("section"):
+            self._post(pmt.intern("flush"), pmt.PMT_T)
+            return
+        self.end_of_stream()
+
     def end_of_stream(self) -> None:
         """Give out what still waits."""
         for key in list(self._pending):
@@ -234,8 +266,14 @@ class gened_decoder(message_block):
         try:
             self._decode(key, pending)
         except ValueError as error:
-            self.lost += 1
-            self.drop(f"image {key[0]} is lost ({self.lost}): {error}")
+            self._lose(key, str(error))
+            self.dropped += 1
+
+    def _lose(self, key: _Key, why: str) -> None:
+        self.lost += 1
+        self._log.warn(f"image {key[0]} is lost ({self.lost}): {why}")
+        if self.on_lost is not None:
+            self.on_lost(key[0], why)
 
     def _decode(self, key: _Key, pending: _Pending) -> None:
         """Give out the image of what there is.
@@ -248,9 +286,8 @@ class gened_decoder(message_block):
             again = key in self._done and pending.side in (None, self._done[key])
             if again and not pending.streams:
                 return  # the second copy of the section of an image that is out
-            self.lost += 1
             missing = "its streams" if pending.side is not None else "its header section"
-            self._log.warn(f"image {key[0]} is lost ({self.lost}): {missing} did not arrive")
+            self._lose(key, f"{missing} did not arrive")
             return
         self._done[key] = pending.side or b""
         while len(self._done) > DONE_KEPT:

@@ -82,6 +82,8 @@ class MessagePorts(_Block):
         """
         self.dropped = 0
         self.last_error: Exception | None = None  # of a handler
+        # Told of each message that a handler failed on, by whoever keeps account of images.
+        self.on_refused: Callable[[Any, Exception], None] | None = None
         self._inputs = dict(inputs)
         self._outputs = tuple(outputs)
         self._limits: dict[str, int | None] = {
@@ -139,11 +141,16 @@ class MessagePorts(_Block):
         try:
             self._inputs[port](message)
         except GenscError as error:
-            self.last_error = error
             self.drop(f"[{port}] {error}")
+            self._refused(message, error)
         except Exception as error:  # nothing that arrives may end the thread
-            self.last_error = error
             self.drop(f"[{port}] {type(error).__name__}: {error}")
+            self._refused(message, error)
+
+    def _refused(self, message: Any, error: Exception) -> None:
+        self.last_error = error
+        if self.on_refused is not None:
+            self.on_refused(message, error)
 
     def driven(self, port: str, step: Callable[[], bool]) -> Handler:
         """The handler of a port by which a block drives itself: each message is one `step`, which
