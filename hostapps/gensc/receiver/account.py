@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +59,7 @@ class Part:
         """All that there is of it; which bursts that were, nobody says."""
         edges = fragment_edges(self.symbols, self.fragments)
         noise = metadata.noise_var
-        for n, (first, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for n, (first, end) in enumerate(pairwise(edges)):
             if n < (metadata.fragments_received or 0):
                 self.take(n, int(end - first))
         if noise is not None:
@@ -76,12 +77,14 @@ class Account:
         heard_at: of its latest burst; None before the first.
         received_at: the same in Unix seconds.
         sent: its sender's announcement.
-        parts: sections by (kind, stream), captions too.
+        parts: sections by (kind, stream), without captions.
+        texts: the same of captions, which come after their image as a rule.
         given: those that were put together.
         snrs_db: Es/N0 of its bursts.
         decoded: a picture is there and being stored.
         fate, cause: what became of it; `why` in the decoder's words.
         key: in the archive.
+        counted: its symbols as they stand in the sums.
         late: symbols that came after it was settled.
         told: what its sender was last told of missing bursts.
         times: when the last sample of its last burst came, when that burst and its last section
@@ -98,6 +101,8 @@ class Account:
     shape: tuple[int, int, int] | None = None
     weights: int = 0
     parts: dict[tuple[str, int], Part] = field(default_factory=dict)
+    texts: dict[tuple[str, int], Part] = field(default_factory=dict)
+    counted: Fates = field(default_factory=Fates)
     given: set[tuple[str, int]] = field(default_factory=set)
     snrs_db: list[float] = field(default_factory=list)
     decoded: bool = False
@@ -120,17 +125,18 @@ class Account:
     def part(self, metadata: Metadata) -> Part:
         """The section that a burst belongs to."""
         name = metadata.section or "analog", metadata.stream or 0
-        if name not in self.parts:
+        parts = self.texts if metadata.section == "text" else self.parts
+        if name not in parts:
             header = metadata.header()
-            self.parts[name] = Part(header.fragments, header.section_symbols)
-        return self.parts[name]
+            parts[name] = Part(header.fragments, header.section_symbols)
+        return parts[name]
 
     def missing(self) -> list[tuple[str, int, int]]:
         """Bursts that have not arrived, of sections that something arrived of: (kind, stream,
         number)."""
         return [
             (section, stream, fragment)
-            for (section, stream), part in self.parts.items()
+            for (section, stream), part in (*self.parts.items(), *self.texts.items())
             for fragment in range(part.fragments)
             if fragment not in part.seen
         ]

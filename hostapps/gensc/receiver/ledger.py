@@ -82,11 +82,10 @@ class Ledger:
         with self._lock:
             account = self._heard(source, metadata)
             account.touch(self._clock(), metadata)
-            part = account.part(metadata)
-            if account.fate == OPEN:
-                part.take(metadata.fragment or 0, symbols)
-            elif metadata.fragment not in part.seen:
-                part.seen.add(metadata.fragment or 0)
+            if account.fate == OPEN or metadata.section == "text":
+                account.part(metadata).take(metadata.fragment or 0, symbols)
+            elif metadata.fragment not in account.part(metadata).seen:
+                account.part(metadata).seen.add(metadata.fragment or 0)
                 account.late += symbols
                 self._symbols["late"] += symbols
             return account
@@ -236,9 +235,10 @@ class Ledger:
         self._sums[account.fate] += sign
         if account.fate in (LOST, DAMAGED):
             self._causes[account.cause] += sign
-        fates = account.symbols()
+        if sign > 0:
+            account.counted = account.symbols()
         for name in ("sent", "received", "erased"):
-            self._symbols[name] += sign * getattr(fates, name)
+            self._symbols[name] += sign * getattr(account.counted, name)
 
     # ------------------------------------------------------------------ accounts
 
