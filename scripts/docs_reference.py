@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import typer
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -70,38 +71,13 @@ def _cell(value: object) -> str:
 
 
 def commands() -> str:
-    """One section per command: its help, its arguments and options."""
-    from gensc.cli.main import app
-
-    root = typer.main.get_command(app)
-    lines = [
-        "# Commands",
-        "",
-        "Made from the commands themselves; `gensc COMMAND --help` says the same.",
-    ]
-    lines += _commands(root, "gensc")
-    return "\n".join(lines) + "\n"
-
-
-def _commands(command: Any, path: str) -> list[str]:
-    children = getattr(command, "commands", {})
-    if children:
-        return [
-            line
-            for name in sorted(children)
-            for line in _commands(children[name], f"{path} {name}")
-        ]
-    lines = ["", f"## {path}", "", _prose(command.help or ""), ""]
-    shown = [p for p in command.params if not getattr(p, "hidden", False)]
-    if shown:
-        lines += ["| option | what | default |", "|---|---|---|"]
-    for parameter in shown:
-        names = ", ".join(f"`{n}`" for n in parameter.opts) if parameter.opts else parameter.name
-        what = _prose(getattr(parameter, "help", None) or "").replace("|", r"\|").replace("\n", " ")
-        default = parameter.default
-        plain = default if isinstance(default, str | int | float) and default != "" else ""
-        lines.append(f"| {names} | {what} | {_cell(plain)} |")
-    return lines
+    """Every command, its arguments and options, as typer tells them."""
+    told = subprocess.run(
+        [sys.executable, "-m", "typer", "gensc.cli.main", "utils", "docs",
+         "--name", "gensc", "--title", "Commands"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return told.stdout
 
 
 if __name__ == "__main__":

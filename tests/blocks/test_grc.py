@@ -309,7 +309,7 @@ def test_three_processes_make_a_link(compiled, tmp_path):
         ("gened_loopback", ["--model", "softcast"], "gensc: model 'softcast'"),
         ("gened_ofdm_fading", ["--edit", "nobody"], "gensc: editor 'nobody'"),
         ("adaptive_loop", ["--bank", "nobody"], "gensc: bank 'nobody'"),
-        ("gsc_loopback", ["--channel", "rician"], "gensc: channel 'rician': there are awgn, "),
+        ("gsc_loopback", ["--channel", "rician"], "gensc: --channel 'rician': there are awgn, "),
         ("offline_rx", ["--recording", "/nowhere"], "gensc: /nowhere.sigmf-meta: no such file"),
     ],
 )

@@ -38,6 +38,7 @@ from .metadata import Metadata, make_pdu, read_image, read_pdu
 from .mimo_channel import mimo_channel
 from .mimo_rx import mimo_rx
 from .mimo_tx import mimo_tx
+from .options import check_choice, check_range
 from .radio_sink import radio_sink
 from .radio_source import radio_source
 from .rate_controller import rate_controller
@@ -68,6 +69,8 @@ __all__ = [
     "burst_tx",
     "captioner",
     "channel",
+    "check_choice",
+    "check_range",
     "cie_decoder",
     "cie_encoder",
     "editor",
