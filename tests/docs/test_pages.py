@@ -8,16 +8,32 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from gensc.cli.main import app
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+#: All that people read, but what is made from the commands themselves.
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(page for page in sorted(DOCS.rglob("*.md")) if page.parent != DOCS / "reference"),
+]
+#: A block of lines, in a list or not; its language may be left out.
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", flags=re.S | re.M)
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
 
 
 def commands(page: Path) -> list[str]:
     """Lines of a page's shell blocks that begin with gensc, without what follows them."""
-    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S)
+    blocks = [
+        text for _, language, text in FENCE.findall(page.read_text(encoding="utf-8"))
+        if language in ("", "sh", "bash", "console")
+    ]  # fmt: skip
     lines = [
         line.split("  #")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines()
     ]
@@ -25,22 +41,61 @@ def commands(page: Path) -> list[str]:
     return [part for part in parts if part.startswith("gensc ")]
 
 
-ALL = [(page.name, line) for page in PAGES for line in commands(page)]
+def mentions(page: Path) -> list[str]:
+    """What stands between backticks in a page's sentences and tables and begins with gensc."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    return sorted(set(re.findall(r"`(gensc [^`]+)`", text)))
+
+
+ALL = [(page, line) for page in PAGES for line in commands(page)]
+MENTIONED = [(page, line) for page in PAGES for line in mentions(page)]
+
+
+def called(pairs):
+    return [f"{name(page)}: {line}" for page, line in pairs]
+
+
+def command_of(words: list[str]):
+    """The command that words call, and its own ones."""
+    command, rest = typer.main.get_command(app), list(words)
+    while rest and rest[0] in getattr(command, "commands", {}):
+        command = command.commands[rest.pop(0)]
+    return command, rest
 
 
 def test_there_are_commands_to_check():
-    assert len(ALL) > 20
+    assert len(ALL) > 40
+    assert len(MENTIONED) > 40
 
 
-@pytest.mark.parametrize(("page", "line"), ALL, ids=[f"{p}: {c}" for p, c in ALL])
+@pytest.mark.parametrize(("page", "line"), ALL, ids=called(ALL))
 def test_a_command_of_the_documentation_is_one(page, line):
-    words = shlex.split(line)[1:]
-    command = typer.main.get_command(app)
-    while words and words[0] in getattr(command, "commands", {}):
-        command = command.commands[words.pop(0)]
+    command, words = command_of(shlex.split(line)[1:])
     # Arguments and options are parsed, and refused where there are none such; nothing is run.
     with command.make_context("gensc", words):
         pass
+
+
+@pytest.mark.parametrize(("page", "line"), MENTIONED, ids=called(MENTIONED))
+def test_a_command_of_a_sentence_is_one_and_has_the_options_named(page, line):
+    command, words = command_of(line.split()[1:])
+    placeholder = bool(words) and (words[0].isupper() or words[0] == "…")
+    assert placeholder or not getattr(command, "commands", {}) or not words, line
+    known = {option for p in command.params for option in (*p.opts, *p.secondary_opts)}
+    assert [w for w in words if w.startswith("--") and w not in known | {"--help"}] == []
+
+
+FLOWN = [(page, line) for page, line in ALL if "flowgraphs/" in line]
+
+
+@pytest.mark.parametrize(("page", "line"), FLOWN, ids=called(FLOWN))
+def test_a_flowgraph_of_the_documentation_is_there_and_has_the_options_given(page, line):
+    words = shlex.split(line)
+    (file,) = (ROOT / word for word in words if word.startswith("flowgraphs/"))
+    blocks = yaml.safe_load(file.read_text(encoding="utf-8"))["blocks"]
+    options = {f"--{b['name'].replace('_', '-')}" for b in blocks if b["id"] == "parameter"}
+    behind = words[words.index("--") + 1 :] if "--" in words else []
+    assert {w for w in behind if w.startswith("--")} <= options
 
 
 def test_links_of_the_readme_lead_somewhere():
@@ -80,4 +135,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert built.returncode == 0, built.stderr
     blocks = (tmp_path / "site" / "reference" / "blocks.html").read_text(encoding="utf-8")
     assert "Burst Receiver" in blocks
+    python = (tmp_path / "site" / "python.html").read_text(encoding="utf-8")
+    assert 'id="gensc.send"' in python
+    told = (tmp_path / "site" / "reference" / "commands.html").read_text(encoding="utf-8")
+    assert "gensc bench radio" in told
     assert (tmp_path / "site" / "figures" / "link" / "evm.png").exists()
