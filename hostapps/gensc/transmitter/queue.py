@@ -230,6 +230,20 @@ class Queue:
         ).fetchone()
         return None if row is None else _item(row)
 
+    def is_newest(self, item: Item, session: int, image_id: int) -> bool:
+        """Whether that was the last attempt of an image."""
+        row = self._db.execute(
+            "SELECT session, image_id FROM attempts WHERE item = ? "
+            "ORDER BY announced_at DESC LIMIT 1",
+            (item.number,),
+        ).fetchone()
+        return row == (session, image_id)
+
+    def knows(self, session: int) -> bool:
+        """Whether something was sent in a session of that tag."""
+        row = self._db.execute("SELECT 1 FROM attempts WHERE session = ? LIMIT 1", (session,))
+        return row.fetchone() is not None
+
     def unanswered(self) -> dict[int, list[int]]:
         """Attempts of images that are neither stored nor closed: numbers by session."""
         found: dict[int, list[int]] = defaultdict(list)

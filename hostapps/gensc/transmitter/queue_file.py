@@ -72,7 +72,8 @@ def open_file(path: Path) -> sqlite3.Connection:
         UserError: a file of another kind or version, or none can be made there.
     """
     try:
-        db = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        # Opened and closed by one thread, used by another in between.
+        db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
         try:
             application = db.execute("PRAGMA application_id").fetchone()[0]
             version = db.execute("PRAGMA user_version").fetchone()[0]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gensc.caption.choose import choose_captioner
 from gensc.data.images import load_image
@@ -20,10 +19,7 @@ from gensc.system.errors import UserError
 from gensc.transmitter.gone import Gone
 
 if TYPE_CHECKING:
-    from gnuradio.gensc.metadata import ImageKey, Metadata
-
-#: Zeros after the last burst. Hardware sends whole buffers only: what is not followed stays there.
-TAIL, HARDWARE_TAIL = 4096, 1 << 17
+    from gnuradio.gensc.metadata import ImageKey
 
 
 @dataclass(frozen=True)
@@ -117,8 +113,8 @@ def send_images(
         for path in dict.fromkeys(one.path for one in photos):
             texts[path] = captioner.caption(load_image(path, settings.max_side), path)
 
-    from gensc.link.blocks import PduCollector, PduFollower, PduSource
-    from gnuradio import gr
+    from gensc.link.blocks import PduCollector, PduSource
+    from gensc.transmitter.chain import SendChain
     from gnuradio.gensc.metadata import Metadata, make_pdu
 
     config = WaveformConfig(
@@ -149,52 +145,24 @@ def send_images(
                 on_image(one.name)
             round_ += 1
 
-    top = gr.top_block("gensc_send", catch_exceptions=False)
     source = PduSource(pdus())
-    encoder = scheme.encoder(gensc, settings.rate, settings.snr_db)
-    fragmenter = gensc.fragmenter(config)
-    tx = gensc.burst_tx(
-        config,
-        idle="zeros" if place.is_hardware else "wait",
-        tail=HARDWARE_TAIL if place.is_hardware else TAIL,
-        amplitude=settings.amplitude,
-    )
     air = open_sink(place, radio, bind)
     gone = Gone(config)
     fragments = PduCollector(np.complex64, on_pdu=gone.add)
-    # In series, so that sections and captions keep their order.
-    sections = PduCollector(np.complex64, on_pdu=lambda seen: None)
-
-    def connect(block: Any, output: str, taker: Any, port: str) -> None:
-        top.msg_connect((block, output), (taker, port))
-
-    encoder.connect(connect, (source, "out"), (sections, "in"))
-    top.msg_connect((sections, "out"), (fragmenter, "section"))
-    if captioner is not None:
-        follower = PduFollower(lambda before: make_pdu(_of(before), _utf8(captions, before)))
-        text_encoder = gensc.text_encoder(0)
-        top.msg_connect((sections, "out"), (follower, "in"))
-        top.msg_connect((follower, "out"), (text_encoder, "text"))
-        top.msg_connect((text_encoder, "section"), (fragmenter, "section"))
-    top.msg_connect((fragmenter, "fragment"), (tx, "fragment"))
-    top.msg_connect((fragmenter, "fragment"), (fragments, "in"))
-    top.connect(tx, air)
+    chain = SendChain(
+        config,
+        air,
+        (fragments, "in"),
+        (fragments, "out"),
+        is_hardware=place.is_hardware,
+        amplitude=settings.amplitude,
+        caption=None if captioner is None else lambda before: captions[before.key],
+    )
+    chain.add(source, scheme.encoder(gensc, settings.rate, settings.snr_db))
     if place.is_hardware:
         say(air.tuned.line())
     with caught() as printed:
-        top.run()
+        chain.top.run()
     images, bursts, samples = gone.within(getattr(air, "samples", None))
     seconds = samples / config.sample_rate
     return SendReport(images, bursts, samples, seconds, printed.underflows, asked - images)
-
-
-def _utf8(captions: dict[ImageKey, str], before: Metadata) -> NDArray[np.uint8]:
-    """The caption of the picture that has just gone by."""
-    return np.frombuffer(captions[before.key].encode("utf-8"), np.uint8)
-
-
-def _of(before: Metadata) -> Metadata:
-    """Metadata of a caption from that of its picture."""
-    from gnuradio.gensc.metadata import Metadata
-
-    return Metadata(before.session, before.image_id, shape=before.shape, name=before.name)

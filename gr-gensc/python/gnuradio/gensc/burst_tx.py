@@ -94,6 +94,11 @@ class burst_tx(MessagePorts, gr.sync_block):
         """Fragments waiting, here and in GNU Radio's queue."""
         return super().backlog(port) + len(self._queue)
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether everything that has arrived is on the output, the tail included."""
+        return not (self.backlog("fragment") or self._current.size or self._tail_due)
+
     def _add(self, pdu: Any) -> None:
         metadata, header, symbols = read_fragment(pdu)
         if len(self._queue) >= self.max_queue:

@@ -1,0 +1,457 @@
+"""The transmitter as a service: images from their sources through the queue to the air.
+
+One image at a time: it is chosen how it is sent, encoded, written down, announced to the receiver,
+put on the air. What the receiver reports decides how the next one is sent, and what becomes of
+those before: stored, sent again, lost, given up. One thread does all of this and has the books;
+reports wait for it in a bounded queue.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gensc.caption.choose import choose_captioner
+from gensc.data.images import load_image
+from gensc.link.blocks import PduSource
+from gensc.link.driver_output import caught
+from gensc.link.schemes import load_scheme
+from gensc.remote.keys import load_pair, load_public
+from gensc.remote.reports import (
+    Ask,
+    Bye,
+    Have,
+    Hello,
+    ImageReport,
+    Report,
+    Sent,
+    Snr,
+)
+from gensc.remote.sockets import ReportClient
+from gensc.system import codecs
+from gensc.system.errors import UserError
+from gensc.transmitter import build
+from gensc.transmitter.asking import Asking
+from gensc.transmitter.chain import SendChain
+from gensc.transmitter.choice import Chosen
+from gensc.transmitter.config import TransmitterConfig
+from gensc.transmitter.encoders import Encoders
+from gensc.transmitter.gather import Fragment, Gather
+from gensc.transmitter.queue import Item, Queue
+from gensc.transmitter.reliable import Retransmissions
+from gensc.transmitter.watch import Source, digest, enter
+from gensc_phy.waveform.config import WaveformConfig, header_symbols_for
+from gensc_phy.waveform.session import SESSIONS, draw_session
+from gnuradio.gensc.metadata import Metadata
+
+#: Reports that wait for the service at most.
+INBOX = 4096
+#: Seconds between two looks at the sources, and at what is overdue.
+LOOK_S = 0.25
+_IDLE_S, _POLL_S = 0.05, 0.002
+
+
+class Transmitter:
+    """The service.
+
+    Args:
+        config: all about it.
+        say: takes lines for people.
+        air: the block that takes the samples, instead of the one that `config.air` names.
+        clock: seconds of a clock that never runs backwards, by which reports age.
+        on_choice: told how an image is to be sent, before it is encoded.
+        on_sent: told what was announced, before its bursts are on the air.
+
+    Attributes:
+        chain: the flowgraph.
+        queue: the books; only while the service does not run.
+        session: the tag of what is sent now.
+
+    Raises:
+        UserError: no source, what is named cannot be had, or the queue is another process's.
+    """
+
+    def __init__(
+        self,
+        config: TransmitterConfig,
+        say: Callable[[str], None] = lambda line: None,
+        *,
+        air: Any = None,
+        clock: Callable[[], float] = time.monotonic,
+        on_choice: Callable[[Chosen], None] = lambda chosen: None,
+        on_sent: Callable[[Sent], None] = lambda sent: None,
+    ) -> None:
+        self.config, self._say, self._clock = config, say, clock
+        self._on_choice, self._on_sent = on_choice, on_sent
+        self._inbox: queue.Queue[Report | None] = queue.Queue(INBOX)
+        self._ignored = 0  # reports for which there was no room
+        self._counted = {"snr_reports": 0, "not_queued": 0}
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+        self._waveform = WaveformConfig(
+            sample_rate=config.air.sample_rate,
+            header_symbols=header_symbols_for(None),
+        )
+        self._captioner = choose_captioner(config.codec.caption, say)
+        self._scheme = None if config.codec.scheme == "bank" else load_scheme(config.codec.analog)
+        self._chooser = build.chooser(config, self._scheme, self._waveform, clock)
+        bank = None if config.codec.scheme == "analog" else config.codec.bank
+        self._encoders = Encoders(self._scheme, bank, config.codec.importance)
+        place = build.place(config.air)
+        self._gather, self._out = Gather(), queue.Queue[Any]()
+        self._released = 0
+        self._caption = ""
+        self.chain = SendChain(
+            self._waveform,
+            build.sink(config.air, place) if air is None else air,
+            (self._gather, "fragment"),
+            (PduSource(iter(self._out.get, None)), "out"),
+            is_hardware=air is None and place.is_hardware,
+            amplitude=build.amplitude(config.air, place),
+            caption=None if self._captioner is None else lambda before: self._caption,
+            on_section=self._gather.section,
+        )
+        self._air = air if air is not None else self.chain.air
+        self._encoders.join(self.chain)
+        self._again = Retransmissions(config.reports.resend)
+        self.queue = Queue(config.queue)
+        try:
+            self._sources: list[Source] = build.sources(config)
+            self._client = self._connect_reports()
+        except BaseException:
+            self.queue.close()
+            raise
+        self._asking = Asking()
+        self._new_session()
+
+    # ------------------------------------------------------------------ from outside
+
+    def start(self) -> None:
+        """Start the flowgraph, the reports and the service's thread.
+
+        Raises:
+            UserError: no address of a receiver.
+        """
+        if self._client is not None:
+            self._client.start()
+        self.chain.top.start()
+        self._thread = threading.Thread(target=self._run, name="gensc-transmitter")
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the image that is under way; what is queued waits for the next start.
+
+        Raises:
+            Exception: what had ended the service, if not this.
+        """
+        self._closing.set()
+        self._wake()
+        if self._thread is not None:
+            self._thread.join()
+            if self._client is not None:
+                self._client.send(Bye(self.session, min(self._image_id, SESSIONS)))
+            self._encoders.end()
+            self._out.put(None)
+            if self._error is not None:
+                self.chain.top.stop()
+            self.chain.top.wait()
+        if self._client is not None:
+            self._client.close()
+        self.queue.close()
+        for source in self._sources:
+            getattr(source, "close", lambda: None)()
+        if self._error is not None:
+            raise self._error
+
+    def run(self) -> dict[str, int]:
+        """Serve until all is done or Ctrl-C; the counters at the end."""
+        with caught():
+            self.start()
+            try:
+                assert self._thread is not None
+                while self._thread.is_alive():
+                    self._thread.join(0.2)
+            finally:
+                sums = self.close_and_count()
+        return sums
+
+    def close_and_count(self) -> dict[str, int]:
+        """Close; the counters as they are then."""
+        self._closing.set()
+        self._wake()
+        if self._thread is not None:
+            self._thread.join()
+        sums = self.counters()
+        self.close()
+        return sums
+
+    def counters(self) -> dict[str, int]:
+        """Images by state, which add up to `images`, and what was sent and heard for it.
+
+        Call it from the service's thread, or when that has ended.
+        """
+        sums = {name.replace(" ", "_"): count for name, count in self.queue.sums().items()}
+        client = self._client
+        return sums | {
+            "bursts": self._released,
+            "reports": 0 if client is None else client.received,
+            "reports_dropped": self._ignored + (0 if client is None else client.dropped),
+            "reports_not_sent": 0 if client is None else client.undelivered,
+            **self._counted,
+        }
+
+    # ------------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        try:
+            self._begin()
+            due = 0.0
+            while not self._closing.is_set():
+                self._hear(0.0)
+                if time.monotonic() >= due:
+                    self._look()
+                    due = time.monotonic() + LOOK_S
+                if not self._work():
+                    if self._is_done():
+                        break
+                    self._hear(_IDLE_S)
+        except BaseException as error:
+            self._error = error
+
+    def _is_done(self) -> bool:
+        """All sources have ended, and every image is answered for."""
+        sums = self.queue.sums()
+        open_ = sums["queued"] + (sums["sent"] if self._client is not None else 0)
+        return not open_ and all(source.ended for source in self._sources)
+
+    def _begin(self) -> None:
+        """What an earlier process has left is asked about, or sent again."""
+        if self._client is None:
+            return
+        self._asking.begin(self.queue.unanswered(), self._clock_s())
+        self._ask()
+
+    def _ask(self) -> None:
+        for ask in self._asking.asks():
+            assert self._client is not None
+            self._client.send(ask)
+
+    def _look(self) -> None:
+        for source in self._sources:
+            enter(source, self.queue, self._not_queued)
+        reports = self.config.reports
+        if self._client is not None and (self._client.is_connected or not reports.wait):
+            for item in self.queue.overdue(time.time() - reports.answer_s):
+                self.queue.failed(item, "given up", "no answer from the receiver", reports.tries)
+
+    def _not_queued(self, line: str) -> None:
+        self._counted["not_queued"] += 1
+        self._say(line)
+
+    def _work(self) -> bool:
+        """One thing that is to be done; False where there is none."""
+        again = self._again.next()
+        if again is not None:
+            self._send_again(*again)
+            return True
+        if not self._may_send():
+            return False
+        item = self.queue.next()
+        if item is None:
+            return False
+        self._send(item)
+        return True
+
+    def _may_send(self) -> bool:
+        client, reports = self._client, self.config.reports
+        if client is None:
+            return True
+        if reports.wait and not client.is_connected:
+            return False
+        if self._asking.is_open(self._clock_s()):
+            return False
+        for item in self._asking.left_over(self.queue):
+            self.queue.failed(item, "given up", "the transmitter was stopped", reports.tries)
+        return self.queue.in_flight() < reports.window
+
+    # ------------------------------------------------------------------ sending
+
+    def _send(self, item: Item) -> None:
+        try:
+            image = load_image(item.path, self.config.source.max_side)
+            if digest(item.path)[0] != item.sha256:
+                raise UserError(f"{item.path}: no longer what was queued")
+            codecs.check_fits(item.path, image.shape, 1)
+        except UserError as error:
+            self._give_up(item, str(error))
+            return
+        if self._image_id >= SESSIONS:
+            self._new_session()
+        session, image_id = self.session, self._image_id
+        height, width, _ = image.shape
+        chosen = self._chooser.choose(height, width)
+        self._on_choice(chosen)
+        if self._captioner is not None:
+            self._caption = self._captioner.caption(image, item.path)
+        self._gather.expect(session, image_id, self._captioner is not None)
+        metadata = Metadata(session, image_id, shape=(height, width, 3), name=item.name)
+        dropped = self._encoders.dropped + self.chain.dropped
+        self._encoders.put(image, metadata, chosen)
+        while (parts := self._gather.wait(_IDLE_S)) is None:
+            if self._encoders.dropped + self.chain.dropped > dropped:
+                self._give_up(item, self._encoders.last_error or "cannot be encoded")
+                return
+        self._image_id += 1
+        sent = self._announcement(item, metadata, chosen, parts)
+        self.queue.announce(item, session, image_id, sent.reason)
+        if self._client is not None:
+            self._client.send(sent)
+        self._on_sent(sent)
+        self._again.keep((session, image_id), parts)
+        self._release(parts)
+        if self._has_left():
+            self.queue.left(item, session, image_id)
+
+    def _announcement(
+        self, item: Item, metadata: Metadata, chosen: Chosen, parts: list[Fragment]
+    ) -> Sent:
+        height, width, _ = metadata.shape or (1, 1, 3)
+        told = self._encoders.told
+        scheme = self.config.codec.bank
+        if chosen.row is None:
+            assert self._scheme is not None
+            scheme = self._scheme.codec.name
+        return Sent(
+            session=metadata.session or 0,
+            image_id=metadata.image_id or 0,
+            name=item.name,
+            sha256=item.sha256,
+            shape=(height, width, 3),
+            scheme=scheme[:128],
+            point=told.get("point"),
+            alpha=told.get("alpha"),
+            cbr=sum(part.symbols for part in parts) / (3 * height * width),
+            mcs=told.get("mcs"),
+            gvif=told.get("gvif"),
+            reason=chosen.reason[:256],
+            bursts=len(parts),
+        )
+
+    def _send_again(self, key: tuple[int, int], parts: list[Fragment]) -> None:
+        self.queue.resent(*key, len(parts))
+        self._release(parts)
+        self._has_left()
+
+    def _release(self, parts: list[Fragment]) -> None:
+        self._released += len(parts)
+        for part in parts:
+            self._out.put(part.pdu)
+
+    def _has_left(self) -> bool:
+        """Wait until everything released is on the air; False where the service closes first."""
+        tx, seen = self.chain.tx, 0
+        # Twice: what was made is counted when the block's work has returned.
+        while seen < 2:
+            seen = seen + 1 if tx.bursts >= self._released and tx.is_drained else 0
+            if not self._pause():
+                return False
+        made = tx.nitems_written(0)
+        while getattr(self._air, "samples", made) < made:
+            if not self._pause():
+                return False
+        return True
+
+    def _pause(self) -> bool:
+        """A moment; False where the service closes and nobody takes the samples."""
+        time.sleep(_POLL_S)
+        return not self._closing.is_set()
+
+    def _give_up(self, item: Item, cause: str) -> None:
+        self._say(f"{item.name}: given up: {cause}")
+        self.queue.failed(item, "given up", cause, tries=0)
+
+    # ------------------------------------------------------------------ reports
+
+    def _connect_reports(self) -> ReportClient | None:
+        told = self.config.reports
+        if not told.address:
+            return None
+        keys = load_pair(told.keys) if told.keys else None
+        server = load_public(told.receiver_key) if told.receiver_key else b""
+        return ReportClient(told.address, self._put, self._receiver_is_there, keys, server)
+
+    def _receiver_is_there(self) -> None:
+        """In the socket's thread: say who this is, and ask what has become of what was sent."""
+        assert self._client is not None
+        self._client.send(Hello(self.session, self.config.reports.name[:64]))
+        self._asking.repeat(self._clock_s())
+        self._ask()
+
+    def _put(self, report: Report) -> None:
+        try:
+            self._inbox.put_nowait(report)
+        except queue.Full:
+            self._ignored += 1
+
+    def _wake(self) -> None:
+        try:
+            self._inbox.put_nowait(None)
+        except queue.Full:  # it is awake
+            return
+
+    def _hear(self, wait_s: float) -> None:
+        """Take the reports that wait; wait so long for a first one."""
+        try:
+            report = self._inbox.get(timeout=wait_s) if wait_s else self._inbox.get_nowait()
+            while True:
+                self._take(report)
+                report = self._inbox.get_nowait()
+        except queue.Empty:
+            return
+
+    def _take(self, report: Report | None) -> None:
+        if isinstance(report, Snr):
+            self._counted["snr_reports"] += 1
+            self._chooser.report(report)
+        elif isinstance(report, ImageReport):
+            self._take_image(report)
+        elif isinstance(report, Have):
+            self.queue.stored(report.session, report.ids)
+            self._asking.answered(report)
+
+    def _take_image(self, report: ImageReport) -> None:
+        key = report.session, report.image_id
+        if report.fate == "stored":
+            self.queue.stored(report.session, [report.image_id])
+            self._again.forget(key)
+        elif report.fate == "damaged":
+            self._again.report(report)
+        else:
+            self._again.forget(key)
+            item = self.queue.of(*key)
+            if item is not None and self.queue.is_newest(item, *key):
+                heard = f"{report.received} of {report.fragments} bursts"
+                cause = f"the receiver has lost it: {heard}"
+                self.queue.failed(item, "lost", cause, self.config.reports.tries)
+
+    def _clock_s(self) -> float:
+        return time.monotonic()
+
+    def _new_session(self) -> None:
+        """A tag that no attempt in the books has, so that answers mean one image."""
+        if self._client is not None and hasattr(self, "session"):
+            self._client.send(Bye(self.session, self._image_id))
+        self.session = draw_session()
+        for _ in range(64):
+            if not self.queue.knows(self.session):
+                break
+            self.session = draw_session()
+        self._image_id = 0
+        if self._client is not None and self._client.is_connected:
+            self._client.send(Hello(self.session, self.config.reports.name[:64]))
+
+
