@@ -48,6 +48,14 @@ class Missing(NamedTuple):
     fragment: int
 
 
+class Part(NamedTuple):
+    """A section of an image: its kind, stream, and in how many fragments it is sent."""
+
+    section: str
+    stream: int
+    fragments: int
+
+
 def _is_int(value: Any, low: int, high: int) -> bool:
     # True is an int to Python.
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
@@ -96,21 +104,28 @@ def _shape(value: Any) -> bool:
     return sized and all(_is_int(side, 1, 1 << 14) for side in value)
 
 
-def _is_missing(value: Any) -> bool:
-    return (
-        isinstance(value, tuple)
-        and len(value) == 3
-        and isinstance(value[0], str)
-        and value[0] in SECTIONS
-        and _is_int(value[1], 0, 3)
-        and _is_int(value[2], 0, 4095)
-    )
+def _of_section(low: int, high: int) -> Check:
+    """Kind of section, stream, and a number within these bounds."""
+
+    def check(value: Any) -> bool:
+        return (
+            isinstance(value, tuple)
+            and len(value) == 3
+            and isinstance(value[0], str)
+            and value[0] in SECTIONS
+            and _is_int(value[1], 0, 3)
+            and _is_int(value[2], low, high)
+        )
+
+    return check
 
 
-def _several(check: Check, longest: int) -> Any:
+def _several(check: Check, longest: int, optional: bool = False) -> Any:
     def checked(value: Any) -> bool:
         return isinstance(value, tuple) and len(value) <= longest and all(map(check, value))
 
+    if optional:
+        return field(default=(), metadata={_CHECK: checked})
     return _checked(checked, False)
 
 
@@ -182,7 +197,7 @@ class ImageReport(_Checked):
     fate: str = _one_of(FATES)
     fragments: int = _whole(0, 1 << 16)
     received: int = _whole(0, 1 << 16)
-    missing: tuple[Missing, ...] = _several(_is_missing, MAX_MISSING)
+    missing: tuple[Missing, ...] = _several(_of_section(0, 4095), MAX_MISSING)
     snr_db: float | None = _real(*SNR_RANGE_DB, optional=True)
     spread_db: float | None = _real(0.0, 100.0, optional=True)
 
@@ -217,6 +232,7 @@ class Sent(_Checked):
         gvif: expected of it, 0 … 1; None where the scheme has no such measure.
         reason: why this row was chosen, in words.
         bursts: that follow.
+        sections: what they are of, so that what is lost as a whole can be named missing, too.
     """
 
     KIND: ClassVar[str] = "sent"
@@ -233,6 +249,7 @@ class Sent(_Checked):
     gvif: float | None = _real(0.0, 1.0, optional=True)
     reason: str = _text(256)
     bursts: int = _whole(0, 1 << 16)
+    sections: tuple[Part, ...] = _several(_of_section(1, 4096), 12, optional=True)
 
 
 @dataclass(frozen=True)
@@ -306,7 +323,9 @@ def unpack(data: bytes) -> Report:
     if wrong:
         raise ReportError(f"{kind.KIND}: missing or unknown: {str(min(wrong, key=str))[:20]!r}")
     report = kind(**content)
+    # Tuples have no names on the way.
     if isinstance(report, ImageReport):
-        # Tuples have no names on the way.
         object.__setattr__(report, "missing", tuple(Missing(*one) for one in report.missing))
+    if isinstance(report, Sent):
+        object.__setattr__(report, "sections", tuple(Part(*one) for one in report.sections))
     return cast(Report, report)

@@ -33,9 +33,7 @@ class Asking:
     def repeat(self, now_s: float) -> None:
         """The receiver has come: it is asked anew."""
         with self._lock:
-            self._open = {
-                session: -(-len(ids) // MAX_IDS) for session, ids in self._asked.items()
-            }
+            self._open = {session: -(-len(ids) // MAX_IDS) for session, ids in self._asked.items()}
             self._until = now_s + PATIENCE_S
 
     def asks(self) -> list[Ask]:

@@ -184,7 +184,8 @@ class Chooser:
         low, high = ANALOG_DB
         told = min(max(usable if known else self.config.unknown_db, low), high)
         rate = self._rate(height, width)
-        reason = f"{why}: {rate} symbols a block, for {told:.1f} dB"
+        counted = f"{told:.1f} dB" if known else f"{told:.1f} dB, as nothing is known"
+        reason = f"{why}: {rate} symbols a block, for {counted}"
         return Chosen("analog", None, rate, told, self.spread_db, reason)
 
     def _rate(self, height: int, width: int) -> int:

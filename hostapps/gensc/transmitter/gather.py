@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gensc.link.blocks import Seen
+from gensc.remote.reports import Part
 from gnuradio.gensc.message_ports import message_block
 from gnuradio.gensc.metadata import Metadata, known, read_fragment
 
@@ -31,6 +33,12 @@ class Fragment:
         """Section, stream and number, as reports name it."""
         meta = self.metadata
         return known(meta.section), meta.stream or 0, known(meta.fragment)
+
+
+def sections_of(fragments: Sequence[Fragment]) -> tuple[Part, ...]:
+    """The sections that they are of, in the order of their sending."""
+    found = {part.number[:2]: part.metadata.fragments or 1 for part in fragments}
+    return tuple(Part(section, stream, count) for (section, stream), count in found.items())
 
 
 class Gather(message_block):

@@ -21,7 +21,6 @@ from gensc.link.driver_output import caught
 from gensc.link.schemes import load_scheme
 from gensc.remote.keys import load_pair, load_public
 from gensc.remote.reports import (
-    Ask,
     Bye,
     Have,
     Hello,
@@ -39,7 +38,7 @@ from gensc.transmitter.chain import SendChain
 from gensc.transmitter.choice import Chosen
 from gensc.transmitter.config import TransmitterConfig
 from gensc.transmitter.encoders import Encoders
-from gensc.transmitter.gather import Fragment, Gather
+from gensc.transmitter.gather import Fragment, Gather, sections_of
 from gensc.transmitter.queue import Item, Queue
 from gensc.transmitter.reliable import Retransmissions
 from gensc.transmitter.watch import Source, digest, enter
@@ -142,6 +141,12 @@ class Transmitter:
         self._thread = threading.Thread(target=self._run, name="gensc-transmitter")
         self._thread.start()
 
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until the service has ended by itself; False where it has not in that time."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        return self._thread is None or not self._thread.is_alive()
+
     def close(self) -> None:
         """Stop after the image that is under way; what is queued waits for the next start.
 
@@ -172,9 +177,8 @@ class Transmitter:
         with caught():
             self.start()
             try:
-                assert self._thread is not None
-                while self._thread.is_alive():
-                    self._thread.join(0.2)
+                while not self.wait(0.2):
+                    pass
             finally:
                 sums = self.close_and_count()
         return sums
@@ -339,6 +343,7 @@ class Transmitter:
             gvif=told.get("gvif"),
             reason=chosen.reason[:256],
             bursts=len(parts),
+            sections=sections_of(parts),
         )
 
     def _send_again(self, key: tuple[int, int], parts: list[Fragment]) -> None:
@@ -453,5 +458,3 @@ class Transmitter:
         self._image_id = 0
         if self._client is not None and self._client.is_connected:
             self._client.send(Hello(self.session, self.config.reports.name[:64]))
-
-

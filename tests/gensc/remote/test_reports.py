@@ -18,6 +18,7 @@ from gensc.remote.reports import (
     Hello,
     ImageReport,
     Missing,
+    Part,
     ReportError,
     Sent,
     Snr,
@@ -40,6 +41,7 @@ SENT = Sent(
     gvif=0.8,
     reason="12.3 dB",
     bursts=9,
+    sections=(Part("bits", 0, 8), Part("text", 0, 1)),
 )
 ALL = (
     Hello(7, "roof"),
@@ -62,6 +64,9 @@ def test_fragments_that_are_missing_keep_their_names():
     back = unpack(pack(IMAGE))
     assert isinstance(back, ImageReport)
     assert back.missing[0].section == "bits"
+    announced = unpack(pack(SENT))
+    assert isinstance(announced, Sent)
+    assert announced.sections[1].fragments == 1
 
 
 def test_the_longest_report_of_missing_fragments_fits():

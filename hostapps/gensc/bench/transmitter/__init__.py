@@ -1,0 +1,1 @@
+"""`gensc bench transmitter`: the service under kills, and how near it comes to an oracle."""
