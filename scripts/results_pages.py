@@ -23,6 +23,10 @@ def main() -> None:
     for page in sorted((ROOT / "docs" / "results").glob("*.md")):
         text = page.read_text(encoding="utf-8")
         page.write_text(filled(text), encoding="utf-8")
+    page = ROOT / "docs" / "performance.md"
+    if page.exists():
+        block = "\n".join(speeds())
+        page.write_text(_between("speeds", block, page.read_text(encoding="utf-8")), "utf-8")
 
 
 def filled(text: str) -> str:
@@ -32,13 +36,14 @@ def filled(text: str) -> str:
         if not file.exists():
             continue
         block = "\n".join(render(name, json.loads(file.read_text(encoding="utf-8"))))
-        text = re.sub(
-            rf"(<!-- results:{name} -->).*?(<!-- /results:{name} -->)",
-            lambda m, block=block: f"{m[1]}\n{block}\n{m[2]}",
-            text,
-            flags=re.S,
-        )
+        text = _between(f"results:{name}", block, text)
     return text
+
+
+def _between(name: str, block: str, text: str) -> str:
+    """A page's text with a block between the marks of that name."""
+    marks = rf"(<!-- {name} -->).*?(<!-- /{name} -->)"
+    return re.sub(marks, lambda m: f"{m[1]}\n{block}\n{m[2]}", text, flags=re.S)
 
 
 def render(name: str, result: Row) -> Iterable[str]:
@@ -112,6 +117,40 @@ def radio(result: Row) -> Iterable[str]:
         for key, value in r.items():
             if key != "what":
                 yield f"| {key.replace('_', ' ')} | {value:.6g} |"
+
+
+#: Results that say how fast something is: how the names of their checks begin, and are shown.
+SPEEDS = (
+    ("radio", "receiver, ", "receiver, "),
+    ("link", "flowgraph speed over", "flowgraph, over"),
+    ("ldpc", "a single word beside", "LDPC decoder, a word, over"),
+    ("serve", "images/s over", "service, images/s over"),
+)
+#: Units of the checks, as one sees them in a table.
+UNITS = {"x": "×", "times": "×"}
+
+
+def speeds() -> Iterable[str]:
+    """Every check about speed, with the command that measures it; then what an image costs."""
+    results = {f.stem: json.loads(f.read_text()) for f in ROOT.glob("results/*/*.json")}
+    yield ""
+    yield "| | measured | by | on |"
+    yield "|---|---:|---|---|"
+    for name, start, shown in SPEEDS:
+        result = results[name]
+        machine = f"{result['machine']['cpu']}, {result['machine']['cores']} cores"
+        for check in result["checks"]:
+            if check["name"].startswith(start):
+                value = f"{check['value']:.3g} {UNITS.get(check['unit'], check['unit'])}"
+                what = check["name"].replace(start, shown, 1)
+                yield f"| {what} | {value} | `gensc bench {name}` | {machine} |"
+    yield from complexity(results["gsc"])
+    yield ""
+    yield "| `hyperprior`, one image | encode | decode |"
+    yield "|---|---:|---:|"
+    for r in (r for r in results["cie"]["rows"] if r["experiment"] == "codec time"):
+        times = f"{r['encode_ms']:.0f} ms | {r['decode_ms']:.0f} ms"
+        yield f"| {r['size']}, threads: {r['threads']} | {times} |"
 
 
 def rows_of(result: Row, what: str) -> list[Row]:

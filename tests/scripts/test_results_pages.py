@@ -225,3 +225,21 @@ def test_the_gened_block_has_both_ways_ablations_counts_and_times(script):
     assert "| 256x256 | 4000 | 3000 | 500 | 150 | 600 | 140 | 8192 |" in text
     assert "| gened | float32 | 100 ms | 90 ms |" in text
     assert "BRISQUE, lower" not in text
+
+
+def test_the_page_about_speed_has_the_checks_about_speed_and_their_commands(script):
+    speed = CHECK | {"name": "receiver, noise alone", "value": 33.2, "unit": "Msps"}
+    for name in ("radio", "link", "ldpc", "serve", "gsc", "cie"):
+        folder = script.ROOT / "results" / name
+        folder.mkdir(exist_ok=True)
+        result = {"rows": [], "checks": [CHECK, speed], "machine": MACHINE, "seconds": 1.0}
+        (folder / f"{name}.json").write_text(json.dumps(result))
+    page = script.ROOT / "docs" / "performance.md"
+    page.write_text("before\n<!-- speeds -->\n<!-- /speeds -->\nafter\n")
+    script.main()
+    text = page.read_text()
+    told = "| receiver, noise alone | 33.2 Msps | `gensc bench radio` | A processor, 2 cores |"
+    assert told in text
+    assert "lead" not in text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
