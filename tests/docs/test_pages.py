@@ -122,6 +122,30 @@ def test_every_module_that_the_papers_are_mapped_to_is_there():
     assert missing == []
 
 
+def quoted_messages() -> list[str]:
+    """What troubleshooting says one sees, as far as it is words of a message."""
+    page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    seen = [text for row in rows for text in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    elsewhere = ("make ", "NameError", "Address already in use", "gnuradio.")
+    return [text for text in seen if " " in text and not text.startswith(elsewhere)]
+
+
+@pytest.fixture(scope="module")
+def messages():
+    """All that the sources may say, strings that go on in the next line joined."""
+    files = [*ROOT.glob("scripts/*.sh"), *ROOT.glob("hostapps/**/*.py"),
+             *ROOT.glob("models/gensc_models/**/*.py"), *ROOT.glob("gr-gensc/**/*.py")]  # fmt: skip
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    return re.sub(r'"\s*\n\s*f?"', "", text)
+
+
+@pytest.mark.parametrize("seen", quoted_messages())
+def test_a_message_that_troubleshooting_explains_is_one(seen, messages):
+    known = re.escape(seen).replace("1a2b", r"\{[^}]+\}")
+    assert re.search(known, messages)
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 
