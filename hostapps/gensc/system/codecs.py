@@ -90,7 +90,7 @@ def list_weights(name: str = "") -> list[ListedWeights]:
     if name and name not in infos and name not in others:
         raise UserError(f"no weights called {name!r} (installed: {known or 'none'})")
     if not known:
-        raise UserError("no weights found: clone the repository again, or train some (gensc train --list)")
+        raise UserError("no weights found: clone the repository again, or gensc train --list")
     listed = [_listed(info) for info in infos.values() if name in ("", info.name)]
     return listed + [_plugged(n, kind) for n, kind in others.items() if name in ("", n)]
 
