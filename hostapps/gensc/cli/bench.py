@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
     group.command("fidelity")(fidelity)
     group.command("mimo")(mimo)
     group.command("serve")(serve)
+    group.command("capacity")(capacity)
     group.command("gsc")(gsc)
     group.command("cie")(cie)
     group.command("gened")(gened)
@@ -130,6 +131,15 @@ def serve(
         from gensc.bench.cluster import run
     else:
         from gensc.bench.serve.run import run
+
+    finish(lambda: run(quick, model), quick, as_json, results)
+
+
+def capacity(
+    model: options.Model = "", quick: Quick = False, as_json: Json = False, results: Results = None
+) -> None:
+    """The receiver service on paper, held against the real one, then for 10^5 users."""
+    from gensc.bench.capacity.run import run
 
     finish(lambda: run(quick, model), quick, as_json, results)
 

@@ -5,6 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+#: A user who asked within this time is expected to ask again.
+RECENT_S = 1.0
+
+
+def retry_after_s(work_s: float) -> float:
+    """When one who is told "busy" shall ask again, of so many seconds of work that wait.
+
+    Half of it will be done by then.
+    """
+    return min(max(work_s / 2, 0.01), 10.0)
+
 
 @dataclass(frozen=True)
 class ServiceConfig:

@@ -16,14 +16,11 @@ from gensc.serve.answer import Answer, Source, Status, Times
 from gensc.serve.cache import ByteCache
 from gensc.serve.decoder import Result
 from gensc.serve.fair_queue import FairQueue
-from gensc.serve.limits import ServiceConfig
+from gensc.serve.limits import RECENT_S, ServiceConfig, retry_after_s
 from gensc.serve.runner import Runner, WorkerDied, WorkerStartError
 from gensc.serve.section import Request
 from gensc.serve.stats import ServiceStats
 from gensc.serve.ticket import Job, Refused, Ticket
-
-#: A user who asked within this time is expected to ask again.
-RECENT_S = 1.0
 
 
 class Service:
@@ -202,8 +199,7 @@ class Service:
         else:
             return
         work = self._queue.cost * self._pace / max(self._working, 1)
-        # Half of what is waiting will be done by then.
-        raise Refused(Status.BUSY, reason, retry_after_s=min(max(work / 2, 0.01), 10.0))
+        raise Refused(Status.BUSY, reason, retry_after_s(work))
 
     def _file(self, ticket: Ticket) -> None:
         """Join the computation of an identical request, or begin one."""

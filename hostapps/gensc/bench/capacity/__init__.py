@@ -1,0 +1,1 @@
+"""The receiver service on paper, held against the real one."""
