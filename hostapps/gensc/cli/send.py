@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gensc.cli import options
+from gensc.system.errors import UserError
+
+if TYPE_CHECKING:
+    from gensc.transmitter.config import TransmitterConfig
 
 
 def register(app: typer.Typer) -> None:
@@ -15,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 
 def send(
-    images: Annotated[list[str], typer.Argument(help="Files, folders, globs, skimage:NAME.")],
+    images: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, globs, skimage:NAME.")
+    ] = None,
     to: Annotated[
         str, typer.Option(help="Recording (NAME.sigmf-data) or ZeroMQ address (tcp://*:5571).")
     ] = "",
@@ -48,8 +57,59 @@ def send(
         ),
     ] = None,
     bind: options.Bind = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Serve as this TOML file says."),
+    ] = None,
+    queue: Annotated[
+        Path | None,
+        typer.Option(help="Serve: keep what is to be sent in this file, which survives a kill."),
+    ] = None,
+    watch: Annotated[
+        str, typer.Option(help="Folder whose pictures are sent as they come; with --queue.")
+    ] = "",
+    reports: Annotated[
+        str,
+        typer.Option(
+            help="Where the receiver reports (tcp://127.0.0.1:5580): the channel then decides "
+            "scheme and rate, and what has not arrived is sent again; with --queue."
+        ),
+    ] = "",
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print the TOML file of this; send nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Counters as one JSON object.")] = False,
 ) -> None:
     """Transmit images through a GNU Radio flowgraph."""
+    if config is not None or queue is not None or print_config:
+        if config is not None:
+            from gensc.transmitter.config import load
+
+            if images or queue or watch or reports:
+                raise UserError("--config says what is sent, and from where to where")
+            service = load(config)
+        else:
+            service = _service(
+                queue=str(queue or "queue.db"), images=tuple(images or ()), watch=watch,
+                reports=reports, model=model, rate=rate, caption=caption, max_side=max_side,
+            )  # fmt: skip
+            air = replace(
+                service.air, to=to or radio or sdr or service.air.to, bind=bind is not False,
+                sample_rate=sample_rate, frequency=frequency, gain=gain, antenna=antenna,
+                bandwidth=bandwidth, amplitude=amplitude,
+            )  # fmt: skip
+            service = replace(service, air=air)
+        if print_config:
+            from gensc.system.toml_file import commented
+
+            print(commented(service), end="")
+        else:
+            _serve(service, as_json)
+        return
+    if watch or reports:
+        raise UserError("--watch and --reports need a --queue FILE")
+    if not images:
+        raise UserError("no image given")
     from gensc.link.calibration import radio_settings
     from gensc.link.radio import parse_place
     from gensc.system import codecs
@@ -96,11 +156,71 @@ def send(
         on_image=lambda name: typer.echo(f"sending {name}", err=True),
         say=lambda line: typer.echo(line, err=True),
     )
-    print(
-        f"sent {report.images} image{'s' if report.images != 1 else ''} in {report.bursts} bursts, "
-        f"{report.seconds:.3f} s on the air, to {place}"
-        + (f", {report.underflows} underflows" if report.underflows else "")
-        + (f", {report.lost} not sent" if report.lost else "")
-    )
+    if as_json:
+        print(json.dumps(vars(report)))
+    else:
+        print(
+            f"sent {report.images} image{'s' if report.images != 1 else ''} "
+            f"in {report.bursts} bursts, {report.seconds:.3f} s on the air, to {place}"
+            + (f", {report.underflows} underflows" if report.underflows else "")
+            + (f", {report.lost} not sent" if report.lost else "")
+        )
     if report.lost:
+        raise typer.Exit(1)
+
+
+def _service(
+    *,
+    queue: str,
+    images: tuple[str, ...],
+    watch: str,
+    reports: str,
+    model: str,
+    rate: int,
+    caption: str,
+    max_side: int,
+) -> TransmitterConfig:
+    """Settings of the service from options; a model that is named is the only scheme."""
+    from gensc.transmitter.config import (
+        CodecSettings,
+        ReportSettings,
+        SourceSettings,
+        TransmitterConfig,
+    )
+
+    codec = CodecSettings(caption=caption)
+    if model or not reports:
+        codec = replace(codec, scheme="analog", analog=model, rate=rate)
+    return TransmitterConfig(
+        queue=queue,
+        source=SourceSettings(images=images, watch=watch, max_side=max_side),
+        codec=codec,
+        reports=ReportSettings(address=reports),
+    )
+
+
+def _serve(config: TransmitterConfig, as_json: bool) -> None:
+    """Run the service; Ctrl-C stops it after the image under way, and the queue keeps the rest."""
+    from gensc.remote.reports import Sent
+    from gensc.system.terminal import printable
+    from gensc.transmitter.service import Transmitter
+
+    def say(line: str) -> None:
+        typer.echo(printable(line), err=True)
+
+    def on_sent(sent: Sent) -> None:
+        say(f"sending {sent.name} as {sent.session:04x}-{sent.image_id:05d}: {sent.reason}")
+
+    sums = Transmitter(config, say, on_sent=on_sent).run()
+    if as_json:
+        print(json.dumps(sums))
+    else:
+        told = ("stored", "sent", "lost", "given_up", "queued")
+        parts = [f"{sums[name]} {name.replace('_', ' ')}" for name in told if sums[name]]
+        print(
+            f"{sums['images']} image{'s' if sums['images'] != 1 else ''} in {config.queue}: "
+            + (", ".join(parts) or "nothing to do")
+            + (f"; {sums['retransmitted']} bursts sent again" if sums["retransmitted"] else "")
+        )
+    if sums["lost"] or sums["given_up"]:
         raise typer.Exit(1)

@@ -50,6 +50,8 @@ from gnuradio.gensc.metadata import Metadata
 INBOX = 4096
 #: Seconds between two looks at the sources, and at what is overdue.
 LOOK_S = 0.25
+#: Seconds that a service which is stopped waits for answers.
+LAST_S = 1.0
 _IDLE_S, _POLL_S = 0.05, 0.002
 
 
@@ -100,43 +102,44 @@ class Transmitter:
         self._chooser = build.chooser(config, self._scheme, self._waveform, clock)
         bank = None if config.codec.scheme == "analog" else config.codec.bank
         self._encoders = Encoders(self._scheme, bank, config.codec.importance)
-        place = build.place(config.air)
         self._gather, self._out = Gather(), queue.Queue[Any]()
         self._released = 0
         self._caption = ""
-        self.chain = SendChain(
+        self._again = Retransmissions(config.reports.resend)
+        self._asking = Asking()
+        self._client: ReportClient | None = None
+        self._sources: list[Source] = build.sources(config)
+        self.queue = Queue(config.queue)
+        try:
+            self._new_session()
+            self._client = self._connect_reports()
+            # Last: what is open now is closed by the flowgraph's end.
+            self.chain = self._make_chain(air)
+        except BaseException:
+            if self._client is not None:
+                self._client.close()
+            self.queue.close()
+            raise
+
+    def _make_chain(self, air: Any) -> SendChain:
+        place = build.place(self.config.air)
+        chain = SendChain(
             self._waveform,
-            build.sink(config.air, place) if air is None else air,
+            build.sink(self.config.air, place) if air is None else air,
             (self._gather, "fragment"),
             (PduSource(iter(self._out.get, None)), "out"),
             is_hardware=air is None and place.is_hardware,
-            amplitude=build.amplitude(config.air, place),
+            amplitude=build.amplitude(self.config.air, place),
             caption=None if self._captioner is None else lambda before: self._caption,
             on_section=self._gather.section,
         )
-        self._air = air if air is not None else self.chain.air
-        self._encoders.join(self.chain)
-        self._again = Retransmissions(config.reports.resend)
-        self.queue = Queue(config.queue)
-        try:
-            self._sources: list[Source] = build.sources(config)
-            self._client = self._connect_reports()
-        except BaseException:
-            self.queue.close()
-            raise
-        self._asking = Asking()
-        self._new_session()
+        self._encoders.join(chain)
+        return chain
 
     # ------------------------------------------------------------------ from outside
 
     def start(self) -> None:
-        """Start the flowgraph, the reports and the service's thread.
-
-        Raises:
-            UserError: no address of a receiver.
-        """
-        if self._client is not None:
-            self._client.start()
+        """Start the flowgraph and the service's thread."""
         self.chain.top.start()
         self._thread = threading.Thread(target=self._run, name="gensc-transmitter")
         self._thread.start()
@@ -164,6 +167,8 @@ class Transmitter:
             if self._error is not None:
                 self.chain.top.stop()
             self.chain.top.wait()
+        else:
+            self.chain.air.stop()
         if self._client is not None:
             self._client.close()
         self.queue.close()
@@ -173,15 +178,19 @@ class Transmitter:
             raise self._error
 
     def run(self) -> dict[str, int]:
-        """Serve until all is done or Ctrl-C; the counters at the end."""
+        """Serve until all is done, or Ctrl-C; the counters at the end.
+
+        Raises:
+            Exception: as `start` and `close`.
+        """
         with caught():
-            self.start()
             try:
+                self.start()
                 while not self.wait(0.2):
-                    pass
-            finally:
-                sums = self.close_and_count()
-        return sums
+                    continue
+            except KeyboardInterrupt:
+                self._closing.set()
+            return self.close_and_count()
 
     def close_and_count(self) -> dict[str, int]:
         """Close; the counters as they are then."""
@@ -223,8 +232,20 @@ class Transmitter:
                     if self._is_done():
                         break
                     self._hear(_IDLE_S)
+            self._hear_the_last()
         except BaseException as error:
             self._error = error
+
+    def _hear_the_last(self) -> None:
+        """Answers to what has just left, for a moment; at the next start the rest is asked for."""
+        until = time.monotonic() + LAST_S
+        while (
+            self._client is not None
+            and self._client.is_connected
+            and self.queue.in_flight()
+            and time.monotonic() < until
+        ):
+            self._hear(_IDLE_S)
 
     def _is_done(self) -> bool:
         """All sources have ended, and every image is answered for."""
@@ -365,7 +386,7 @@ class Transmitter:
             if not self._pause():
                 return False
         made = tx.nitems_written(0)
-        while getattr(self._air, "samples", made) < made:
+        while getattr(self.chain.air, "samples", made) < made:
             if not self._pause():
                 return False
         return True
@@ -387,7 +408,10 @@ class Transmitter:
             return None
         keys = load_pair(told.keys) if told.keys else None
         server = load_public(told.receiver_key) if told.receiver_key else b""
-        return ReportClient(told.address, self._put, self._receiver_is_there, keys, server)
+        client = ReportClient(told.address, self._put, self._receiver_is_there, keys, server)
+        self._client = client
+        client.start()
+        return client
 
     def _receiver_is_there(self) -> None:
         """In the socket's thread: say who this is, and ask what has become of what was sent."""
