@@ -28,6 +28,8 @@ class Air:
         self.missing = ""
         #: what is heard comes again and again, at the level of the gain, with noise, up to 1.
         self.endless = False
+        #: after what is heard the receiver is unplugged.
+        self.unplugged = False
 
     def sent(self) -> np.ndarray:
         """All samples of the transmitters."""
@@ -119,6 +121,9 @@ class _Source(_Device, gr.sync_block):
         if self.air.endless:
             return self._listen(out[:8192])
         n = min(len(out), len(self.rest))
+        if self.air.unplugged:
+            out[:n], self.rest = self.rest[:n], self.rest[n:]
+            return n or -1
         out[:n], out[n:] = self.rest[:n], 0
         self.rest = self.rest[n:]
         return len(out)

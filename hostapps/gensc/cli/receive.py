@@ -12,6 +12,7 @@ from gensc.system.errors import UserError
 from gensc.system.plain import json_text
 
 if TYPE_CHECKING:
+    from gensc.link.radio import Place
     from gensc.receiver.writer import ReceiveReport
 
 
@@ -129,11 +130,12 @@ def receive(
             "edited": report.edited,
             "incomplete": report.incomplete,
             "unwritten": report.unwritten,
+            "radio_gone": report.radio_gone,
             "weights_missing": [f"{number:04x}" for number in report.missing],
         }
         level = report.level.report() if report.level else {}
         print(json_text({**summary, **c, **level}))
-        _fail_if_unwritten(report)
+        _fail_where_something_was_lost(report, place)
         return
     # What a recording of floats has as full scale, nobody knows.
     clipped = report.level.clipped if report.level and place.is_hardware else 0
@@ -155,12 +157,15 @@ def receive(
     )
     for why in report.missing.values():
         typer.echo(f"gensc: {why}; --model or GENSC_WEIGHTS names where they lie", err=True)
-    _fail_if_unwritten(report)
+    _fail_where_something_was_lost(report, place)
 
 
-def _fail_if_unwritten(report: ReceiveReport) -> None:
-    """Exit status 1 where something that was received is in no file."""
+def _fail_where_something_was_lost(report: ReceiveReport, place: Place) -> None:
+    """Exit status 1 where what was received is in no file, or a radio has gone meanwhile."""
+    if report.radio_gone:
+        typer.echo(f"gensc: {place}: the radio gives no samples any more; unplugged?", err=True)
     if report.unwritten:
         files = f"{report.unwritten} file{'s' if report.unwritten != 1 else ''}"
         typer.echo(f"gensc: {files} not written: {report.write_error}", err=True)
+    if report.radio_gone or report.unwritten:
         raise typer.Exit(1)

@@ -110,6 +110,7 @@ class Chain:
         keeper: what weights are missing.
         source: what was opened.
         probe: that looks at the samples, where one was asked for.
+        closed: its end was asked for; a radio whose samples end without is gone.
 
     Raises:
         UserError: no such recording, device or address.
@@ -165,6 +166,7 @@ class Chain:
             if hasattr(decoder, "on_lost") and taps.failed is not None:
                 decoder.on_lost = taps.failed
         self._ended, self._started = threading.Event(), False
+        self.closed = False
 
     def _open(self, radio: RadioSettings) -> Any:
         """The source of a place; None where `Taps.open` makes it."""
@@ -264,10 +266,12 @@ class Chain:
 
     def close(self) -> None:
         """End the stream: what has been received is still decoded. `wait` tells when."""
+        self.closed = True
         self.gate.close()
 
     def stop(self) -> None:
         """Stop at once; what is under way is lost."""
+        self.closed = True
         if self._started:
             self.top.stop()
 

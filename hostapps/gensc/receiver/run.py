@@ -125,6 +125,7 @@ def receive_images(
     report.missing = chain.keeper.missing
     report.counters = chain.counters(printed)
     report.level = chain.level
+    report.radio_gone = place.is_hardware and not chain.closed
     return report
 
 

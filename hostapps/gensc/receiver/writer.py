@@ -52,6 +52,7 @@ class ReceiveReport:
         unwritten: files that could not be written.
         write_error: why the last of them could not.
         interrupted: Ctrl-C or SIGTERM ended it.
+        radio_gone: the samples of a radio came to an end that nobody asked for.
     """
 
     images: int = 0
@@ -65,6 +66,7 @@ class ReceiveReport:
     unwritten: int = 0
     write_error: str = ""
     interrupted: bool = False
+    radio_gone: bool = False
 
 
 class Writer:

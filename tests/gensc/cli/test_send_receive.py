@@ -99,6 +99,20 @@ def test_a_device_that_is_not_plugged_in_is_one_line(photo, air, capsys):
     assert capsys.readouterr().err.startswith("gensc: pluto:: device not found (No Pluto")
 
 
+def test_a_device_that_is_unplugged_meanwhile_is_one_line_and_nothing_is_lost(
+    photo, air, tmp_path, capsys
+):
+    send = "send", photo, "--model", "softcast"
+    assert run([*send, "--radio", "pluto:"]) == 0
+    air.heard, air.unplugged = air.sent(), True
+    capsys.readouterr()
+    out = tmp_path / "out"
+    assert run(["receive", "--radio", "pluto:", "--out", str(out), "--seconds", "60"]) == 1
+    said = capsys.readouterr()
+    assert "received 1 image " in said.out
+    assert said.err.splitlines()[-1].startswith("gensc: pluto:: the radio gives no samples")
+
+
 def test_repeats_are_the_same_image_and_copies_are_combined(photo, tmp_path, capsys):
     """Four copies at 3 dB are worth one at 9 dB; a receiver that waits for one keeps the first."""
     path = tmp_path / "air.cfile"

@@ -13,6 +13,7 @@ from PIL import Image
 from gensc.data.images import fit, load_image
 from gensc.link.radio import Place, RadioSettings
 from gensc.receiver.run import ReceiveSettings, receive_images
+from gensc.system.errors import UserError
 from gensc.transmitter.run import SendSettings, send_images
 from gensc_phy.channel.config import ChannelConfig
 from gensc_phy.channel.hostile import HostileChannel
@@ -74,3 +75,9 @@ def test_an_image_crosses_at_an_offset(emulator, tmp_path, offset_hz):
     assert report.images == 1
     assert "slow_attack" in said[0]
     assert "1 MHz wide" in said[0]
+
+
+def test_a_device_that_is_not_there_is_one_line(tmp_path):
+    settings = ReceiveSettings(tmp_path / "out", count=1)
+    with pytest.raises(UserError, match=r"^pluto:ip:127.0.0.1: device not found"):
+        receive_images(settings, Place("pluto", "ip:127.0.0.1"), RadioSettings())
