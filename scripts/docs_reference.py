@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import typer
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -71,13 +73,20 @@ def _cell(value: object) -> str:
 
 
 def commands() -> str:
-    """Every command, its arguments and options, as typer tells them."""
+    """Every command, its arguments and options, as typer tells them; no hidden ones."""
+    from gensc.cli.main import app
+
     told = subprocess.run(
         [sys.executable, "-m", "typer", "gensc.cli.main", "utils", "docs",
          "--name", "gensc", "--title", "Commands"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    return told.stdout
+    text = told.stdout
+    for name, command in typer.main.get_command(app).commands.items():
+        if command.hidden:
+            text = re.sub(rf"^\* `{name}`:.*\n", "", text, flags=re.M)
+            text = re.sub(rf"^## `gensc {name}`\n.*?(?=^## |\Z)", "", text, flags=re.M | re.S)
+    return text
 
 
 if __name__ == "__main__":

@@ -163,4 +163,5 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert 'id="gensc.send"' in python
     told = (tmp_path / "site" / "reference" / "commands.html").read_text(encoding="utf-8")
     assert "gensc bench radio" in told
+    assert "gensc simulate" not in told  # the old name of compare, hidden
     assert (tmp_path / "site" / "figures" / "link" / "evm.png").exists()
