@@ -32,9 +32,13 @@ command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get instal
 components=main
 [ $vendor = debian ] || components=main,universe
 keyring=/usr/share/keyrings/$vendor-archive-keyring.gpg
-[ -e "$keyring" ] || die "$keyring is missing: apt-get install $vendor-keyring (Debian: debian-archive-keyring)"
-[ -e "/usr/share/debootstrap/scripts/$suite" ] ||
-  die "this machine's debootstrap does not know $1 ($suite): it is too old"
+[ -e "$keyring" ] || die "$keyring is missing: apt-get install $vendor-archive-keyring (on Ubuntu itself: $vendor-keyring)"
+# A debootstrap that is older than the distribution makes it as it makes the others of that vendor.
+script=/usr/share/debootstrap/scripts/$suite
+if ! [ -e "$script" ]; then
+  case $vendor in debian) script="${script%/*}/sid" ;; ubuntu) script="${script%/*}/gutsy" ;; esac
+fi
+[ -e "$script" ] || die "this machine's debootstrap does not know $1 ($suite): it is too old"
 
 # Debian's and Ubuntu's archives lie beside each other on most mirrors.
 mirror() {
@@ -62,7 +66,7 @@ if ! [ -e "$root/.complete" ]; then
   mkdir -p "$root"
   # git and make: the quick start asks for these two.
   debootstrap --variant=minbase --components=$components --keyring="$keyring" \
-    --include=ca-certificates,git,make $suite "$root" "$from" >"$scratch/log" ||
+    --include=ca-certificates,git,make $suite "$root" "$from" "$script" >"$scratch/log" ||
     { tail -5 "$scratch/log" >&2; die "debootstrap failed"; }
   touch "$root/.complete"
 fi
