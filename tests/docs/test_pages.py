@@ -11,6 +11,8 @@ import typer
 import yaml
 
 from gensc.cli.main import app
+from gensc.experiment.compare.settings import read
+from gensc.receiver.archive import Archive
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -30,12 +32,12 @@ def name(page: Path) -> str:
 
 def commands(page: Path) -> list[str]:
     """Lines of a page's shell blocks that begin with gensc, without what follows them."""
-    blocks = [
+    found = [
         text for _, language, text in FENCE.findall(page.read_text(encoding="utf-8"))
         if language in ("", "sh", "bash", "console")
     ]  # fmt: skip
     lines = [
-        line.split("  #")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines()
+        line.split("  #")[0] for block in found for line in block.replace("\\\n", " ").splitlines()
     ]
     parts = [part.strip().removesuffix("&").strip() for line in lines for part in line.split("&&")]
     return [part for part in parts if part.startswith("gensc ")]
@@ -92,10 +94,38 @@ FLOWN = [(page, line) for page, line in ALL if "flowgraphs/" in line]
 def test_a_flowgraph_of_the_documentation_is_there_and_has_the_options_given(page, line):
     words = shlex.split(line)
     (file,) = (ROOT / word for word in words if word.startswith("flowgraphs/"))
-    blocks = yaml.safe_load(file.read_text(encoding="utf-8"))["blocks"]
-    options = {f"--{b['name'].replace('_', '-')}" for b in blocks if b["id"] == "parameter"}
+    made_of = yaml.safe_load(file.read_text(encoding="utf-8"))["blocks"]
+    options = {f"--{b['name'].replace('_', '-')}" for b in made_of if b["id"] == "parameter"}
     behind = words[words.index("--") + 1 :] if "--" in words else []
     assert {w for w in behind if w.startswith("--")} <= options
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return [code for _, told, code in FENCE.findall(text) if told == language]
+
+
+def test_every_example_in_python_belongs_to_a_page_whose_examples_are_run():
+    """api.md and own-codec.md have tests of their own, archive.md the one below."""
+    pages = {name(page) for page in PAGES if "```python" in page.read_text(encoding="utf-8")}
+    assert pages == {"docs/api.md", "docs/archive.md", "docs/own-codec.md"}
+
+
+def test_the_example_of_the_archive_runs(tmp_path, monkeypatch):
+    with Archive(tmp_path / "out" / "archive"):
+        pass
+    monkeypatch.chdir(tmp_path)
+    for code in blocks("archive.md", "python"):
+        exec(compile(code, "docs/archive.md", "exec"), {})
+
+
+def test_the_settings_of_a_comparison_are_taken_as_they_stand(tmp_path):
+    (text,) = blocks("compare.md", "toml")
+    (tmp_path / "first.toml").write_text(text, encoding="utf-8")
+    settings, out = read(tmp_path / "first.toml")
+    settings.checked()
+    assert len(settings.schemes) == 3
+    assert out == tmp_path / "out" / "first"
 
 
 def test_links_of_the_readme_lead_somewhere():
@@ -157,8 +187,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
-    blocks = (tmp_path / "site" / "reference" / "blocks.html").read_text(encoding="utf-8")
-    assert "Burst Receiver" in blocks
+    shown = (tmp_path / "site" / "reference" / "blocks.html").read_text(encoding="utf-8")
+    assert "Burst Receiver" in shown
     python = (tmp_path / "site" / "python.html").read_text(encoding="utf-8")
     assert 'id="gensc.send"' in python
     told = (tmp_path / "site" / "reference" / "commands.html").read_text(encoding="utf-8")
