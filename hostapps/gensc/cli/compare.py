@@ -51,7 +51,7 @@ def compare(
     metrics: Annotated[
         str,
         typer.Option(
-            help="psnr, ssim, ms_ssim, lpips, clip_score, brisque, top1, top5; "
+            help="psnr, ssim, ms_ssim, lpips, st_lpips, clip_score, brisque, top1, top5; "
             "fidelity: the first three; perceptual: all."
         ),
     ] = "",

@@ -29,6 +29,7 @@ LABELS = {
     "ssim": "SSIM",
     "ms_ssim": "MS-SSIM",
     "lpips": "LPIPS (lower is better)",
+    "st_lpips": "ST-LPIPS (lower is better)",
     "brisque": "BRISQUE (lower is better)",
     "clip_score": "CLIP-Score",
     "top1": "same first guess of a classifier",

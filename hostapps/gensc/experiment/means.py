@@ -20,7 +20,7 @@ CONFIDENCE = 0.95
 #: What names a curve's point; rows that agree in all of these are averaged.
 POINT = ("scheme", "channel", "via", "rate", "snr_db")
 #: Metrics of which less is better.
-FALLING = ("lpips", "brisque", "distance")
+FALLING = ("lpips", "st_lpips", "brisque", "distance")
 
 
 @dataclass

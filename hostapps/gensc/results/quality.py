@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How much is computed: PSNR alone (sweeps); SSIM and MS-SSIM as well; BRISQUE, LPIPS, CLIP-Score
-#: and the agreement of a classifier as well, most by networks made elsewhere that take up to a
-#: second an image.
+#: How much is computed: PSNR alone (sweeps); SSIM and MS-SSIM as well; BRISQUE, LPIPS, ST-LPIPS,
+#: CLIP-Score and the agreement of a classifier as well, most by networks made elsewhere that take
+#: up to a second an image.
 Effort = Literal["psnr", "fidelity", "perceptual"]
 
 #: Names of efforts.
 EFFORTS: tuple[Effort, ...] = ("psnr", "fidelity", "perceptual")
 _FIDELITY = ("psnr", "ssim", "ms_ssim")
-_PERCEPTUAL = (*_FIDELITY, "lpips", "clip_score", "brisque", "top1", "top5")
+_PERCEPTUAL = (*_FIDELITY, "lpips", "st_lpips", "clip_score", "brisque", "top1", "top5")
 _OF_EFFORT: dict[Effort, tuple[str, ...]] = {
     "psnr": ("psnr",),
     "fidelity": _FIDELITY,
@@ -126,6 +126,12 @@ def _lpips(pair: _Pair) -> float:
     return float(_once(load_lpips)(pair.original[None], pair.received[None])[0])
 
 
+def _st_lpips(pair: _Pair) -> float:
+    from gensc_models.metrics.st_lpips import load_st_lpips
+
+    return float(_once(load_st_lpips).photos(pair.original[None], pair.received[None])[0])
+
+
 def _clip_score(pair: _Pair) -> float:
     from gensc_models.metrics.clip import clip_score, load_clip
 
@@ -153,6 +159,7 @@ _COMPUTE: dict[str, Callable[[_Pair], float]] = {
     "ssim": _ssim,
     "ms_ssim": _ms_ssim,
     "lpips": _lpips,
+    "st_lpips": _st_lpips,
     "clip_score": _clip_score,
     "brisque": _brisque,
     "top1": lambda pair: pair.agreement["top1"],

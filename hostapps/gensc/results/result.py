@@ -23,8 +23,8 @@ PSNR_NOTE = "on uint8 images, per image"
 NOT_ASKED = "not asked for"
 #: Quality metrics of a line, in order.
 METRICS = (
-    "psnr", "ssim", "ms_ssim", "lpips", "clip_score", "brisque", "top1", "top5", "mask_psnr",
-    "gvif",
+    "psnr", "ssim", "ms_ssim", "lpips", "st_lpips", "clip_score", "brisque", "top1", "top5",
+    "mask_psnr", "gvif",
 )  # fmt: skip
 
 

@@ -59,7 +59,12 @@ def missing(results: Sequence[Result]) -> list[str]:
 
 #: Metric, heading, digits.
 _COLUMNS = (("psnr", "PSNR dB", 2), ("ssim", "SSIM", 4), ("ms_ssim", "MS-SSIM", 4))
-_PERCEPTUAL = (("lpips", "LPIPS", 4), ("clip_score", "CLIP-Score", 2), ("brisque", "BRISQUE", 2))
+_PERCEPTUAL = (
+    ("lpips", "LPIPS", 4),
+    ("st_lpips", "ST-LPIPS", 4),
+    ("clip_score", "CLIP-Score", 2),
+    ("brisque", "BRISQUE", 2),
+)
 _OPTIONAL = (*_PERCEPTUAL, ("mask_psnr", "mask PSNR dB", 2), ("gvif", "GVIF", 4))
 
 

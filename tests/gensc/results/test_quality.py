@@ -57,7 +57,8 @@ def test_effort_says_how_much_is_computed(pair, no_lpips, clip):
     assert score(*pair, effort="psnr")[0].keys() == {"psnr"}
     assert score(*pair)[0].keys() == {"psnr", "ssim", "ms_ssim"}
     values, _ = score(*pair, effort="perceptual", caption="a cup of coffee")
-    assert values.keys() == {"psnr", "ssim", "ms_ssim", "clip_score", "brisque", "top1", "top5"}
+    perceptual = {"st_lpips", "clip_score", "brisque", "top1", "top5"}
+    assert values.keys() == {"psnr", "ssim", "ms_ssim"} | perceptual
     assert 0 <= values["clip_score"] <= 100
     assert values["brisque"] > score(pair[0], pair[0], effort="perceptual")[0]["brisque"]
 
@@ -65,7 +66,7 @@ def test_effort_says_how_much_is_computed(pair, no_lpips, clip):
 def test_what_was_not_wanted_says_so(pair):
     _, reasons = score(*pair, effort="psnr")
     unwanted = {name for name, why in reasons.items() if why == NOT_ASKED}
-    assert unwanted == {"ssim", "ms_ssim", "lpips", "clip_score", "brisque", "top1", "top5"}
+    assert unwanted == set(METRICS) - {"psnr", "mask_psnr", "gvif"}
 
 
 def test_without_a_caption_there_is_no_clip_score(pair, no_lpips):
@@ -87,6 +88,16 @@ def test_lpips_is_of_the_pair(pair, monkeypatch):
     monkeypatch.setattr("gensc_models.metrics.lpips.load_lpips", load)
     values, _ = score(*pair, effort="perceptual")
     assert values["lpips"] == pytest.approx(np.abs(pair[0].astype(float) - pair[1]).mean())
+
+
+def test_st_lpips_is_of_the_pair_or_says_what_brings_it(pair, monkeypatch):
+    values, _ = score(*pair, effort=("st_lpips",))
+    assert 0 < values["st_lpips"] < 1
+    quality._outcome.cache_clear()
+    monkeypatch.setattr("gensc_models.metrics.st_lpips.PACKAGE", "a_package_that_nobody_has")
+    values, reasons = score(*pair, effort=("psnr", "st_lpips"))
+    assert values.keys() == {"psnr"}
+    assert reasons["st_lpips"].startswith("ST-LPIPS: pip install 'gr-gensc[pretrained]'")
 
 
 def test_a_mask_brings_its_psnr_at_any_effort(pair):

@@ -24,7 +24,9 @@ else:
     import tomli as tomllib
 
 #: Metrics that a picture and what was received of it have by themselves.
-METRICS = ("psnr", "ssim", "ms_ssim", "lpips", "clip_score", "brisque", "top1", "top5")
+METRICS = (
+    "psnr", "ssim", "ms_ssim", "lpips", "st_lpips", "clip_score", "brisque", "top1", "top5",
+)  # fmt: skip
 MAX_RATE = 128
 
 
