@@ -19,6 +19,7 @@ from gensc.cli import (
     bench,
     calibrate,
     compare,
+    config,
     demo,
     doctor,
     grc,
@@ -74,6 +75,7 @@ for module in (
     grc,
     doctor,
     calibrate,
+    config,
     keys,
 ):
     module.register(app)

@@ -22,6 +22,10 @@ def register(app: typer.Typer) -> None:
 
 
 def receive(
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Run as a service as this TOML file says (gensc config writes one)."),
+    ] = None,
     source: Annotated[
         str,
         typer.Option(
@@ -75,6 +79,13 @@ def receive(
     as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object.")] = False,
 ) -> None:
     """Receive images through a GNU Radio flowgraph; Ctrl-C ends and loses nothing."""
+    if config is not None:
+        from gensc.cli.receive_service import run_service
+
+        if source or radio or sdr:
+            raise UserError("--config says where from: leave out --from, --radio and --sdr")
+        run_service(config, count, seconds, as_json)
+        return
     from gensc.link.calibration import radio_settings
     from gensc.link.offset import cfo_range_hz
     from gensc.link.radio import parse_place

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _REQUIRED = ("session", "image_id", "rate", "total", "noise_var")
 
 
+class DamagedError(PduError):
+    """Bits that arrived, and not as they were sent."""
+
+
 class BankDecoder(message_block):
     """Decodes each bit [section] of a codec bank into an [image]; all others pass by.
 
@@ -69,7 +73,7 @@ class BankDecoder(message_block):
             decoded = bank.decode(result.payload, partial=True)
         except BitstreamError as error:
             self.damaged += 1
-            raise PduError(str(error)) from error
+            raise DamagedError(str(error)) from error
         self.damaged += not decoded.complete
         height, width, _ = decoded.image.shape
         told = replace(

@@ -14,10 +14,11 @@ for holds up what is before them.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pmt
@@ -25,6 +26,7 @@ import pmt
 from gensc.link.offset import receiver_config
 from gensc.link.radio import Place, RadioSettings, open_sink, open_source
 from gensc.link.schemes import all_decoders
+from gensc.receiver.account import BITS_DAMAGED, BURSTS_LOST, DECODER_FAILED, HEADER_LOST
 from gensc.receiver.kept import SUFFIX, read_sections
 from gensc.receiver.kinds import LOOPBACK, PDUS
 from gensc.system import codecs
@@ -71,6 +73,19 @@ class ChainSettings:
     probe: bool = False
 
 
+class Transmitting(Protocol):
+    """A transmitter in the receiver's flowgraph.
+
+    Attributes:
+        block: that gives samples.
+    """
+
+    block: Any
+
+    def close(self) -> None:
+        """End its stream after what is under way."""
+
+
 @dataclass(frozen=True)
 class Taps:
     """Who is told of what passes.
@@ -79,9 +94,8 @@ class Taps:
         image, text: what the decoders give.
         keep: a section whose weights are not here, and why it cannot be decoded.
         fragment, section: every burst, every section put together; None: nobody looks.
-        failed: an image that a decoder could make nothing of, and why.
-        open: makes the block that gives samples, connected to others of the flowgraph; None opens
-            the place.
+        failed: an image that a decoder could make nothing of: its cause, and why in words.
+        open: adds a transmitter to the flowgraph, for a source `loopback`.
     """
 
     image: Callable[[Seen], None]
@@ -89,8 +103,8 @@ class Taps:
     keep: Callable[[Metadata, SectionSymbols, str], None]
     fragment: Callable[[Seen], None] | None = None
     section: Callable[[Seen], None] | None = None
-    failed: Callable[[ImageKey, str], None] | None = None
-    open: Callable[[Any, WaveformConfig], Any] | None = None
+    failed: Callable[[Metadata, str, str], None] | None = None
+    open: Callable[[Any, WaveformConfig], Transmitting] | None = None
 
 
 class Chain:
@@ -134,9 +148,11 @@ class Chain:
         recorded = self.source.recording.sample_rate if hasattr(self.source, "recording") else None
         self.config = receiver_config(recorded or radio.sample_rate, settings.cfo_range_hz)
         self._by_samples = place.kind not in ("sections", PDUS)
-        if self.source is None:
+        ending: Any = self.source
+        if place.kind == LOOPBACK:
             assert taps.open is not None
-            self.source = taps.open(self.top, self.config)
+            ending = taps.open(self.top, self.config)
+            self.source = ending.block
         self.rx = gensc.burst_rx(self.config) if self._by_samples else None
         self.assembler = gensc.assembler(
             self.config,
@@ -154,8 +170,9 @@ class Chain:
         self.texts = PduCollector(np.uint8, on_pdu=taps.text)
         # A ZeroMQ source can end by itself, also while nothing arrives; so does what sends PDUs.
         # The others need the gate.
-        own_end = place.kind in ("zmq", "sections", PDUS)
-        self.gate = self.source if own_end else StreamGate()
+        own_end = place.kind in ("zmq", "sections", PDUS, LOOPBACK)
+        self.gate: Any = ending if own_end else StreamGate()
+        self._between = [] if own_end else [self.gate]
         self.probe = SampleProbe() if settings.probe and self._by_samples else None
         self._blocks: list[Any] = []  # GNU Radio does not keep them alive
         self._connect_samples(radio)
@@ -163,8 +180,8 @@ class Chain:
         for block in (*self.decoders, self.text_decoder, self.assembler):
             block.on_refused = self._on_refused
         for decoder in self.decoders:
-            if hasattr(decoder, "on_lost") and taps.failed is not None:
-                decoder.on_lost = taps.failed
+            if hasattr(decoder, "on_lost"):
+                decoder.on_lost = self._on_lost
         self._ended, self._started = threading.Event(), False
         self.closed = False
 
@@ -191,14 +208,13 @@ class Chain:
     def _connect_samples(self, radio: RadioSettings) -> None:
         if not self._by_samples:
             return
-        between = [] if self.gate is self.source else [self.gate]
-        between += [] if self.probe is None else [self.probe]
+        between = self._between + ([] if self.probe is None else [self.probe])
         self.top.connect(self.source, *between, self.rx)
         if self.settings.save_iq:
             told = replace(radio, sample_rate=self.config.sample_rate)
             sink = open_sink(Place("file", self.settings.save_iq), told)
             self._blocks.append(sink)
-            self.top.connect(self.gate, sink)
+            self.top.connect((self._between or [self.source])[-1], sink)
 
     def _connect_messages(self, collector: type) -> None:
         """Wire the message blocks, with a tap in series where one is asked for."""
@@ -230,17 +246,29 @@ class Chain:
 
     def _on_refused(self, message: Any, error: Exception) -> None:
         """A block failed on a PDU: of which image, its metadata says, if it has any."""
+        from gensc.receiver.bank import DamagedError
         from gnuradio.gensc.errors import PduError
         from gnuradio.gensc.metadata import Metadata
 
         if self._taps.failed is None or not pmt.is_pair(message):
             return
+        cause = BITS_DAMAGED if isinstance(error, DamagedError) else DECODER_FAILED
         try:
             metadata = Metadata.from_pmt(pmt.car(message), ("session", "image_id", "shape"))
         except PduError:
             return  # counted by the block; it belongs to no image
         if metadata.section != "text":
-            self._taps.failed(metadata.key, str(error) or type(error).__name__)
+            self._taps.failed(metadata, cause, str(error) or type(error).__name__)
+
+    def _on_lost(self, key: ImageKey, why: str) -> None:
+        """A decoder of several sections has given an image up."""
+        from gnuradio.gensc.gened_decoder import NO_HEADER
+        from gnuradio.gensc.metadata import Metadata
+
+        if self._taps.failed is not None:
+            session, image_id, height, width = key
+            about = Metadata(session, image_id, shape=(height, width, 3))
+            self._taps.failed(about, HEADER_LOST if why == NO_HEADER else BURSTS_LOST, why)
 
     # ------------------------------------------------------------------ running
 
@@ -280,6 +308,10 @@ class Chain:
         for block in self.decoders:
             if hasattr(block, "expiry_samples"):
                 block._post(pmt.intern("flush"), pmt.PMT_T)
+
+    def idle_s(self) -> float:
+        """Seconds since the last burst was put to the others."""
+        return time.monotonic() - float(self.assembler.last_arrival)
 
     def backlog(self) -> int:
         """PDUs that wait before decoders."""

@@ -19,6 +19,7 @@ from gensc.receiver.account import (
     LOST,
     NEVER_HEARD,
     OPEN,
+    STORED,
     WEIGHTS_MISSING,
     Account,
 )
@@ -32,6 +33,7 @@ IDS = 1 << 16
 MOST_SKIPPED = 1024
 #: Settled accounts of a session, and sessions, that are remembered for what comes late.
 _SETTLED, _SESSIONS = 4096, 256
+_PICTURED = (STORED, DAMAGED)
 
 
 class _Book:
@@ -101,7 +103,7 @@ class Ledger:
         with self._lock:
             account = self._heard(source, metadata)
             name = metadata.section or "analog", metadata.stream or 0
-            if account.fate != OPEN and name in account.given and metadata.section != "text":
+            if account.fate in _PICTURED and name in account.given and metadata.section != "text":
                 account = self._again(source, metadata)
             account.given.add(name)
             part = account.part(metadata)
@@ -114,7 +116,7 @@ class Ledger:
         """The account of a picture that a decoder gave; it is settled when that is stored."""
         with self._lock:
             account = self._heard(source, metadata)
-            if account.fate not in (OPEN, LOST):
+            if account.fate in _PICTURED:
                 account = self._again(source, metadata)
             account.decoded = True
             return account
@@ -137,17 +139,18 @@ class Ledger:
 
     # ------------------------------------------------------------------ what is announced
 
-    def announced(self, sent: Sent) -> None:
-        """A transmitter says that it sends an image."""
+    def announced(self, sent: Sent) -> Account:
+        """A transmitter says that it sends an image; one that was lost may come now."""
         with self._lock:
             book = self._books[self._place(sent.session)]
             account = book.accounts.get(sent.image_id)
-            if account is not None and account.sent is not None and account.fate != OPEN:
-                account = None  # the number came round
-            if account is None:
+            if account is None or (account.sent and account.sent.sha256 != sent.sha256):
                 account = self._open(self._place(sent.session), sent.image_id)
+            elif account.fate == LOST:
+                self._reopen(account)
             account.sent = sent
             book.highest = sent.image_id
+            return account
 
     def bye(self, session: int, images: int) -> None:
         """A transmitter says how many images it has sent in a session."""
@@ -217,6 +220,13 @@ class Ledger:
         """Say what has become of an image: stored, damaged or lost; lost ones may yet be found."""
         with self._lock:
             self._settle(account, fate, cause, key)
+
+    def _reopen(self, account: Account) -> None:
+        """It is sent once more under the same number."""
+        self._count(account, -1)
+        account.fate, account.cause, account.decoded = OPEN, "", False
+        account.opened_at, account.heard_at = self._clock(), None
+        self._sums["sent_again"] += 1
 
     def _settle(self, account: Account, fate: str, cause: str, key: str = "") -> None:
         if account.fate == LOST:  # a picture of it came after all
@@ -312,6 +322,7 @@ class Ledger:
                 "open": told["images"] - settled,
                 "found": self._sums["found"],
                 "again": self._sums["again"],
+                "sent_again": self._sums["sent_again"],
                 "jumps": self._sums["jumps"],
                 "causes": {cause: n for cause, n in sorted(self._causes.items()) if n},
                 "symbols": {

@@ -24,10 +24,12 @@ class Match:
 
     Attributes:
         name: of the original, see `gensc.data.named.Found`.
+        path: of it, as `gensc.data.images.load_image` takes it.
         metrics, reasons: as from `gensc.results.quality.score`.
     """
 
     name: str
+    path: str
     metrics: dict[str, float]
     reasons: dict[str, str]
 
@@ -70,7 +72,7 @@ class References:
             return None
         original = _scaled(best.path, max(image.shape[:2]))
         metrics, reasons = score(original, image, effort="fidelity")
-        return Match(best.name, metrics, reasons)
+        return Match(best.name, best.path, metrics, reasons)
 
 
 @lru_cache(maxsize=64)

@@ -16,9 +16,9 @@ from gensc.editing.choose import choose_editor
 from gensc.link.driver_output import caught
 from gensc.link.radio import Place, RadioSettings
 from gensc.receiver.chain import Chain, ChainSettings, Taps
+from gensc.receiver.spent import codec_or_bank
 from gensc.receiver.writer import ReceiveReport, Writer
 from gensc.system import codecs
-from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 
 if TYPE_CHECKING:
     from gensc.link.blocks import Seen
@@ -112,7 +112,7 @@ def receive_images(
         on_image(chain.source.tuned.line())
     writer = Writer(
         settings.out, place, chain.config, on_image, refiner[1] if refiner else None,
-        lambda fingerprint: shared_codec_by_fingerprint(fingerprint, places), settings.reference,
+        lambda fingerprint: codec_or_bank(fingerprint, places), settings.reference,
     )  # fmt: skip
     behind = _stages(gensc, chain, settings, writer, refiner is not None, chosen)
     try:

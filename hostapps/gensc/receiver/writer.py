@@ -11,28 +11,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 
 from gensc.link.level import Level
 from gensc.link.radio import Place
 from gensc.receiver.kept import KeptImages
 from gensc.receiver.reference import References
-from gensc.results.result import METRICS, Result, Symbols, write_line
+from gensc.receiver.spent import codec_or_bank, spent
+from gensc.results.result import METRICS, Result, write_line
 from gensc.system.errors import UserError
 from gensc.system.folders import writable_folder
 from gensc.system.weights import Weights
-from gensc_models.catalogue.shared import shared_codec_by_fingerprint
-from gensc_models.codecs.layout import MAX_RATE, SideInfo, symbols_for
-from gensc_phy.adaptation.side_link import side_link
 from gensc_phy.atomic import write_bytes
 from gensc_phy.waveform.config import WaveformConfig
-from gensc_phy.waveform.fragment import fragment_edges
 from gnuradio.gensc.file_names import FileNames
 
 if TYPE_CHECKING:
     from gensc.link.blocks import Seen
     from gensc_models import Codec
+    from gensc_models.codecs.bank import HyperpriorCodec
     from gensc_phy.waveform.assemble import SectionSymbols
     from gnuradio.gensc.metadata import Metadata
 
@@ -92,7 +89,7 @@ class Writer:
         config: WaveformConfig,
         on_image: Callable[[str], None],
         refiner: Weights | None = None,
-        codec_of: Callable[[int], Codec] = shared_codec_by_fingerprint,
+        codec_of: Callable[[int], Codec | HyperpriorCodec] = codec_or_bank,
         reference: Sequence[str] = (),
     ) -> None:
         self.config = config
@@ -235,7 +232,7 @@ class Writer:
             channel="recording" if self.place.kind == "file" else "air",
             via="air",
             snr_measured_db=meta.snr_db,
-            symbols=self._symbols(meta),
+            symbols=spent(meta, self.config),
             reasons=reasons,
             fragments=fragments,
             fragments_lost=fragments - received,
@@ -264,23 +261,3 @@ class Writer:
         with self._lock:
             self.report.texts += 1
         self._say(f"{path.name}: {seen.data.tobytes().decode('utf-8', 'replace')}")
-
-    def _symbols(self, meta: Metadata) -> Symbols:
-        """Symbols of an image, lost bursts included; of two streams the overhead is nearly so."""
-        assert meta.shape is not None
-        analog = meta.total or 0
-        overhead = self._overhead(analog, meta.fragments or 1)
-        # The rate counts all sections of an image: what is no analog symbol is header section.
-        several = meta.streams is not None and 1 <= (meta.rate or 0) <= MAX_RATE
-        digital = symbols_for(*meta.shape[:2], meta.rate or 1) - analog if several else 0
-        if digital:
-            copies = side_link(SideInfo.unpack(meta.aux or 0).snr_db).copies
-            each = digital // copies
-            overhead += copies * self._overhead(each, -(-each // self.config.max_payload))
-        return Symbols(analog=analog, digital=digital, overhead=overhead)
-
-    def _overhead(self, symbols: int, fragments: int) -> int:
-        """Air overhead of all bursts of a section."""
-        return sum(
-            self.config.overhead(int(n)) for n in np.diff(fragment_edges(symbols, fragments))
-        )

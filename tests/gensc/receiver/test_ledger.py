@@ -212,6 +212,17 @@ def test_no_fate_is_changed_but_lost(ledger):
         ledger.settle(account, LOST, BURSTS_LOST)
 
 
+def test_an_image_that_was_lost_and_is_announced_again_has_one_account(ledger, clock):
+    ledger.announced(sent(0))
+    clock.now += 20
+    (account,) = ledger.tick()
+    assert ledger.announced(sent(0)) is account
+    assert check(ledger)["open"] == 1
+    deliver(ledger, 0)
+    sums = check(ledger)
+    assert (sums["images"], sums["stored"], sums["lost"], sums["sent_again"]) == (1, 1, 0, 1)
+
+
 def test_everything_is_settled_at_the_end(ledger):
     ledger.burst(AIR, burst(0), 50)
     ledger.announced(sent(4, session=2))

@@ -38,6 +38,9 @@ class assembler(message_block):
             arrived so often, and the copies are combined.
         deadline_s: seconds of the received stream, by its samples, after which a section is given
             out while others arrive; 0 never does. Of one stream's fragments only.
+
+    Attributes:
+        last_arrival: when the last fragment came, s of `time.monotonic`.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class assembler(message_block):
         self._deadline = round(float(deadline_s) * config.sample_rate)
         self.expiry_s = float(expiry_s)
         self._assembler = Assembler(max_pending, max_symbols, copies)
-        self._last_arrival = time.monotonic()
+        self.last_arrival = time.monotonic()
         self._end_clock = threading.Event()
         self.setup_ports(
             {"fragment": self._add, "flush": self._flush, "clock": self._tick},
@@ -87,13 +90,13 @@ class assembler(message_block):
 
     def _tick(self, _: Any) -> None:
         # Fragments may wait because whatever follows this block was slow.
-        quiet = time.monotonic() - self._last_arrival
+        quiet = time.monotonic() - self.last_arrival
         if quiet >= self.expiry_s and not self.backlog("fragment"):
             self._give(self._assembler.flush())
 
     def _add(self, pdu: Any) -> None:
         metadata, header, symbols = read_fragment(pdu, _REQUIRED)
-        self._last_arrival = time.monotonic()
+        self.last_arrival = time.monotonic()
         burst = Burst(
             header=header,
             symbols=symbols,

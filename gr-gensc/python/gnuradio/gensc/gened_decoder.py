@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PORTS = ("foreground", "background")
 DONE_KEPT = 64
 """Images whose header section is remembered: a second copy of it is no image that is lost."""
+NO_HEADER = "its header section did not arrive"
 _NUMBERS = ("rate", "shape", "total", "aux", "noise_var", "snr_db", "cfo_hz")
 
 
@@ -286,8 +287,7 @@ class gened_decoder(message_block):
             again = key in self._done and pending.side in (None, self._done[key])
             if again and not pending.streams:
                 return  # the second copy of the section of an image that is out
-            missing = "its streams" if pending.side is not None else "its header section"
-            self._lose(key, f"{missing} did not arrive")
+            self._lose(key, NO_HEADER if pending.side is None else "its streams did not arrive")
             return
         self._done[key] = pending.side or b""
         while len(self._done) > DONE_KEPT:
