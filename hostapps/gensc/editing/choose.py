@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 #: ``--edit`` that edits nothing.
 NONE = "none"
 SERVER = "server"
+#: Editors that no weights of this project and no colon tell from a refiner.
+BY_NAME = (SERVER, "realesrgan")
 HELP = (
-    "Editor behind the decoder: a refiner's weights, diffusers:NAME[,steps=…,device=…], server "
-    "(that GENSC_EDIT_URL, _MODEL and _KEY name), or none."
+    "Editor behind the decoder: a refiner's weights, realesrgan[:1|2|4], "
+    "diffusers:NAME[,steps=…,device=…], server (that GENSC_EDIT_URL, _MODEL and _KEY name), "
+    "or none."
 )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gensc.editing.choose import BY_NAME
 from gensc.experiment.schemes.codec import CodecScheme
 from gensc.experiment.schemes.files import CODERS, FileScheme, load_coder
 from gensc.experiment.schemes.wrapped import Captioned, Edited, Refined
 from gensc.system import codecs
 from gensc.system.errors import UserError
+from gensc.system.weights import Weights
 
 if TYPE_CHECKING:
     from gensc.experiment.scheme import Scheme
@@ -124,7 +126,7 @@ def _around(name: str, inner: Scheme, part: str) -> Scheme:
     try:
         loaded = codecs.load_refiner(part)
     except UserError as error:
-        if ":" not in part and part != "server":
+        if ":" not in part and part not in BY_NAME:
             raise UserError(f"--scheme {name}: {_reason(error, part)}") from error
         loaded = None
     called = f"{inner.name}+{_short(part)}"
@@ -155,7 +157,8 @@ def around_editor(inner: Scheme, edit: str, called: str) -> Edited | None:
         loaded = codecs.load_refiner(edit)
     except UserError:
         loaded = None  # a pipeline or a server: neither has weights of this project
-    weights = loaded[1] if loaded else None
+    digest = getattr(editor, "sha256", "")
+    weights = loaded[1] if loaded else Weights(editor.name, digest) if editor and digest else None
     return None if editor is None else Edited(inner, SafeEditor(editor), weights, called)
 
 
