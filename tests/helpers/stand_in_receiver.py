@@ -47,9 +47,9 @@ class StandIn:
                  "samples": 1_234_567, "bursts": self.counters.get("bursts")},
             ],
             "stages": [
-                {"name": "refine", "waiting": 1, "dropped": 3, "failed": 0, "busy": True,
+                {"name": "refined", "waiting": 1, "dropped": 3, "failed": 0, "busy": True,
                  "last_ms": 87.2, "state": "ok", "why": ""},
-                {"name": "edit", "waiting": 0, "dropped": 0, "failed": 4, "busy": False,
+                {"name": "edited", "waiting": 0, "dropped": 0, "failed": 4, "busy": False,
                  "last_ms": None, "state": "broken", "why": "does not answer for 30 s"},
             ],
             "counters": self.counters,
@@ -110,7 +110,7 @@ class StandIn:
         )  # fmt: skip
         self.bus.publish("text", key=key, text=text, state="ok")
         if not self.paused:
-            self.bus.publish("refined", key=key, file=f"{key}-refined.png", stage="refine",
+            self.bus.publish("refined", key=key, file=f"{key}-refined.png", stage="refined",
                              ms=81.0 + number % 11, psnr=_psnr(photo, refined))  # fmt: skip
         self.bus.publish("counters", **self.counters)
         return key

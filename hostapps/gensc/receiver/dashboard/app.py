@@ -17,6 +17,7 @@ from gensc.receiver.dashboard.feed import MOST_READERS, Feed
 from gensc.receiver.dashboard.guard import Guard
 from gensc.receiver.dashboard.metrics import CONTENT_TYPE, Metrics
 from gensc.receiver.dashboard.pictures import Pictures
+from gensc.receiver.dashboard.presented import presented
 from gensc.receiver.dashboard.snapshot import snapshot
 from gensc.receiver.dashboard.token import Token
 from gensc.receiver.dashboard.watched import Watched
@@ -111,7 +112,7 @@ class Dashboard:
         return _json(snapshot(self._watched, self.feed))
 
     def _summary(self) -> Response:
-        return _json(self._watched.state())
+        return _json(presented(self._watched.state()))
 
     async def _events(
         self,
@@ -144,7 +145,7 @@ class Dashboard:
                 change(value)
             except UserError as error:
                 raise HTTPException(409, str(error)) from error
-        return _json(self._watched.state())
+        return _json(presented(self._watched.state()))
 
     def _metrics(self) -> Response:
         return Response(self.metrics.text(), media_type=CONTENT_TYPE)

@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from gensc.receiver.dashboard.feed import Feed
+from gensc.receiver.dashboard.presented import mapping, presented, rows
 from gensc.receiver.dashboard.watched import Watched
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -69,7 +70,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """What the service says of itself now."""
-        state = self._watched.state()
+        state = presented(self._watched.state())
         yield _gauge("gensc_uptime_seconds", "Since the start.", state.get("uptime_s"))
         yield _gauge(
             "gensc_paused", "Whether refining and editing stand still.", state.get("paused")
@@ -84,10 +85,10 @@ class Metrics(Collector):
         for source, value in list(self._snr.items()):
             snr.add_metric([source], value)
         yield snr
-        yield from self._counters(_mapping(state.get("counters")))
-        yield from self._stages(_rows(state.get("stages")))
-        yield from _sources(_rows(state.get("sources")))
-        yield _gauge("gensc_users", "Transmitters heard.", len(_rows(state.get("users"))))
+        yield from self._counters(mapping(state.get("counters")))
+        yield from self._stages(rows(state.get("stages")))
+        yield from _sources(rows(state.get("sources")), mapping(state["source_sums"]))
+        yield _gauge("gensc_users", "Transmitters heard.", len(rows(state.get("users"))))
         yield _gauge("gensc_dashboard_browsers", "Browsers that follow.", self._feed.readers)
         missed = self._feed.missed + self._subscription.missed
         yield CounterMetricFamily(
@@ -137,12 +138,12 @@ class Metrics(Collector):
             if event.kind == "burst" and _is_number(fields.get("snr_db")):
                 self._snr[self._label("source", str(fields.get("source", "")))] = fields["snr_db"]
             elif event.kind == "image":
-                for stage, value in _mapping(fields.get("latency_ms")).items():
+                for stage, value in mapping(fields.get("latency_ms")).items():
                     self._observe(stage, value)
                 if _is_number(fields.get("psnr")):
                     self._psnr.observe(fields["psnr"])
             elif event.kind == "refined":
-                self._observe(str(fields.get("stage", "refine")), fields.get("ms"))
+                self._observe(str(fields.get("stage", "refined")), fields.get("ms"))
 
     def _observe(self, stage: str, milliseconds: Any) -> None:
         if _is_number(milliseconds):
@@ -158,15 +159,29 @@ class Metrics(Collector):
         return value
 
 
-def _sources(sources: list[Mapping[str, Any]]) -> Iterator[Metric]:
+def _sources(
+    sources: list[Mapping[str, Any]], sums: Mapping[str, Any]
+) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    """Whether each runs, and its own sums."""
     running = GaugeMetricFamily("gensc_source_running", "Whether it is.", labels=["source"])
-    samples = CounterMetricFamily("gensc_source_samples", "Samples read.", labels=["source"])
+    counted: dict[str, CounterMetricFamily] = {}
     for source in sources:
         name = str(source.get("name", ""))
         running.add_metric([name], float(source.get("state") == "running"))
-        if _is_number(source.get("samples")):
-            samples.add_metric([name], source["samples"])
-    yield from (running, samples)
+        own = {**mapping(sums.get(name)), **{k: source.get(k) for k in ("samples", "bursts")}}
+        for what, value in own.items():
+            if _is_number(value) and not what.endswith("_hz"):  # that one is no sum
+                family = counted.setdefault(
+                    what,
+                    CounterMetricFamily(
+                        f"gensc_source_{_metric_name(what)}",
+                        f"{what.replace('_', ' ')} of a source, since its start.",
+                        labels=["source"],
+                    ),
+                )
+                family.add_metric([name], value)
+    yield running
+    yield from counted.values()
 
 
 def _gauge(name: str, help_text: str, value: Any) -> Metric:
@@ -185,14 +200,6 @@ def _thousandth(milliseconds: Any) -> float | None:
 def _metric_name(name: str) -> str:
     """A counter's name without what Prometheus' names cannot have."""
     return re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _rows(value: Any) -> list[Mapping[str, Any]]:
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 
 def _is_number(value: Any) -> bool:

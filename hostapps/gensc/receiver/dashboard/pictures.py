@@ -28,7 +28,7 @@ def stage_of(event: Event) -> str:
     if event.kind == "image":
         return "received"
     stage = str(event.fields.get("stage", ""))
-    return {"refine": "refined", "inpaint": "inpainted", "edit": "edited"}.get(stage, "refined")
+    return stage if stage in STAGES[2:] else "refined"
 
 
 class Pictures:

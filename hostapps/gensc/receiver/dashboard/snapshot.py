@@ -8,6 +8,7 @@ from typing import Any
 
 from gensc.receiver.bus import Event
 from gensc.receiver.dashboard.feed import Feed, encoded
+from gensc.receiver.dashboard.presented import presented
 from gensc.receiver.dashboard.watched import Watched
 
 #: Of each kind, how many events a page begins with.
@@ -40,7 +41,7 @@ def snapshot(watched: Watched, feed: Feed) -> dict[str, Any]:
     return {
         "last_id": last_id,
         "now": time.time(),
-        "state": watched.state(),
+        "state": presented(watched.state()),
         "events": [
             {"kind": event.kind, **_without_symbols(event, event.number in whole)}
             for event in events

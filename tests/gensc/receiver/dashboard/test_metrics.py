@@ -45,18 +45,18 @@ def test_totals_are_the_services_own_whatever_events_were_seen(metrics, receiver
 
 def test_stages_tell_their_queue_and_their_state(metrics):
     found = read(metrics)
-    assert found["gensc_stage_waiting", "refine"] == 1
-    assert found["gensc_stage_dropped_total", "refine"] == 3
-    assert found["gensc_stage_failed_total", "edit"] == 4
-    assert found["gensc_stage_state", "broken", "edit"] == 1
-    assert found["gensc_stage_state", "edit", "ok"] == 0
+    assert found["gensc_stage_waiting", "refined"] == 1
+    assert found["gensc_stage_dropped_total", "refined"] == 3
+    assert found["gensc_stage_failed_total", "edited"] == 4
+    assert found["gensc_stage_state", "broken", "edited"] == 1
+    assert found["gensc_stage_state", "edited", "ok"] == 0
 
 
 def test_latency_and_psnr_are_histograms(metrics, receiver, photo):
     for number in range(3):
         receiver.receive(photo, number, 12.0)
     found = read(
-        metrics, until=lambda f: f.get(("gensc_stage_latency_seconds_count", "refine")) == 3
+        metrics, until=lambda f: f.get(("gensc_stage_latency_seconds_count", "refined")) == 3
     )
     assert found["gensc_stage_latency_seconds_count", "decode"] == 3
     assert found["gensc_stage_latency_seconds_sum", "store"] == pytest.approx(3 * 4.2e-3)
@@ -89,3 +89,16 @@ def test_labels_that_a_peer_makes_up_end_as_other(metrics, receiver):
     assert len(lost) == MOST_LABELS + 1
     assert lost["other"] == 10
     assert sum(lost.values()) == MOST_LABELS + 10
+
+
+def test_the_sums_of_each_source_are_labelled_by_it(metrics, receiver):
+    before = receiver.state()
+    receiver.state = lambda: before | {
+        "counters": {"stored": 2, "damaged": 1, "lost": 4, "causes": {"header lost": 4},
+                     "sources": {"loopback": {"bursts": 7, "headers_bad": 1, "bad_cfo_hz": 3.5}}},
+    }  # fmt: skip
+    found = read(metrics)
+    assert found["gensc_delivered_total",] == 3
+    assert found["gensc_lost_total", "header lost"] == 4
+    assert found["gensc_source_headers_bad_total", "loopback"] == 1
+    assert not any("bad_cfo" in name for name, *_ in found)

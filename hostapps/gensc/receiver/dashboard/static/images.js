@@ -105,7 +105,7 @@ export class Images {
   }
 
   waiting() {
-    const stage = this.store.stages.get("refine");
+    const stage = this.store.stages.get("refined");
     if (this.store.state.paused) return "refining is paused";
     return stage?.state === "broken" ? "the refiner does not answer" : "not refined";
   }

@@ -44,7 +44,7 @@ export class Store {
     this.state = state ?? {};
     this.stateAt = Date.now() / 1000;
     for (const stage of rows(this.state.stages)) this.stages.set(stage.name, stage);
-    Object.assign(this.counters, this.state.counters ?? {});
+    this.counters = this.state.counters ?? {};
     this.changed = true;
   }
 
@@ -88,11 +88,11 @@ export class Store {
   }
 
   take_refined(event) {
-    const name = { refine: "refined", inpaint: "inpainted", edit: "edited" }[event.stage] ?? "refined";
+    const name = ["inpainted", "edited"].includes(event.stage) ? event.stage : "refined";
     const image = this.image(event.key);
     if (event.file) image.files[name] = event.number;
     image.psnrs[name] = event.psnr;
-    this.addLatency(event.stage ?? "refine", event.ms);
+    this.addLatency(name, event.ms);
   }
 
   take_text(event) {
@@ -106,7 +106,8 @@ export class Store {
 
   take_lost(event) {
     push(this.losses, event, 4000);
-    this.image(event.key).lost = event.cause;
+    const image = this.image(event.key);
+    Object.assign(image, { at: event.at, ...pick(event, ["session", "name", "source"]), lost: event.cause });
   }
 
   take_burst(event) {
@@ -122,10 +123,6 @@ export class Store {
     this.stages.set(event.name, event);
   }
 
-  take_counters({ at, number, ...counters }) {
-    Object.assign(this.counters, counters);
-  }
-
   take_problem(event) {
     push(this.messages, event, MOST_MESSAGES);
   }
@@ -139,6 +136,10 @@ export class Store {
 
 export function rows(value) {
   return Array.isArray(value) ? value.filter(row => row && typeof row === "object") : [];
+}
+
+function pick(event, names) {
+  return Object.fromEntries(names.filter(name => event[name] !== undefined).map(name => [name, event[name]]));
 }
 
 function push(list, item, most) {

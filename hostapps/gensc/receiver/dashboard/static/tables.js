@@ -95,14 +95,36 @@ export function drawStages(store) {
     isNumber(stage.last_ms) ? `${short(stage.last_ms)} ms` : "–",
   ]), "No stage beside the decoder.");
   table(by("sources"), ["Source", "State", "Bursts"], rows(store.state.sources).map(source => [
-    why(source.name, source.why || source.kind), state(source.state), short(source.bursts),
+    why(source.name, source.why || source.kind || source.place), state(source.state), short(source.bursts),
   ]), "No source.");
 }
 
 export function drawUsers(store) {
-  table(by("users"), ["Transmitter", "Images", "Lost", "SNR", "Heard"], rows(store.state.users).map(user => [
-    user.name ?? "", short(user.images), short(user.lost), isNumber(user.snr_db) ? `${fixed(user.snr_db)} dB` : "–", clock(user.last_at),
+  const heard = transmitters(store);
+  for (const user of rows(store.state.users)) {
+    const session = isNumber(user.session) ? hex(user.session) : user.name;
+    heard.set(session, { ...heard.get(session), session, ...user });
+  }
+  table(by("users"), ["Transmitter", "Images", "Lost", "SNR", "Heard"], [...heard.values()].map(user => [
+    why(user.name || hex(user.session), user.name && isNumber(user.session) ? `session ${hex(user.session)}` : ""),
+    short(user.images), short(user.lost), isNumber(user.snr_db) ? `${fixed(user.snr_db)} dB` : "–", clock(user.last_at),
   ]), "None has been heard yet.");
+}
+
+const hex = session => (isNumber(session) ? session.toString(16).padStart(4, "0") : session ?? "");
+
+/** Sessions of the images that are known here, for what the receiver does not say of them. */
+function transmitters(store) {
+  const found = new Map();
+  for (const image of store.images.values()) {
+    if (!isNumber(image.session)) continue;
+    const key = hex(image.session);
+    const user = found.get(key) ?? { session: image.session, images: 0, lost: 0 };
+    if (image.files.received) Object.assign(user, { images: user.images + 1, snr_db: image.snr_db, last_at: image.at });
+    if (image.lost) user.lost += 1;
+    found.set(key, user);
+  }
+  return found;
 }
 
 export function drawMessages(store) {
