@@ -55,6 +55,14 @@ def test_sums_over_cells(burst):
         assert np.allclose(energy, np.sum(information * np.abs(channel) ** 2, axis=1), rtol=1e-4)
 
 
+def test_the_mean_channel_and_its_energy(burst):
+    _, _, h, error = burst
+    mean = np.empty(K, np.complex64)
+    energy = cells.average(h, error, mean)
+    assert np.allclose(mean, h.mean(axis=0), atol=1e-6)
+    assert energy == pytest.approx(np.mean(np.abs(h) ** 2) - np.mean(error), rel=1e-5)
+
+
 def test_misfits_of_known_cells(burst):
     y, x, h, variance = burst
     seen, error = x != 0, positive(N, K) / 10

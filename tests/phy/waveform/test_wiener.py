@@ -108,3 +108,16 @@ def test_next_to_no_noise_is_no_matter_of_rounding_errors():
         found = fit(Observed.of(h * sent, sent, np.float32(1e-9), 1.0), *model, CFG)
         assert np.isfinite(found.score)
         assert np.isfinite(found.error).all()
+
+
+def test_what_was_summed_for_one_spread_serves_another():
+    rng = np.random.default_rng(3)
+    seen = observe(channel(rng, [0.0, 1.3], 0.02), 0.05, rng)
+    fresh = Observed(seen.information, seen.matched, seen.total, seen.energy)
+    for spread in range(len(DELAY_SPREADS)):
+        # The first one has looked at every width before, with other spreads.
+        for doppler in range(len(DOPPLERS)):
+            again, once = (fit(o, spread, doppler, CFG) for o in (seen, fresh))
+            fresh = Observed(seen.information, seen.matched, seen.total, seen.energy)
+            assert np.array_equal(again.response, once.response)
+            assert again.score == once.score

@@ -39,6 +39,28 @@ def observe(
     return total
 
 
+@compiled("float64(complex64[:, ::1], float32[:, ::1], complex64[::1])")
+def average(
+    h: NDArray[np.complex64], error: NDArray[np.float32], mean: NDArray[np.complex64]
+) -> float:
+    """The mean channel of every carrier into `mean` [occupied]; mean of |h|^2 - error.
+
+    Args:
+        error: variance of h, which its power is too large by.
+    """
+    n, occupied = h.shape
+    real, imag, energy = np.zeros(occupied), np.zeros(occupied), np.zeros(occupied)
+    for m in range(n):
+        for k in range(occupied):
+            x, y = h[m, k].real, h[m, k].imag
+            real[k] += x
+            imag[k] += y
+            energy[k] += x * x + y * y - error[m, k]
+    for k in range(occupied):
+        mean[k] = complex(real[k] / n, imag[k] / n)
+    return energy.sum() / (n * occupied)
+
+
 @compiled("UniTuple(float64, 3)(complex64[:, ::1], complex64[:, ::1], float32[:, ::1])")
 def powers(
     received: NDArray[np.complex64], sent: NDArray[np.complex64], variance: NDArray[np.float32]

@@ -172,24 +172,24 @@ def equalise(known: Known, data: NDArray[np.int64], path: Path, cfg: WaveformCon
     n, whole = len(known.received), len(data)
     path, noise = _second_look(known, path, cfg)
     h, error = path.channel.response, path.channel.error
-    power = h.real**2 + h.imag**2
     wrong = noise.cells + error
     if path.phase.variance:
-        wrong += power * np.float32(path.phase.variance)
+        wrong += (h.real**2 + h.imag**2) * np.float32(path.phase.variance)
     if cfg.precode:
         rows = np.arange(n - whole, n)[:, None]
-        y, h_data, power_data = path.aligned[rows, data], h[rows, data], power[rows, data]
-        power_data = np.maximum(power_data, _TINY)
+        y, h_data = path.aligned[rows, data], h[rows, data]
+        power_data = np.maximum(h_data.real**2 + h_data.imag**2, _TINY)
         symbols, variance = _despread(y, h_data, power_data, wrong[rows, data])
     else:
         symbols = np.empty(data.shape, dtype=np.complex64)
         variance = np.empty(data.shape, dtype=np.float32)
         cells.undo(path.aligned, h, wrong, data, n - whole, symbols, variance)
-    energy = float(np.mean(power) - np.mean(error))
+    mean = np.empty(h.shape[1], dtype=np.complex64)
+    energy = cells.average(h, error, mean)
     return Equalised(
         symbols=symbols,
         variance=variance,
-        channel=h.mean(axis=0),
+        channel=mean,
         energy=max(energy, _TINY),
         noise=noise.level,
         drift=path.drift,

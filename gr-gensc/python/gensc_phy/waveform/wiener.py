@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +26,12 @@ from scipy.linalg import lapack
 
 from gensc_phy.waveform import cells, small_fit
 from gensc_phy.waveform.config import WaveformConfig
-from gensc_phy.waveform.covariances import DELAY_SPREADS, DOPPLERS, tables
+from gensc_phy.waveform.covariances import DELAY_SPREADS, DOPPLERS, Tables, tables
 
 # Unknowns up to which compiled loops are faster than matrix products.
 _SMALL = 32
+Sums = tuple[NDArray[np.float64], NDArray[np.complex128]]
+"""Information [T * T, occupied] and matched [T, occupied]."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,17 @@ class Observed:
         return self.information.astype(np.float64), self.matched.astype(np.complex128)
 
     @cached_property
-    def _still(self) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    def _still(self) -> Sums:
         """`over` for a channel that does not move."""
         information, matched = self._precise
         return information.sum(axis=0)[None], matched.sum(axis=0)[None]
 
-    def over(
-        self, b: NDArray[np.float32], b_products: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    @cached_property
+    def _moving(self) -> dict[int, tuple[NDArray[np.float32], Sums]]:
+        """What `over` has found before, with the functions of time that its key is the id of."""
+        return {}
+
+    def over(self, b: NDArray[np.float32], b_products: NDArray[np.float64]) -> Sums:
         """Sums over time: all that a fit with these functions of time needs.
 
         Args:
@@ -92,8 +98,13 @@ class Observed:
         """
         if len(b) == 1:
             return self._still
-        information, matched = self._precise
-        return b_products @ information, (b @ matched.view(np.float64)).view(np.complex128)
+        # Channels that move alike are tried with several delay spreads.
+        known = self._moving.get(id(b))
+        if known is None:
+            information, matched = self._precise
+            sums = b_products @ information, (b @ matched.view(np.float64)).view(np.complex128)
+            known = self._moving[id(b)] = b, sums
+        return known[1]
 
 
 @dataclass(frozen=True)
@@ -165,6 +176,30 @@ def _lines(n: int, steps: int) -> NDArray[np.float32]:
     return np.stack(rows, axis=1).astype(np.float32)
 
 
+class _Solved(NamedTuple):
+    """A solution, and all that its `Fit` needs beside it: of most only the score is asked for."""
+
+    score: float
+    c: NDArray[np.complex128]
+    lower: NDArray[np.complex128]
+    functions: Tables
+    energy: float
+
+    def fit(self) -> Fit:
+        """All of it."""
+        b, u, terms = self.functions.b, self.functions.u, self.functions.terms
+        coefficients = np.zeros(len(b) * u.shape[1], dtype=np.complex64)
+        coefficients[terms] = self.c
+        return Fit(
+            coefficients=coefficients.reshape(len(b), u.shape[1]),
+            cholesky=self.lower,
+            terms=terms,
+            time=b.T,
+            delay=u * np.float32(math.sqrt(self.energy)),
+            score=self.score,
+        )
+
+
 def fit(observed: Observed, spread: int, doppler: int, cfg: WaveformConfig) -> Fit:
     """Estimate the channel under one pair of covariances.
 
@@ -172,9 +207,15 @@ def fit(observed: Observed, spread: int, doppler: int, cfg: WaveformConfig) -> F
         observed: what is known.
         spread, doppler: indices of `DELAY_SPREADS` and `DOPPLERS`.
     """
+    return _solve(observed, spread, doppler, cfg).fit()
+
+
+def _solve(observed: Observed, spread: int, doppler: int, cfg: WaveformConfig) -> _Solved:
+    """What `fit` does, but for putting it together."""
     n, energy = len(observed.matched), observed.energy
     octave = math.ceil(math.log2(max(observed.total * energy, 1e-3)))
-    b, b_products, u, conjugate, u_products, terms = tables(cfg, n, spread, doppler, octave)
+    functions = tables(cfg, n, spread, doppler, octave)
+    b, b_products, u, conjugate, u_products, terms = functions
     t, size = len(b), u.shape[1]
     pairs, matched = observed.over(b, b_products)
     # Real matrices times complex ones, without turning the former into the latter.
@@ -195,16 +236,7 @@ def fit(observed: Observed, spread: int, doppler: int, cfg: WaveformConfig) -> F
         lower, _ = lapack.zpotrf(precision, lower=1)
         c, _ = lapack.zpotrs(lower, right, lower=1)
         score = np.vdot(right, c).real - 2 * np.log(np.diagonal(lower).real).sum()
-    coefficients = np.zeros(t * size, dtype=np.complex64)
-    coefficients[terms] = c
-    return Fit(
-        coefficients=coefficients.reshape(t, size),
-        cholesky=lower,
-        terms=terms,
-        time=b.T,
-        delay=u * np.float32(math.sqrt(energy)),
-        score=float(score),
-    )
+    return _Solved(float(score), c, lower, functions, energy)
 
 
 def best_fit(
@@ -215,13 +247,13 @@ def best_fit(
     Returns:
         The fit and its (spread, doppler), indices of `DELAY_SPREADS` and `DOPPLERS`.
     """
-    tried: dict[tuple[int, int], Fit] = {}
+    tried: dict[tuple[int, int], _Solved] = {}
 
     def score(pair: tuple[int, int]) -> float:
         if not (0 <= pair[0] < len(DELAY_SPREADS) and 0 <= pair[1] < len(DOPPLERS)):
             return -np.inf
         if pair not in tried:
-            tried[pair] = fit(observed, *pair, cfg)
+            tried[pair] = _solve(observed, *pair, cfg)
         return tried[pair].score
 
     at = start
@@ -231,5 +263,5 @@ def best_fit(
         if best == at:
             best = max([(s, d), (s + 1, d), (s - 1, d)], key=score)
         if best == at:
-            return tried[at], at
+            return tried[at].fit(), at
         at = best
