@@ -1,6 +1,8 @@
 """Settings of all tests, and what several of them stand on."""
 
-from collections.abc import Iterator
+import resource
+import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -29,3 +31,13 @@ def air(monkeypatch: pytest.MonkeyPatch) -> Any:
     from fake_radios import fake_air
 
     return fake_air(monkeypatch)
+
+
+@pytest.fixture
+def full_at() -> Iterator[Callable[[int], None]]:
+    """Lets no file of this process grow beyond so many bytes, as if the disk were full there."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)

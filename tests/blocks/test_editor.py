@@ -193,3 +193,19 @@ def test_editors_that_cannot_be_had_are_named(name, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(gensc.GenscError, match=name):
         gensc.editor(name)
+
+
+def test_whatever_an_edit_raises_the_image_passes_as_it_came_and_the_next_one_is_edited(monkeypatch):
+    block = gensc.editor(Fake())
+    edited, calls = block._edit, []
+
+    def once(*told):
+        calls.append(told)
+        if len(calls) == 1:
+            raise RuntimeError("a surprise")
+        return edited(*told)
+
+    monkeypatch.setattr(block, "_edit", once)
+    out = edit(block, image_pdu(IMAGE, 0), image_pdu(IMAGE, 1))
+    assert [np.array_equal(pixels, IMAGE) for _, pixels in out] == [True, False]
+    assert (block.failed, block.unforeseen) == (1, 1)

@@ -6,7 +6,9 @@ import pmt
 import pytest
 
 from gnuradio import blocks, gr, pdu
-from gnuradio.gensc.message_ports import LARGE_LIMIT, message_block
+from gnuradio.gensc import message_ports
+from gnuradio.gensc.errors import GenscError
+from gnuradio.gensc.message_ports import FAILURES_IN_A_ROW, LARGE_LIMIT, message_block
 from pdu_blocks import Collect, Feed, run
 
 
@@ -152,3 +154,71 @@ def test_a_flowgraph_can_be_stopped_while_messages_keep_arriving():
     flowgraph.stop()
     flowgraph.wait()
     assert time.monotonic() - begin < 2
+
+
+class Failing(message_block):
+    """Sends numbers by itself; those of `bad` raise `error` instead."""
+
+    def __init__(self, count, bad, error):
+        super().__init__("failing")
+        self.count, self.bad, self.error, self.done = count, bad, error, 0
+        self.setup_ports({"next": self.driven("next", self._next)}, ["image"])
+
+    def start(self):
+        self.drive("next")
+        return super().start()
+
+    def _next(self):
+        if self.done == self.count:
+            self.finish()
+            return False
+        self.done += 1
+        if self.done in self.bad:
+            raise self.error
+        self.publish("image", pmt.from_long(self.done))
+        return True
+
+    def end_of_stream(self):
+        self.publish("image", pmt.from_long(-1))
+
+
+def driven(monkeypatch, *told):
+    monkeypatch.setattr(message_ports, "_AFTER_FAILURE_S", 0.0)
+    flowgraph, block, sink = gr.top_block(), Failing(*told), Collect("image")
+    flowgraph.msg_connect(block, "image", sink, "image")
+    run(flowgraph)
+    return block, numbers(sink)
+
+
+def test_what_nobody_has_foreseen_is_counted_apart():
+    flowgraph = gr.top_block()
+    feed = Feed("image", [pmt.intern("junk"), pmt.from_long(1)])
+    relay = Relay()
+    flowgraph.msg_connect(feed, "image", relay, "image")
+    run(flowgraph)
+    assert (relay.dropped, relay.unforeseen) == (1, 1)
+
+
+@pytest.mark.parametrize("error", [GenscError("damaged"), RuntimeError("a surprise")])
+def test_a_block_that_drives_itself_goes_on_after_a_step_that_fails(monkeypatch, error):
+    block, given = driven(monkeypatch, 5, {2, 3}, error)
+    assert given == [1, 4, 5]
+    assert block.dropped == 2
+    assert block.unforeseen == 2 * isinstance(error, RuntimeError)
+
+
+def test_a_block_whose_steps_fail_every_time_ends_and_so_does_what_follows_it(monkeypatch, capfd):
+    always = range(3, 10**9)
+    block, given = driven(monkeypatch, -1, always, RuntimeError("a surprise"))
+    assert given == [1, 2, -1], "what it held is given out"
+    assert block.unforeseen == FAILURES_IN_A_ROW
+    assert f"{FAILURES_IN_A_ROW} failures in a row: the stream ends here" in "".join(
+        capfd.readouterr()
+    )
+
+
+def test_hundreds_of_bad_files_in_a_row_are_no_reason_to_end(monkeypatch):
+    bad = range(1, 3 * FAILURES_IN_A_ROW)
+    block, given = driven(monkeypatch, 3 * FAILURES_IN_A_ROW, bad, GenscError("damaged"))
+    assert given == [3 * FAILURES_IN_A_ROW]
+    assert block.dropped == len(bad)

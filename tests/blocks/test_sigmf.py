@@ -75,6 +75,20 @@ def test_what_says_where_the_samples_lie_is_refused_by_name(recording, where, fi
         gensc.sigmf_source(recording)
 
 
+@pytest.mark.parametrize("keep_going", [True, False])
+def test_a_full_disk_ends_a_recording_that_can_be_read(tmp_path, full_at, keep_going):
+    samples = np.arange(1000, dtype=np.complex64)
+    sink = gensc.sigmf_sink(str(tmp_path / "full"), RATE)
+    sink.keep_going = keep_going
+    top = gr.top_block()
+    top.connect(blocks.vector_source_c(samples.tolist()), sink)
+    full_at(4001)
+    top.run()
+    assert (sink.samples, sink.error) == (500, "File too large")
+    source = gensc.sigmf_source(str(tmp_path / "full"))
+    np.testing.assert_array_equal(play(source), samples[:500])
+
+
 def test_a_recording_that_is_replaced_while_it_is_played_is_played_to_its_end(recording):
     source = gensc.sigmf_source(recording, RATE)
     sink = gensc.sigmf_sink(recording, RATE)
@@ -97,7 +111,6 @@ def test_a_recording_can_be_read_while_it_is_made(tmp_path):
     sink = gensc.sigmf_sink(str(tmp_path / "live"), RATE)
     sink.start()
     sink.write(SAMPLES[:100])
-    sink._file.flush()
     np.testing.assert_array_equal(play(gensc.sigmf_source(str(tmp_path / "live"))), SAMPLES[:100])
     sink.stop()
 

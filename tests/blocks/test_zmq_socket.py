@@ -68,3 +68,26 @@ def test_a_listener_hands_on_what_arrives_until_it_is_told_to_stop():
         assert endpoint.socket.closed
     assert taken == [b"first", b"last"] * 2
     assert dropped == ["a message in 2 parts"] * 2
+
+
+def test_what_the_taker_raises_costs_that_message_alone():
+    endpoint = Endpoint(zmq.PULL, "tcp://127.0.0.1:*", True, {})
+    taken, dropped, enough = [], [], threading.Event()
+
+    def take(message):
+        if message == b"bad":
+            raise RuntimeError("a surprise")
+        taken.append(message)
+        enough.set()
+        return True
+
+    listener = Listener(endpoint, take, dropped.append)
+    listener.start()
+    with zmq.Context() as context, context.socket(zmq.PUSH) as sender:
+        sender.connect(endpoint.address)
+        for message in (b"bad", b"good"):
+            sender.send(message)
+        assert enough.wait(20)
+    listener.stop()
+    assert taken == [b"good"]
+    assert dropped == ["RuntimeError: a surprise"]

@@ -5,7 +5,15 @@ import stat
 
 import pytest
 
-from gensc_phy.atomic import atomic_file, beside, make_folder, remove, write_bytes, write_text
+from gensc_phy.atomic import (
+    append,
+    atomic_file,
+    beside,
+    make_folder,
+    remove,
+    write_bytes,
+    write_text,
+)
 
 
 def test_what_fails_leaves_the_old_file_and_no_other(tmp_path):
@@ -91,3 +99,24 @@ def test_folders_are_made_with_those_above_and_files_removed_once(tmp_path):
     for _ in range(2):
         remove(folder / "x")
     assert list(folder.iterdir()) == []
+
+
+def test_a_line_that_does_not_fit_any_more_leaves_the_lines_before_it(tmp_path, full_at):
+    full_at(100)
+    path = tmp_path / "lines"
+    with path.open("ab") as file:
+        append(file.fileno(), b"x" * 59 + b"\n")
+        with pytest.raises(OSError, match="File too large"):
+            append(file.fileno(), b"y" * 59 + b"\n")
+        append(file.fileno(), b"z\n")
+    assert path.read_bytes() == b"x" * 59 + b"\nz\n"
+
+
+def test_a_file_that_does_not_fit_leaves_the_old_one(tmp_path, full_at):
+    full_at(100)
+    path = tmp_path / "x"
+    write_bytes(path, b"old")
+    with pytest.raises(OSError, match="File too large"):
+        write_bytes(path, bytes(200))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

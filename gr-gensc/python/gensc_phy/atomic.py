@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,27 @@ def write_text(path: str | Path, text: str) -> None:
         OSError: it cannot be written.
     """
     write_bytes(path, text.encode("utf-8"))
+
+
+def append(file: int, data: bytes) -> None:
+    """Whole lines at the end of an open file, or none of them: the next one never joins a cut one.
+
+    Args:
+        file: descriptor, open to append or written by nobody else.
+
+    Raises:
+        OSError: it cannot be written; the file is as it was.
+    """
+    size = os.fstat(file).st_size
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[os.write(file, left) :]
+    except OSError:
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            os.ftruncate(file, size)
+            os.lseek(file, size, os.SEEK_SET)
+        raise
 
 
 def make_folder(path: str | Path) -> Path:

@@ -14,7 +14,7 @@ from gensc.experiment.scheme import Picture
 from gensc.experiment.ways import Way
 from gensc.system.errors import UserError
 from gensc.system.plain import json_text, plain
-from gensc_phy.atomic import write_text
+from gensc_phy.atomic import append, write_text
 
 Row = dict[str, Any]
 
@@ -87,8 +87,7 @@ class RowFile:
     def add(self, row: Row) -> None:
         """Keep a row, here and in the file."""
         self.rows[key_of(row)] = row
-        self._stream.write(_line(row))
-        self._stream.flush()
+        append(self._stream.fileno(), _line(row).encode("utf-8"))
 
     def close(self) -> None:
         """No more rows for now."""

@@ -17,8 +17,6 @@ ENDINGS: dict[str, Format] = {
     **dict.fromkeys((".sigmf-data", ".sigmf-meta", ".sigmf"), "sigmf"),
 }
 _ITEM_BYTES = {"cf32": 8, "ci16": 4}
-#: Full scale of 16-bit samples.
-_SCALE = 32767.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,7 @@ def raw_source(file: Recording) -> Any:
     Raises:
         UserError: no such file, or one with no whole sample.
     """
+    from gensc.link.raw_sink import SCALE
     from gnuradio import blocks, gr
 
     path = Path(file.path)
@@ -78,7 +77,7 @@ def raw_source(file: Recording) -> Any:
         reader = blocks.file_source(2 * gr.sizeof_short, str(path), False)
         pairs = blocks.vector_to_stream(gr.sizeof_short, 2)
         block.connect(
-            reader, pairs, blocks.interleaved_short_to_complex(False, False, _SCALE), block
+            reader, pairs, blocks.interleaved_short_to_complex(False, False, SCALE), block
         )
         return block
     except RuntimeError as error:
@@ -91,24 +90,9 @@ def raw_sink(file: Recording) -> Any:
     Raises:
         UserError: the file cannot be written.
     """
-    from gnuradio import blocks, gr
+    from gensc.link.raw_sink import RawSink
 
-    path = Path(file.path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file() and path.stat().st_size:
-            gr.logger("gensc.raw_sink").warn(f"{path}: is replaced")
-        # A new file, not the old one emptied: somebody may be reading that.
-        path.unlink(missing_ok=True)
-        path.open("xb").close()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-    if file.format == "cf32":
-        return blocks.file_sink(gr.sizeof_gr_complex, str(path))
-    block = _Chain("ci16_sink", inputs=1, outputs=0)
-    shorts = blocks.complex_to_interleaved_short(False, _SCALE)
-    block.connect(block, shorts, blocks.file_sink(gr.sizeof_short, str(path)))
-    return block
+    return RawSink(Path(file.path), "cf32" if file.format == "cf32" else "ci16")
 
 
 def _Chain(name: str, *, inputs: int, outputs: int) -> Any:

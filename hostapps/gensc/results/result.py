@@ -15,7 +15,7 @@ from typing import Any, Literal, TextIO
 from gensc.system.machine import machine, versions
 from gensc.system.plain import json_text
 from gensc.system.weights import Weights
-from gensc_phy.atomic import atomic_file
+from gensc_phy.atomic import append, atomic_file
 
 #: How PSNR is computed; written into every line.
 PSNR_NOTE = "on uint8 images, per image"
@@ -159,9 +159,15 @@ class Result:
 
 
 def write_line(stream: TextIO, result: Result | dict[str, Any]) -> None:
-    """Append one line and flush it: what has been received survives whatever comes next."""
-    stream.write(_line(result))
-    stream.flush()
+    """Append one line at once: what has been received survives whatever comes next.
+
+    Args:
+        stream: an open file that nothing else is written to.
+
+    Raises:
+        OSError: it cannot be written (a full disk); nothing of the line is in the file then.
+    """
+    append(stream.fileno(), _line(result).encode("utf-8"))
 
 
 def write_results(path: Path, results: Iterable[Result | dict[str, Any]]) -> None:

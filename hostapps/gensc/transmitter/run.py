@@ -130,6 +130,8 @@ def send_images(
         round_ = 0
         while settings.repeat == 0 or round_ < settings.repeat:
             for number, one in enumerate(photos):
+                if getattr(air, "error", ""):
+                    return  # nothing leaves any more
                 asked += 1
                 try:
                     image = load_image(one.path, settings.max_side)
@@ -147,6 +149,8 @@ def send_images(
 
     source = PduSource(pdus())
     air = open_sink(place, radio, bind)
+    if place.kind == "file":
+        air.keep_going = False  # a full disk ends the sending
     gone = Gone(config)
     fragments = PduCollector(np.complex64, on_pdu=gone.add)
     chain = SendChain(
@@ -163,6 +167,9 @@ def send_images(
         say(air.tuned.line())
     with caught() as printed:
         chain.top.run()
+    why = getattr(air, "error", "")
+    if why:
+        say(f"{place}: {why}")
     images, bursts, samples = gone.within(getattr(air, "samples", None))
     seconds = samples / config.sample_rate
     return SendReport(images, bursts, samples, seconds, printed.underflows, asked - images)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gensc_phy.atomic import append
+
 
 class Log:
     """``log.jsonl`` of a run; what is added is printed as well."""
@@ -18,8 +20,8 @@ class Log:
     def add(self, record: dict[str, Any]) -> None:
         """Adds a record."""
         line = json.dumps(record)
-        with self.path.open("a", encoding="utf-8") as handle:
-            handle.write(line + "\n")
+        with self.path.open("ab") as handle:
+            append(handle.fileno(), f"{line}\n".encode())
         print(line, flush=True)
 
     def records(self) -> list[dict[str, Any]]:

@@ -84,3 +84,26 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="file"):
         raw_sink(Recording(str(tmp_path / "file" / "a.cfile"), "cf32"))
+
+
+@pytest.mark.parametrize("format", ["cf32", "ci16"])
+def test_a_full_disk_ends_the_file_with_a_whole_sample_and_is_said(
+    tmp_path, format, full_at, capfd
+):
+    full_at(1001)
+    sink = raw_sink(Recording(str(tmp_path / "a"), format))
+    recorded(sink)
+    each = 8 if format == "cf32" else 4
+    assert (tmp_path / "a").stat().st_size == sink.samples * each
+    assert sink.samples == 1001 // each
+    assert sink.error == "File too large"
+    assert f"a: File too large; {sink.samples} samples are in it" in capfd.readouterr()[0]
+
+
+def test_a_recording_that_is_replaced_is_said_and_who_reads_the_old_one_keeps_it(tmp_path, capfd):
+    path = tmp_path / "a.cfile"
+    path.write_bytes(b"old")
+    with path.open("rb") as old:
+        recorded(raw_sink(Recording(str(path), "cf32")))
+        assert old.read() == b"old"
+    assert "a.cfile: is replaced" in capfd.readouterr()[0]

@@ -171,7 +171,11 @@ class editor(message_block):
             waiting = self._images[0]
             pdu, caption = waiting.pdu, self._wait_for_caption(waiting)
             if self._editor is not None and self.enabled and not self._halted:
-                pdu = self._edit(waiting.metadata, waiting.image, caption)
+                try:
+                    pdu = self._edit(waiting.metadata, waiting.image, caption)
+                except Exception as error:  # an image is never lost to what betters it
+                    self.failed += 1
+                    self.skip("[image] passes unedited:", error)
             self.publish("image", pdu)
             self._images.popleft()
         if not self._halted:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gensc_phy.atomic import write_bytes
+from gensc_phy.atomic import append, write_bytes
 
 from .errors import GenscError
 from .file_names import FileNames
@@ -101,8 +101,8 @@ class image_sink(message_block):
             "crc_ok": metadata.crc_ok,
         }
         assert self.directory is not None
-        with open(self.directory / INDEX, "a", encoding="utf-8") as index:
-            index.write(json.dumps(line) + "\n")
+        with open(self.directory / INDEX, "ab") as index:
+            append(index.fileno(), f"{json.dumps(line, allow_nan=False)}\n".encode())
 
 
 def _hex(tag: int | None) -> str | None:

@@ -12,6 +12,17 @@ GNU Radio's own rules are too few for images that must all arrive:
 * A block ends when the first of its neighbours is "done", even with PDUs in its queue. Here it ends
   when the last one is: it takes what is queued, gives out what it still holds (`end_of_stream`),
   and only then tells its own neighbours.
+
+What becomes of an exception is the same in every block (docs/faults.md has it as a table):
+
+* **skips**: what a handler raises costs the one message. It is counted in `dropped`; where it is no
+  `GenscError`, so that nobody has foreseen it, in `unforeseen` as well.
+* **goes on**: a step by which a block drives itself, and what a thread of a block does with one
+  message, are skipped in the same way, and the next one follows.
+* **ends**: a block whose own steps fail `FAILURES_IN_A_ROW` times without one between that did not,
+  and with what nobody has foreseen, will not recover. It says so, gives out what it holds, and ends
+  the stream as if it were done: what follows it ends, too, and nothing waits for ever.
+* What is no `Exception` (KeyboardInterrupt, SystemExit) is nobody's to keep.
 """
 
 from __future__ import annotations
@@ -43,6 +54,8 @@ QUEUE_LIMIT = 64
 LARGE_LIMIT = 4
 
 _DONE = pmt.intern("done")
+FAILURES_IN_A_ROW = 100
+"""Unforeseen failures of a self-driven block's steps, one after the other, that end it."""
 _POLL_S = 0.002
 _AFTER_FAILURE_S = 0.05
 _STEPS = ("step_a", "step_b")
@@ -80,7 +93,8 @@ class MessagePorts(_Block):
             one_at_a_time: let GNU Radio stop the block between messages; False for handlers that
                 only put the message into a queue.
         """
-        self.dropped = 0
+        self.dropped = self.unforeseen = 0
+        self._in_a_row = 0
         self.last_error: Exception | None = None  # of a handler
         # Told of each message that a handler failed on, by whoever keeps account of images.
         self.on_refused: Callable[[Any, Exception], None] | None = None
@@ -140,38 +154,57 @@ class MessagePorts(_Block):
     def _guarded(self, port: str, message: Any) -> None:
         try:
             self._inputs[port](message)
-        except GenscError as error:
-            self.drop(f"[{port}] {error}")
-            self._refused(message, error)
         except Exception as error:  # nothing that arrives may end the thread
-            self.drop(f"[{port}] {type(error).__name__}: {error}")
-            self._refused(message, error)
+            self.skip(f"[{port}]", error)
+            if self.on_refused is not None:
+                self.on_refused(message, error)
 
-    def _refused(self, message: Any, error: Exception) -> None:
+    def skip(self, where: str, error: Exception) -> None:
+        """Count what an exception has cost, and say it; threads of blocks call it as well.
+
+        Args:
+            where: port or thread, for the log.
+            error: what was raised.
+        """
         self.last_error = error
-        if self.on_refused is not None:
-            self.on_refused(message, error)
+        if isinstance(error, GenscError):
+            self.drop(f"{where} {error}")
+        else:
+            self.unforeseen += 1
+            self.drop(f"{where} {type(error).__name__}: {error}")
 
     def driven(self, port: str, step: Callable[[], bool]) -> Handler:
         """The handler of a port by which a block drives itself: each message is one `step`, which
         says whether another one follows. So GNU Radio can stop the block between any two.
 
         A step that fails is dropped as a PDU would be, and the next one follows, after a moment:
-        what fails every time must not spin.
+        what fails every time must not spin, and ends the block after `FAILURES_IN_A_ROW`.
         """
 
         def handler(_: Any) -> None:
             more = not self._ended
             try:
                 more = more and step()
-            except Exception:
-                time.sleep(_AFTER_FAILURE_S)
+                self._in_a_row = 0
+            except Exception as error:
+                self._in_a_row = 0 if isinstance(error, GenscError) else self._in_a_row + 1
+                if self._in_a_row >= FAILURES_IN_A_ROW:
+                    more = False
+                    self._give_up()
+                else:
+                    time.sleep(_AFTER_FAILURE_S)
                 raise
             finally:
                 if more and not self._ended:
                     self.drive(port)
 
         return handler
+
+    def _give_up(self) -> None:
+        """End a block whose own steps fail every time."""
+        self._log.error(f"{self._in_a_row} failures in a row: the stream ends here")
+        self._end_of_stream()
+        self.finish()
 
     def drive(self, port: str) -> None:
         """Begin with the steps of a port that is `driven`."""
@@ -249,11 +282,14 @@ class MessagePorts(_Block):
                 self._todo.append((port, waiting))
         while self._todo:
             self._guarded(*self._todo.popleft())
+        self._end_of_stream()
+        self.finish()
+
+    def _end_of_stream(self) -> None:
         try:
             self.end_of_stream()
         except Exception as error:  # the neighbours must hear of the end all the same
-            self.drop(f"at the end: {type(error).__name__}: {error}")
-        self.finish()
+            self.skip("at the end:", error)
 
     def _upstream_running(self) -> bool:
         mine = self.alias()
@@ -277,6 +313,7 @@ class MessagePorts(_Block):
     def start(self) -> bool:
         """GNU Radio starts the flowgraph."""
         self._ended = self._stopped = False
+        self._in_a_row = 0
         self._targets = None
         return True
 

@@ -102,9 +102,9 @@ class Listener:
 
     Args:
         endpoint: opened by `start`, closed by `stop`.
-        take: called with each message; True ends the thread.
-        drop: called with the reason for what is not handed on: messages in several parts, and
-            peers that do not speak ZeroMQ.
+        take: called with each message; True ends the thread. What it raises costs that message.
+        drop: called with the reason for what is not handed on: messages in several parts, peers
+            that do not speak ZeroMQ, and what `take` raised.
         poll_ms: longest wait for a message.
         between: called before each wait.
     """
@@ -153,5 +153,12 @@ class Listener:
             parts = socket.recv_multipart()
             if len(parts) != 1:
                 self._drop(f"a message in {len(parts)} parts")
-            elif self._take(parts[0]):
+            elif self._taken(parts[0]):
                 return
+
+    def _taken(self, message: bytes) -> bool:
+        try:
+            return self._take(message)
+        except Exception as error:  # nothing that arrives may end the thread
+            self._drop(f"{type(error).__name__}: {error}")
+            return False
