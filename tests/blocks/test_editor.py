@@ -195,7 +195,9 @@ def test_editors_that_cannot_be_had_are_named(name, monkeypatch):
         gensc.editor(name)
 
 
-def test_whatever_an_edit_raises_the_image_passes_as_it_came_and_the_next_one_is_edited(monkeypatch):
+def test_whatever_an_edit_raises_the_image_passes_as_it_came_and_the_next_one_is_edited(
+    monkeypatch,
+):
     block = gensc.editor(Fake())
     edited, calls = block._edit, []
 
