@@ -16,8 +16,7 @@ OTHERS = {
     "gensc/receiver/archive/index.py": "a lock, empty",
     "gensc/transmitter/queue_file.py": "a lock, empty",
     "gensc/remote/keys.py": "secret from the first byte, and never in place of another",
-    "gnuradio/gensc/sigmf_sink.py": "samples, as they come",
-    "gensc/link/files.py": "samples, as they come",
+    "gnuradio/gensc/sigmf_sink.py": "nothing: sees whether it could be written",
     "gensc/api/recordings.py": "in a temporary folder",
     "gensc/experiment/baselines/ldpc_decoders.py": "in a temporary folder",
 }

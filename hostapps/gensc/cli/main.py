@@ -32,6 +32,7 @@ from gensc.cli import (
 )
 from gensc.system.errors import UserError
 from gensc.system.folders import usable_home
+from gensc.system.terminal import say
 
 #: Exit status after Ctrl-C, as shells have it.
 INTERRUPTED = 130
@@ -102,7 +103,6 @@ def run(argv: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
         status = command.main(args=argv, prog_name="gensc", standalone_mode=False)
-        sys.stdout.flush()
     except UserError as error:
         return _complain(str(error))
     except typer.TyperException as error:
@@ -114,22 +114,28 @@ def run(argv: list[str]) -> int:
     except typer.Exit as stop:
         status = stop.exit_code
     except BrokenPipeError:
-        # The reader of our output left (gensc models | head): not an error. stdout is replaced
-        # so that the interpreter's own flush at exit does not complain a second time.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        status = 0  # the reader of our output left (gensc models | head): not an error
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        status = 0  # typer has seen the same first, and would end with 1
     except OSError as error:
         # A file that cannot be read or written, a full disk. Other kinds are bugs, and traced.
         if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     if status == INTERRUPTED:
-        print("gensc: stopped", file=sys.stderr)
+        say("gensc: stopped")
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Replaced, so that the interpreter's own flush at exit does not complain a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status if isinstance(status, int) else 0
 
 
 def _complain(message: str) -> int:
-    print(f"gensc: {message}", file=sys.stderr)
+    say(f"gensc: {message}")
     return 2
 
 

@@ -10,6 +10,7 @@ import typer
 from gensc.cli import options
 from gensc.system.errors import UserError
 from gensc.system.plain import json_text
+from gensc.system.terminal import say, tell
 
 if TYPE_CHECKING:
     from gensc.link.radio import Place
@@ -90,7 +91,6 @@ def receive(
     from gensc.link.offset import cfo_range_hz
     from gensc.link.radio import parse_place
     from gensc.receiver.run import ReceiveSettings, receive_images
-    from gensc.system.terminal import printable
 
     place = parse_place(source, sdr, "--from", radio, format)
     settings = ReceiveSettings(
@@ -123,7 +123,7 @@ def receive(
             ppm=correct_ppm,
         ),
         bind=options.binds(source, bind),
-        on_image=lambda line: typer.echo(printable(line), err=True),
+        on_image=say,
     )
     c = report.counters
     found = report.images or report.texts or c["sections_kept"] or report.unwritten
@@ -145,13 +145,13 @@ def receive(
             "weights_missing": [f"{number:04x}" for number in report.missing],
         }
         level = report.level.report() if report.level else {}
-        print(json_text({**summary, **c, **level}))
+        tell(json_text({**summary, **c, **level}))
         _fail_where_something_was_lost(report, place)
         return
     # What a recording of floats has as full scale, nobody knows.
     clipped = report.level.clipped if report.level and place.is_hardware else 0
     dropped = c["messages_dropped"] + c["sections_dropped"]
-    print(
+    tell(
         f"received {report.images} image{'s' if report.images != 1 else ''} "
         f"({report.incomplete} incomplete) and {report.texts} texts in {c['bursts']} bursts"
         + (f", {report.refined} refined" if report.refined else "")
@@ -167,16 +167,16 @@ def receive(
         + f": {out}"
     )
     for why in report.missing.values():
-        typer.echo(f"gensc: {why}; --model or GENSC_WEIGHTS names where they lie", err=True)
+        say(f"gensc: {why}; --model or GENSC_WEIGHTS names where they lie")
     _fail_where_something_was_lost(report, place)
 
 
 def _fail_where_something_was_lost(report: ReceiveReport, place: Place) -> None:
     """Exit status 1 where what was received is in no file, or a radio has gone meanwhile."""
     if report.radio_gone:
-        typer.echo(f"gensc: {place}: the radio gives no samples any more; unplugged?", err=True)
+        say(f"gensc: {place}: the radio gives no samples any more; unplugged?")
     if report.unwritten:
         files = f"{report.unwritten} file{'s' if report.unwritten != 1 else ''}"
-        typer.echo(f"gensc: {files} not written: {report.write_error}", err=True)
+        say(f"gensc: {files} not written: {report.write_error}")
     if report.radio_gone or report.unwritten:
         raise typer.Exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,8 @@ import typer
 
 from gensc.cli import options
 from gensc.system.errors import UserError
+from gensc.system.plain import json_text
+from gensc.system.terminal import say, tell
 
 if TYPE_CHECKING:
     from gensc.transmitter.config import TransmitterConfig
@@ -153,13 +154,13 @@ def send(
         place,
         told,
         bind=True if bind is None else bind,
-        on_image=lambda name: typer.echo(f"sending {name}", err=True),
-        say=lambda line: typer.echo(line, err=True),
+        on_image=lambda name: say(f"sending {name}"),
+        say=say,
     )
     if as_json:
-        print(json.dumps(vars(report)))
+        tell(json_text(vars(report)))
     else:
-        print(
+        tell(
             f"sent {report.images} image{'s' if report.images != 1 else ''} "
             f"in {report.bursts} bursts, {report.seconds:.3f} s on the air, to {place}"
             + (f", {report.underflows} underflows" if report.underflows else "")
@@ -202,18 +203,14 @@ def _service(
 def _serve(config: TransmitterConfig, as_json: bool) -> None:
     """Run the service; Ctrl-C stops it after the image under way, and the queue keeps the rest."""
     from gensc.remote.reports import Sent
-    from gensc.system.terminal import printable
     from gensc.transmitter.service import Transmitter
-
-    def say(line: str) -> None:
-        typer.echo(printable(line), err=True)
 
     def on_sent(sent: Sent) -> None:
         say(f"sending {sent.name} as {sent.session:04x}-{sent.image_id:05d}: {sent.reason}")
 
     sums = Transmitter(config, say, on_sent=on_sent).run()
     if as_json:
-        print(json.dumps(sums))
+        tell(json_text(sums))
     else:
         told = ("stored", "sent", "lost", "given_up", "queued")
         parts = [f"{sums[name]} {name.replace('_', ' ')}" for name in told if sums[name]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from rich import box
 from rich.console import Console
@@ -29,3 +30,19 @@ def printable(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def say(line: str) -> None:
+    """Tell people something on stderr while work goes on.
+
+    Whoever stopped reading (a closed pipe, a terminal that is gone) misses it, and nothing else
+    does: what is said beside the work must not cost a part of it.
+    """
+    with suppress(OSError, ValueError):
+        print(printable(line), file=sys.stderr, flush=True)
+
+
+def tell(line: str) -> None:
+    """The outcome of work, on stdout; a reader who left does not change its exit status."""
+    with suppress(BrokenPipeError):
+        print(line, flush=True)
