@@ -15,6 +15,7 @@ OTHERS = {
     "gensc/demo/run.py": "lines, one at a time",
     "gensc/receiver/archive/index.py": "a lock, empty",
     "gensc/transmitter/queue_file.py": "a lock, empty",
+    "gensc/receiver/dashboard/token.py": "secret from the first byte",
     "gensc/remote/keys.py": "secret from the first byte, and never in place of another",
     "gnuradio/gensc/sigmf_sink.py": "nothing: sees whether it could be written",
     "gensc/api/recordings.py": "in a temporary folder",
