@@ -57,6 +57,7 @@ def render(name: str, result: Row) -> Iterable[str]:
         "gsc": gsc,
         "cie": cie,
         "gened": gened,
+        "capacity": capacity,
     }
     yield from tables.get(name, nothing)(result)
     yield ""
@@ -185,6 +186,47 @@ def ldpc(result: Row) -> Iterable[str]:
         if r["what"] == "chain":
             speeds = (r["encode_mbit_per_s"], r["demap_msymbol_per_s"], r["decode_mbit_per_s"])
             yield f"| {r['name']} | " + " | ".join(f"{speed:.1f}" for speed in speeds) + " |"
+
+
+def capacity(result: Row) -> Iterable[str]:
+    """Stages, the model beside the service, and many users on paper."""
+
+    def part(name: str) -> list[Row]:
+        return [r for r in result["rows"] if r["part"] == name]
+
+    yield ""
+    yield "| stage | images | ms, processor time |"
+    yield "|---|---:|---:|"
+    for r in part("stages"):
+        yield f"| {r['side']}×{r['side']}, {r['stage']} | {r['images']} | {r['ms']:.2f} |"
+    for r in part("replica"):
+        yield ""
+        yield f"A replica takes {r['rss_mib']:.0f} MiB and {r['start_s']:.1f} s to start."
+    yield ""
+    yield "| load | | images/s | p50 | p95 | a batch | cores others had |"
+    yield "|---|---|---:|---:|---:|---:|---:|"
+    for r in part("held against"):
+        error = "" if r["how"] == "service" else f" ({r['images_per_s_error']:+.1f} %)"
+        waits = f"{r['p50_ms']:.0f} ms | {r['p95_ms']:.0f} ms"
+        yield (
+            f"| {r['case']} | {r['how']} | {r['images_per_s']:.1f}{error} | {waits} | "
+            f"{r['batch']:.1f} | {r['others']:.2f} |"
+        )
+    for name, title in (("on paper", "users"), ("floods", "users, beside those who flood")):
+        yield ""
+        yield (
+            f"| {title} | fronts | replicas | images/s | of what is asked | p50 | p99 | "
+            "fronts busy | replicas busy | Jain | images/s a replica |"
+        )
+        yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+        for r in part(name):
+            waits = f"{r['p50_ms'] / 1e3:.2f} s | {r['p99_ms'] / 1e3:.2f} s"
+            busy = f"{100 * r['front_busy']:.0f} % | {100 * r['replicas_busy']:.0f} %"
+            yield (
+                f"| {r['users']} | {r['fronts']} | {r['replicas']} | {r['images_per_s']:.0f} | "
+                f"{100 * r['of_asked']:.0f} % | {waits} | {busy} | {r['fairness']:.3f} | "
+                f"{r['images_per_s_a_replica']:.1f} |"
+            )
 
 
 def codec(result: Row) -> Iterable[str]:

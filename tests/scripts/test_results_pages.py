@@ -187,6 +187,31 @@ def test_the_cie_block_tells_each_account_apart(script):
     assert "| text only | 9.000 |" in text
 
 
+def test_the_capacity_block_has_the_model_beside_the_service_and_many_users(script):
+    held = {"part": "held against", "case": "32×32, 3 users", "p50_ms": 5.0, "p95_ms": 9.0,
+            "batch": 2.5, "others": 0.1}  # fmt: skip
+    load = {"users": 1000, "fronts": 1, "replicas": 4, "images_per_s": 16.6, "of_asked": 0.996,
+            "p50_ms": 60.0, "p99_ms": 250.0, "front_busy": 0.04, "replicas_busy": 0.2,
+            "fairness": 0.9991, "images_per_s_a_replica": 4.15}  # fmt: skip
+    rows = [
+        {"part": "stages", "side": 256, "stage": "pass", "images": 2, "ms": 94.4},
+        {"part": "replica", "rss_mib": 300.4, "start_s": 4.25},
+        held | {"how": "service", "images_per_s": 200.0},
+        held | {"how": "model", "images_per_s": 210.0, "images_per_s_error": 5.0},
+        load | {"part": "on paper"},
+        load | {"part": "floods", "p99_ms": 1250.0},
+    ]
+    result = {"rows": rows, "checks": [CHECK], "machine": MACHINE, "seconds": 1.0}
+    lines = list(script.render("capacity", result))
+    assert "| 256×256, pass | 2 | 94.40 |" in lines
+    assert "A replica takes 300 MiB and 4.2 s to start." in lines
+    assert "| 32×32, 3 users | model | 210.0 (+5.0 %) | 5 ms | 9 ms | 2.5 | 0.10 |" in lines
+    waits = ("0.06 s | 0.25 s", "0.06 s | 1.25 s")
+    for wait in waits:
+        line = f"| 1000 | 1 | 4 | 17 | 100 % | {wait} | 4 % | 20 % | 0.999 | 4.2 |"
+        assert line in lines
+
+
 def gened_row(scheme, snr_db, foreground_psnr, **others):
     base = {"experiment": "quality", "via": "torch", "dataset": "set", "channel": "awgn",
             "rate": 32, "images": 3, "lost": 0, "psnr": 20.0, "brisque": None, "ms_ssim": None,
