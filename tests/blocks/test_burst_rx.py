@@ -47,6 +47,7 @@ def test_without_noise_every_symbol_comes_back(sent):
     assert [metadata.image_id for metadata, _ in received] == [0, 1]
     for (metadata, got), wanted in zip(received, symbols, strict=True):
         assert metadata.fragments_received == metadata.fragments
+        assert metadata.header_symbols == CONFIG.header_symbols
         assert np.mean(np.abs(got - wanted) ** 2) < 1e-4
 
 

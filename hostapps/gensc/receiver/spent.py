@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +13,7 @@ from gensc.results.result import Symbols
 from gensc_models.catalogue.shared import shared_codec_by_fingerprint
 from gensc_models.codecs.layout import MAX_RATE, SideInfo, symbols_for
 from gensc_phy.adaptation.side_link import side_link
+from gensc_phy.waveform.config import HEADER_SIZES
 from gensc_phy.waveform.fragment import fragment_edges
 from gnuradio.gensc.codecs import bank_of
 
@@ -41,8 +44,12 @@ def spent(meta: Metadata, config: WaveformConfig) -> Symbols:
 
     Args:
         meta: of the image as its decoder gave it.
-        config: waveform of its bursts.
+        config: waveform of its bursts, but for the size of their headers, which they say.
     """
+    if meta.header_symbols in HEADER_SIZES:
+        # A peer may say what does not fit this waveform: then its own is all there is.
+        with suppress(ValueError):
+            config = replace(config, header_symbols=meta.header_symbols)
     assert meta.shape is not None
     if meta.section == "bits" and meta.streams is None:  # of a codec bank: nothing but bits
         bits = meta.header().section_symbols

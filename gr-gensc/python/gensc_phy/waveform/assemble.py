@@ -39,6 +39,7 @@ class SectionSymbols:
             copies adds up.
         cfo_hz: mean over the received bursts.
         last_sample: start of the latest of its bursts, sample index.
+        header_symbols: OFDM symbols of their headers; None where nobody knows.
     """
 
     header: Header
@@ -48,6 +49,7 @@ class SectionSymbols:
     snr_db: float
     cfo_hz: float
     last_sample: int
+    header_symbols: int | None = None
 
     @property
     def fragments(self) -> int:
@@ -125,6 +127,7 @@ class _Pending:
     snr: dict[int, float] = field(default_factory=dict)
     cfo: list[float] = field(default_factory=list)
     last_sample: int = 0
+    header_symbols: int | None = None
 
     @classmethod
     def of(cls, header: Header) -> _Pending:
@@ -156,6 +159,7 @@ class _Pending:
         self.snr[fragment] = self.snr.get(fragment, 0.0) + 10 ** (burst.snr_db / 10)
         self.cfo.append(burst.cfo_hz)
         self.last_sample = max(self.last_sample, burst.start)
+        self.header_symbols = burst.header_symbols or self.header_symbols
 
     def finish(self) -> SectionSymbols:
         order = interleaver(self.header)
@@ -169,6 +173,7 @@ class _Pending:
             snr_db=float(10 * np.log10(np.mean(list(self.snr.values())))),
             cfo_hz=float(np.mean(self.cfo)),
             last_sample=self.last_sample,
+            header_symbols=self.header_symbols,
         )
 
 

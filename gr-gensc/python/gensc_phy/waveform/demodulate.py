@@ -61,6 +61,7 @@ class Burst:
         metric: detection metric, 0…1.
         sampling_offset_ppm: sampling clock offset from the timing drift.
         cut: absolute index of the sample by which some were lost; None where none were.
+        header_symbols: OFDM symbols of its header; None where nobody knows.
     """
 
     header: Header
@@ -74,6 +75,7 @@ class Burst:
     metric: float
     sampling_offset_ppm: float
     cut: int | None = field(default=None, kw_only=True)
+    header_symbols: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -285,6 +287,7 @@ class BurstDemodulator:
             metric=a.metric,
             sampling_offset_ppm=got.drift / c.symbol_len * 1e6,
             cut=None if cut is None else a.origin + cut * c.symbol_len,
+            header_symbols=c.header_symbols,
         )
 
     def _look(self, samples: Samples, a: Acquired, whole: int) -> tuple[Known, Path, float]:

@@ -109,6 +109,7 @@ class assembler(message_block):
             channel=np.zeros(0, dtype=np.complex64),
             metric=float("nan"),
             sampling_offset_ppm=float("nan"),
+            header_symbols=metadata.header_symbols,
         )
         refused = self._assembler.stats.refused
         sections = self._assembler.add(burst)
@@ -143,5 +144,6 @@ def section_pdu(section: SectionSymbols) -> Any:
         snr_db=section.snr_db,
         cfo_hz=section.cfo_hz,
         sample=section.last_sample,
+        header_symbols=section.header_symbols,
     )
     return make_pdu(metadata, section.symbols)

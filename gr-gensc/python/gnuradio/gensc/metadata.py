@@ -140,6 +140,7 @@ class Metadata:
         crc_ok: header CRC of a fragment; payload CRC of bytes and text. Analog payloads have none.
         text_state: what became of a text: "exact", "repaired" (only what is whole) or "dropped".
         sample: index in the received stream of the (last) burst's first sample.
+        header_symbols: at a receiver the OFDM symbols of each of the bursts' headers.
         name: file the image came from, without its folder.
         refiner: name of the weights that have refined the image.
         editor: who was asked to edit the image.
@@ -175,6 +176,7 @@ class Metadata:
     crc_ok: bool | None = None
     text_state: str | None = None
     sample: int | None = None
+    header_symbols: int | None = None
     name: str | None = None
     refiner: str | None = None
     editor: str | None = None
@@ -297,6 +299,7 @@ _CODECS: dict[str, _Codec] = {
     "crc_ok": _BOOL,
     "text_state": _STRING,
     "sample": _INTEGER,
+    "header_symbols": _INTEGER,
     "name": _STRING,
     "refiner": _STRING,
     "editor": _STRING,

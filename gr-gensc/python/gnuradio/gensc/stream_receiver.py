@@ -116,6 +116,7 @@ class stream_receiver(MessagePorts, gr.sync_block):
                 cfo_hz=burst.cfo_hz,
                 crc_ok=True,
                 sample=max(0, burst.start),
+                header_symbols=burst.header_symbols,
             )
             self.publish(self._port_of(burst), make_pdu(metadata, burst.symbols))
 
