@@ -60,9 +60,9 @@ class Asking:
             return bool(self._open) and now_s < self._until
 
     def left_over(self, queue: Queue) -> list[Item]:
-        """Images that were sent before and are not stored; they are told of once."""
+        """Images that were announced before and are not stored; they are told of once."""
         with self._lock:
             asked, self._asked, self._open = self._asked, {}, {}
         items = [queue.of(session, image_id) for session, ids in asked.items() for image_id in ids]
         there = {item.number: item for item in items if item is not None}
-        return [item for item in there.values() if item.state == "sent"]
+        return [item for item in there.values() if item.state in ("queued", "sent")]

@@ -210,6 +210,16 @@ class Queue:
                 )
         return bool(last)
 
+    def again(self, item: Item, cause: str) -> None:
+        """The transmitter itself has cut an attempt short: the image is queued again, and that was
+        no try."""
+        with self._written() as db:
+            db.execute(
+                "UPDATE items SET state = 'queued', cause = ?, tries = MAX(tries - 1, 0) "
+                "WHERE number = ? AND state IN ('queued', 'sent')",
+                (cause, item.number),
+            )
+
     def resent(self, session: int, image_id: int, fragments: int) -> None:
         """So many fragments of an attempt have been sent again."""
         with self._written() as db:

@@ -14,11 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from gensc.caption.choose import choose_captioner
 from gensc.data.images import load_image
-from gensc.link.blocks import PduSource
 from gensc.link.driver_output import caught
-from gensc.link.schemes import load_scheme
 from gensc.remote.keys import load_pair, load_public
 from gensc.remote.reports import (
     Bye,
@@ -37,14 +34,12 @@ from gensc.transmitter.asking import Asking
 from gensc.transmitter.chain import SendChain
 from gensc.transmitter.choice import Chosen
 from gensc.transmitter.config import TransmitterConfig
-from gensc.transmitter.encoders import Encoders
-from gensc.transmitter.gather import Fragment, Gather, sections_of
+from gensc.transmitter.gather import Fragment
 from gensc.transmitter.queue import Item, Queue
 from gensc.transmitter.reliable import Retransmissions
+from gensc.transmitter.sender import Sender
 from gensc.transmitter.watch import Source, digest, enter
-from gensc_phy.waveform.config import WaveformConfig, header_symbols_for
 from gensc_phy.waveform.session import SESSIONS, draw_session
-from gnuradio.gensc.metadata import Metadata
 
 #: Reports that wait for the service at most.
 INBOX = 4096
@@ -52,7 +47,7 @@ INBOX = 4096
 LOOK_S = 0.25
 #: Seconds that a service which is stopped waits for answers.
 LAST_S = 1.0
-_IDLE_S, _POLL_S = 0.05, 0.002
+_IDLE_S = 0.05
 
 
 class Transmitter:
@@ -67,7 +62,6 @@ class Transmitter:
         on_sent: told what was announced, before its bursts are on the air.
 
     Attributes:
-        chain: the flowgraph.
         queue: the books; only while the service does not run.
         session: the tag of what is sent now.
 
@@ -85,7 +79,7 @@ class Transmitter:
         on_choice: Callable[[Chosen], None] = lambda chosen: None,
         on_sent: Callable[[Sent], None] = lambda sent: None,
     ) -> None:
-        self.config, self._say, self._clock = config, say, clock
+        self.config, self._say = config, say
         self._on_choice, self._on_sent = on_choice, on_sent
         self._inbox: queue.Queue[Report | None] = queue.Queue(INBOX)
         self._ignored = 0  # reports for which there was no room
@@ -93,18 +87,8 @@ class Transmitter:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
-        self._waveform = WaveformConfig(
-            sample_rate=config.air.sample_rate,
-            header_symbols=header_symbols_for(None),
-        )
-        self._captioner = choose_captioner(config.codec.caption, say)
-        self._scheme = None if config.codec.scheme == "bank" else load_scheme(config.codec.analog)
-        self._chooser = build.chooser(config, self._scheme, self._waveform, clock)
-        bank = None if config.codec.scheme == "analog" else config.codec.bank
-        self._encoders = Encoders(self._scheme, bank, config.codec.importance)
-        self._gather, self._out = Gather(), queue.Queue[Any]()
-        self._released = 0
-        self._caption = ""
+        self._sender = Sender(config, self._closing.is_set, say)
+        self._chooser = build.chooser(config, self._sender.scheme, self._sender.waveform, clock)
         self._again = Retransmissions(config.reports.resend)
         self._asking = Asking()
         self._client: ReportClient | None = None
@@ -114,33 +98,23 @@ class Transmitter:
             self._new_session()
             self._client = self._connect_reports()
             # Last: what is open now is closed by the flowgraph's end.
-            self.chain = self._make_chain(air)
+            self._sender.open(air)
         except BaseException:
             if self._client is not None:
                 self._client.close()
             self.queue.close()
             raise
 
-    def _make_chain(self, air: Any) -> SendChain:
-        place = build.place(self.config.air)
-        chain = SendChain(
-            self._waveform,
-            build.sink(self.config.air, place) if air is None else air,
-            (self._gather, "fragment"),
-            (PduSource(iter(self._out.get, None)), "out"),
-            is_hardware=air is None and place.is_hardware,
-            amplitude=build.amplitude(self.config.air, place),
-            caption=None if self._captioner is None else lambda before: self._caption,
-            on_section=self._gather.section,
-        )
-        self._encoders.join(chain)
-        return chain
+    @property
+    def chain(self) -> SendChain:
+        """The flowgraph."""
+        return self._sender.chain
 
     # ------------------------------------------------------------------ from outside
 
     def start(self) -> None:
         """Start the flowgraph and the service's thread."""
-        self.chain.top.start()
+        self._sender.start()
         self._thread = threading.Thread(target=self._run, name="gensc-transmitter")
         self._thread.start()
 
@@ -162,13 +136,7 @@ class Transmitter:
             self._thread.join()
             if self._client is not None:
                 self._client.send(Bye(self.session, min(self._image_id, SESSIONS)))
-            self._encoders.end()
-            self._out.put(None)
-            if self._error is not None:
-                self.chain.top.stop()
-            self.chain.top.wait()
-        else:
-            self.chain.air.stop()
+        self._sender.close()
         if self._client is not None:
             self._client.close()
         self.queue.close()
@@ -210,7 +178,7 @@ class Transmitter:
         sums = {name.replace(" ", "_"): count for name, count in self.queue.sums().items()}
         client = self._client
         return sums | {
-            "bursts": self._released,
+            "bursts": self._sender.released,
             "reports": 0 if client is None else client.received,
             "reports_dropped": self._ignored + (0 if client is None else client.dropped),
             "reports_not_sent": 0 if client is None else client.undelivered,
@@ -257,7 +225,7 @@ class Transmitter:
         """What an earlier process has left is asked about, or sent again."""
         if self._client is None:
             return
-        self._asking.begin(self.queue.unanswered(), self._clock_s())
+        self._asking.begin(self.queue.unanswered(), time.monotonic())
         self._ask()
 
     def _ask(self) -> None:
@@ -297,10 +265,10 @@ class Transmitter:
             return True
         if reports.wait and not client.is_connected:
             return False
-        if self._asking.is_open(self._clock_s()):
+        if self._asking.is_open(time.monotonic()):
             return False
         for item in self._asking.left_over(self.queue):
-            self.queue.failed(item, "given up", "the transmitter was stopped", reports.tries)
+            self.queue.again(item, "the transmitter was stopped")
         return self.queue.in_flight() < reports.window
 
     # ------------------------------------------------------------------ sending
@@ -310,91 +278,30 @@ class Transmitter:
             image = load_image(item.path, self.config.source.max_side)
             if digest(item.path)[0] != item.sha256:
                 raise UserError(f"{item.path}: no longer what was queued")
+            if self._image_id >= SESSIONS:
+                self._new_session()
+            key = self.session, self._image_id
+            height, width, _ = image.shape
             codecs.check_fits(item.path, image.shape, 1)
+            chosen = self._chooser.choose(height, width)
+            self._on_choice(chosen)
+            parts = self._sender.encode(item, image, key, chosen)
         except UserError as error:
             self._give_up(item, str(error))
             return
-        if self._image_id >= SESSIONS:
-            self._new_session()
-        session, image_id = self.session, self._image_id
-        height, width, _ = image.shape
-        chosen = self._chooser.choose(height, width)
-        self._on_choice(chosen)
-        if self._captioner is not None:
-            self._caption = self._captioner.caption(image, item.path)
-        self._gather.expect(session, image_id, self._captioner is not None)
-        metadata = Metadata(session, image_id, shape=(height, width, 3), name=item.name)
-        dropped = self._encoders.dropped + self.chain.dropped
-        self._encoders.put(image, metadata, chosen)
-        while (parts := self._gather.wait(_IDLE_S)) is None:
-            if self._encoders.dropped + self.chain.dropped > dropped:
-                self._give_up(item, self._encoders.last_error or "cannot be encoded")
-                return
         self._image_id += 1
-        sent = self._announcement(item, metadata, chosen, parts)
-        self.queue.announce(item, session, image_id, sent.reason)
+        sent = self._sender.announcement(item, image.shape, key, chosen, parts)
+        self.queue.announce(item, *key, sent.reason)
         if self._client is not None:
             self._client.send(sent)
         self._on_sent(sent)
-        self._again.keep((session, image_id), parts)
-        self._release(parts)
-        if self._has_left():
-            self.queue.left(item, session, image_id)
-
-    def _announcement(
-        self, item: Item, metadata: Metadata, chosen: Chosen, parts: list[Fragment]
-    ) -> Sent:
-        height, width, _ = metadata.shape or (1, 1, 3)
-        told = self._encoders.told
-        scheme = self.config.codec.bank
-        if chosen.row is None:
-            assert self._scheme is not None
-            scheme = self._scheme.codec.name
-        return Sent(
-            session=metadata.session or 0,
-            image_id=metadata.image_id or 0,
-            name=item.name,
-            sha256=item.sha256,
-            shape=(height, width, 3),
-            scheme=scheme[:128],
-            point=told.get("point"),
-            alpha=told.get("alpha"),
-            cbr=sum(part.symbols for part in parts) / (3 * height * width),
-            mcs=told.get("mcs"),
-            gvif=told.get("gvif"),
-            reason=chosen.reason[:256],
-            bursts=len(parts),
-            sections=sections_of(parts),
-        )
+        self._again.keep(key, parts)
+        if self._sender.release(parts):
+            self.queue.left(item, *key)
 
     def _send_again(self, key: tuple[int, int], parts: list[Fragment]) -> None:
         self.queue.resent(*key, len(parts))
-        self._release(parts)
-        self._has_left()
-
-    def _release(self, parts: list[Fragment]) -> None:
-        self._released += len(parts)
-        for part in parts:
-            self._out.put(part.pdu)
-
-    def _has_left(self) -> bool:
-        """Wait until everything released is on the air; False where the service closes first."""
-        tx, seen = self.chain.tx, 0
-        # Twice: what was made is counted when the block's work has returned.
-        while seen < 2:
-            seen = seen + 1 if tx.bursts >= self._released and tx.is_drained else 0
-            if not self._pause():
-                return False
-        made = tx.nitems_written(0)
-        while getattr(self.chain.air, "samples", made) < made:
-            if not self._pause():
-                return False
-        return True
-
-    def _pause(self) -> bool:
-        """A moment; False where the service closes and nobody takes the samples."""
-        time.sleep(_POLL_S)
-        return not self._closing.is_set()
+        self._sender.release(parts)
 
     def _give_up(self, item: Item, cause: str) -> None:
         self._say(f"{item.name}: given up: {cause}")
@@ -417,7 +324,7 @@ class Transmitter:
         """In the socket's thread: say who this is, and ask what has become of what was sent."""
         assert self._client is not None
         self._client.send(Hello(self.session, self.config.reports.name[:64]))
-        self._asking.repeat(self._clock_s())
+        self._asking.repeat(time.monotonic())
         self._ask()
 
     def _put(self, report: Report) -> None:
@@ -466,9 +373,6 @@ class Transmitter:
                 heard = f"{report.received} of {report.fragments} bursts"
                 cause = f"the receiver has lost it: {heard}"
                 self.queue.failed(item, "lost", cause, self.config.reports.tries)
-
-    def _clock_s(self) -> float:
-        return time.monotonic()
 
     def _new_session(self) -> None:
         """A tag that no attempt in the books has, so that answers mean one image."""

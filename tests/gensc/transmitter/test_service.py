@@ -10,6 +10,7 @@ from gensc.bench.transmitter.answering import Answering
 from gensc.transmitter.config import ReportSettings, SourceSettings
 from gensc.transmitter.queue import Queue
 from gensc.transmitter.service import Transmitter
+from gensc.transmitter.watch import ListSource, digest, enter
 from transmitting import answered, photos, settings, until
 
 
@@ -76,8 +77,6 @@ def test_a_picture_that_cannot_be_opened_or_has_changed_is_given_up_with_its_cau
     lines = []
     with answered(config, say=lines.append) as (transmitter, _):
         for source in transmitter._sources:
-            from gensc.transmitter.watch import enter
-
             enter(source, transmitter.queue, lines.append)
         (folder / "photo-0.png").unlink()
         (folder / "photo-1.png").write_bytes((folder / "photo-2.png").read_bytes())
@@ -93,8 +92,6 @@ def test_a_picture_that_cannot_be_opened_or_has_changed_is_given_up_with_its_cau
 def test_after_a_stop_the_receiver_is_asked_and_only_the_rest_is_sent_again(folder):
     config = settings(folder)
     with Queue(config.queue) as queue:
-        from gensc.transmitter.watch import ListSource, enter
-
         enter(ListSource([str(folder)]), queue, print)
         for image_id, left in enumerate((True, True)):
             item = queue.next()
@@ -162,3 +159,37 @@ def null():
     from gnuradio import blocks, gr
 
     return blocks.null_sink(gr.sizeof_gr_complex)
+
+
+def test_a_service_that_nobody_listens_to_can_be_stopped_and_keeps_everything(folder, tmp_path):
+    config = settings(folder, reports=ReportSettings())
+    config = replace(config, air=replace(config.air, to=f"ipc://{tmp_path}/air"))
+    transmitter = Transmitter(config)
+    transmitter.start()
+    assert not transmitter.wait(1.0)
+    sums = transmitter.close_and_count()
+    assert (sums["queued"], sums["sent"]) == (3, 0)
+
+
+def test_stops_are_no_tries(folder):
+    config = settings(folder)
+    config = replace(config, reports=replace(config.reports, tries=1))
+    with Queue(config.queue) as queue:
+        queue.add(
+            str(folder / "photo-0.png"), "photo-0.png", digest(str(folder / "photo-0.png"))[0]
+        )
+        for session in (5, 6, 7):
+            item = queue.next()
+            queue.announce(item, session, 0, "")
+    with answered(config) as (transmitter, _):
+        sums = transmitter.run()
+    assert (sums["stored"], sums["given_up"], sums["attempts"]) == (3, 0, 6)
+
+
+def test_a_caption_that_is_not_there_gives_the_image_up_and_the_others_follow(folder):
+    (folder / "photo-1.txt").write_text("the second")
+    config = settings(folder)
+    config = replace(config, codec=replace(config.codec, caption="file"))
+    with answered(config) as (transmitter, _):
+        sums = transmitter.run()
+    assert (sums["stored"], sums["given_up"]) == (1, 2)
