@@ -23,6 +23,7 @@ from gensc_models.data.photos import CropSampler, Photo, load_split
 from gensc_models.metrics.brisque import brisque
 from gensc_models.metrics.fidelity import psnr
 from gensc_models.metrics.patch_distance import PatchDistance
+from gensc_models.metrics.st_lpips import load_st_lpips
 from gensc_models.restore.refiner import Refiner, RefinerConfig, load_refiner
 from gensc_models.restore.refiner.critic import PatchCritic
 from gensc_models.restore.refiner.gened_pairs import GenedPairMaker
@@ -55,6 +56,7 @@ class EditorOptions(Options):
     start: int = option(1600, "tiles before training")
     refresh_steps: int = option(4, "until a picture is sent anew")
     feature_weight: float = option(0.2, "of the features' distance")
+    st_lpips_weight: float = option(0.0, "of ST-LPIPS (extra pretrained); 0 does without it")
     critic_share: float = option(0.25, "size of the critic's gradient, of the other losses'")
     refiner_share: float = option(0.15, "learning rate of the refiner, of the critic's")
     held_out: int = option(12, "photos, for validation")
@@ -99,6 +101,7 @@ class EditorRecipe(Recipe[Learner, Pairs, EditorOptions]):
         self.config = whole_correction(self.refiner.config)
         classifier = Classifier.from_pretrained(options.classifier)
         self.classifier = classifier.eval().requires_grad_(False)
+        self.perceptual = load_st_lpips() if options.st_lpips_weight else None
         self.codec = load_gened(options.codec)
         prefixes = settings.exclude_prefix
         self.photos, held_out = load_split(
@@ -144,6 +147,9 @@ class EditorRecipe(Recipe[Learner, Pairs, EditorOptions]):
         for shown, right in zip(self._features(refined), wanted, strict=True):
             scale = right.abs().mean().clamp_min(1e-6)
             loss = loss + self.options.feature_weight * (shown - right).abs().mean() / scale
+        if self.perceptual is not None:
+            far = self.perceptual.to(refined.device)(refined.clamp(0.0, 1.0), original).mean()
+            loss = loss + self.options.st_lpips_weight * far
         return loss
 
     def loss(self, network: Learner, batch: Pairs, progress: float) -> dict[str, Tensor]:

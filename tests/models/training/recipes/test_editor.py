@@ -14,9 +14,11 @@ from gensc_models.restore.refiner.critic import PatchCritic
 from gensc_models.restore.refiner.gened_pairs import GenedPairMaker
 from gensc_models.restore.refiner.pairs import LinkRange
 from gensc_models.training.recipes.editor import mean_brisque
+from gensc_models.weights.hub import UnavailableError
 from small_gened import small_codec
 from small_training import prepared, store
 
+WEIGHT = "st_lpips_weight=2.0"
 PHOTOS = (astronaut(), coffee())
 
 
@@ -43,6 +45,27 @@ def test_refiner_and_critic_both_learn_and_the_solved_filter_stays(
     assert any(name.startswith("network.restoration") for name in moved)
     assert any(name.startswith("critic.") for name in moved)
     assert not any("solved" in name for name in moved)
+
+
+def test_st_lpips_joins_the_loss_where_it_is_asked_for(folder: Path, tmp_path: Path) -> None:
+    plain = prepared("editor", folder, tmp_path / "plain", max_steps=1).recipe
+    with_it = prepared("editor", folder, tmp_path / "with", WEIGHT, max_steps=1).recipe
+    shown = torch.rand(2, 3, 32, 32, requires_grad=True)
+    original = torch.rand(2, 3, 32, 32)
+    far = with_it.perceptual(shown, original).mean()
+    loss = with_it._rebuild(shown, original)
+    assert loss.item() == pytest.approx((plain._rebuild(shown, original) + 2.0 * far).item())
+    (slope,) = torch.autograd.grad(loss, shown)
+    assert torch.isfinite(slope).all()
+
+
+def test_without_its_package_st_lpips_is_refused_and_all_else_works(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gensc_models.metrics.st_lpips.PACKAGE", "a_package_that_nobody_has")
+    prepared("editor", folder, tmp_path / "plain", max_steps=1)
+    with pytest.raises(UnavailableError, match="pretrained"):
+        prepared("editor", folder, tmp_path / "with", WEIGHT, max_steps=1)
 
 
 def test_the_critics_complaint_moves_images_and_its_loss_moves_the_critic() -> None:
