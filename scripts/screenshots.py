@@ -15,11 +15,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image, ImageGrab
+from PIL import Image, ImageChops, ImageGrab
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
-SCREEN = "-screen 0 1440x900x24"
+WIDTH, HEIGHT = 1720, 1800
+SCREEN = f"-screen 0 {WIDTH}x{HEIGHT}x24"
+#: The Companion's preferences: the canvas fills the screen.
+PREFERENCES = f"""[main]
+main_window_width = {WIDTH}
+main_window_height = {HEIGHT}
+console_window_visible = False
+blocks_window_visible = False
+variable_editor_visable = False
+"""
 #: Seconds until the Companion has read its blocks and drawn a flowgraph.
 COMPANION_S = 40
 
@@ -37,13 +46,33 @@ def window(name: str, target: Path) -> None:
 def companion(name: str, target: Path) -> None:
     """A flowgraph in GNU Radio Companion; runs on the display that this process has."""
     flowgraph = ROOT / "flowgraphs" / f"{name}.grc"
-    opened = subprocess.Popen([sys.executable, "-m", "gensc.cli.main", "grc", str(flowgraph)])
-    try:
-        time.sleep(COMPANION_S)
-        _keep(ImageGrab.grab(xdisplay=os.environ["DISPLAY"]), target)
-    finally:
-        opened.terminate()
-        opened.wait()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "grc.conf").write_text(PREFERENCES, encoding="utf-8")
+        opened = subprocess.Popen(
+            [sys.executable, "-m", "gensc.cli.main", "grc", str(flowgraph)],
+            env=os.environ | {"GRC_PREFS_PATH": f"{folder}/grc.conf"},
+        )
+        try:
+            time.sleep(COMPANION_S)
+            drawn = _cropped(ImageGrab.grab(xdisplay=os.environ["DISPLAY"]))
+            _keep(drawn.quantize(48, dither=Image.Dither.NONE), target)
+        finally:
+            opened.terminate()
+            opened.wait()
+
+
+def _cropped(picture: Image.Image, margin: int = 8) -> Image.Image:
+    """Without the empty canvas below and beside what is drawn."""
+    canvas = picture.getpixel((WIDTH // 2, HEIGHT - 60))
+    drawn = ImageChops.difference(picture, Image.new(picture.mode, picture.size, canvas))
+    # The last lines are the window's frame.
+    _, _, right, bottom = drawn.crop((0, 0, WIDTH - 30, HEIGHT - 30)).getbbox() or (
+        0,
+        0,
+        WIDTH,
+        HEIGHT,
+    )
+    return picture.crop((0, 0, max(right + margin, 1000), bottom + margin))
 
 
 def report(target: Path) -> None:
@@ -77,7 +106,10 @@ def _run(*arguments: str, screen: bool = False) -> None:
 
 
 def _keep(picture: Image.Image, target: Path) -> None:
-    picture.convert("RGB").save(target, quality=82, method=6)
+    if target.suffix == ".png":
+        picture.save(target, optimize=True)
+    else:
+        picture.convert("RGB").save(target, quality=82, method=6)
     print(f"{target.relative_to(ROOT)}: {picture.width}x{picture.height}, "
           f"{target.stat().st_size // 1024} KiB")  # fmt: skip
 
