@@ -16,6 +16,7 @@ import numpy as np
 import zmq
 from numpy.typing import NDArray
 
+from gensc.remote.closing import close_with
 from gensc.system.errors import UserError
 from gnuradio import gr
 
@@ -75,6 +76,7 @@ class ZmqStreamSink(gr.sync_block):
         self.linger_ms = int(1000 * linger_s)
         options: dict[int, int] = {zmq.SNDHWM: 8, zmq.SNDTIMEO: _POLL_MS, zmq.IMMEDIATE: 1}
         self._context, self._socket = _open(zmq.PUSH, address, bind, options)
+        close_with(self, self._context, self._socket)
         self.samples = 0
         self._waiting = _Waiting(f"waiting for a receiver at {address}")
 
@@ -120,6 +122,7 @@ class ZmqStreamSource(gr.sync_block):
     def __init__(self, address: str, bind: bool = False, keep_open: bool = False) -> None:
         gr.sync_block.__init__(self, "zmq_stream_source", None, [np.complex64])
         self._context, self._socket = _open(zmq.PULL, address, bind, {zmq.RCVHWM: 64})
+        close_with(self, self._context, self._socket)
         self.keep_open = keep_open
         self.dropped = 0
         self.samples = 0

@@ -22,6 +22,7 @@ from zmq.auth.thread import ThreadAuthenticator
 from zmq.utils.monitor import recv_monitor_message
 
 from gensc.remote import reports
+from gensc.remote.closing import close_with
 from gensc.remote.keys import KeyPair
 from gensc.remote.reports import Ask, Bye, Hello, Report, ReportError, Sent
 from gensc.system.errors import UserError
@@ -65,6 +66,7 @@ class _ReportSocket:
         os.set_blocking(self._wake_write, False)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(kind)
+        close_with(self, self._context, self._socket)
         for option, value in _OPTIONS.items():
             self._socket.setsockopt(option, value)
         self._monitor = self._socket.get_monitor_socket(_EVENTS)

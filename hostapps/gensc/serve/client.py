@@ -11,6 +11,7 @@ from typing import Any
 import zmq
 import zmq.asyncio
 
+from gensc.remote.closing import close_with
 from gensc.serve import wire
 from gensc.serve.answer import Answer, ServiceError, Status
 from gensc.serve.section import ImageFormat, Request, Section
@@ -51,6 +52,7 @@ class AsyncClient:
         self._address, self._on_answer = address, on_answer
         self._context = zmq.asyncio.Context()
         self._socket = _connect(self._context, address)
+        close_with(self, self._context, self._socket)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._listener: asyncio.Task[None] | None = None
 
@@ -130,6 +132,7 @@ class Client:
         self._address = address
         self._context = zmq.Context()
         self._socket = _connect(self._context, address)
+        close_with(self, self._context, self._socket)
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> Client:

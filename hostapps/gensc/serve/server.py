@@ -12,6 +12,7 @@ import zmq
 import zmq.asyncio
 from zmq.utils.monitor import recv_monitor_message
 
+from gensc.remote.closing import close_with
 from gensc.serve import wire
 from gensc.serve.answer import Answer
 from gensc.serve.section import Request
@@ -65,6 +66,7 @@ class Server:
         self._log, self._log_after = log, 0.0
         self._context = zmq.asyncio.Context()
         self._socket = self._context.socket(zmq.ROUTER)
+        close_with(self, self._context, self._socket)
         self._tickets: dict[tuple[bytes, int], Ticket] = {}
         self._owed: Counter[bytes] = Counter()
         self._replies: set[asyncio.Task[None]] = set()
