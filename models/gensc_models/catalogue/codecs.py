@@ -8,6 +8,7 @@ A name is one of
 
 - weights: the name of a folder on the search path of :mod:`gensc_models.weights.store`, or a path
   to one. Those of a codec bank stand for the adaptive code on it, which ``adaptive`` is short for;
+- ``auto``: the controller of the family (:mod:`gensc_models.codecs.auto`);
 - ``path/to/file.py:NAME``: a class of that file, or a function that makes a codec;
 - an entry point ``gensc.codecs`` of an installed package.
 """
@@ -19,6 +20,7 @@ from typing import Any
 
 from gensc_models.catalogue import plugins
 from gensc_models.codecs.adaptive.codec import AdaptiveCodec
+from gensc_models.codecs.auto.codec import AutoCodec
 from gensc_models.codecs.codec import Codec
 from gensc_models.codecs.gened.codec import KIND as GENED
 from gensc_models.codecs.gened.codec import GenedCodec
@@ -38,6 +40,8 @@ def load_codec(name_or_path: str | Path, device: str = "cpu") -> Codec:
         One line that names what is missing or wrong.
     """
     name = str(name_or_path)
+    if name == weights.AUTO:
+        return AutoCodec.from_pretrained().to(device)
     folder = weights_folder(name)
     if folder is not None:
         return kind_of(folder).from_pretrained(folder).to(device)
@@ -77,6 +81,7 @@ def weights_folder(name: str) -> Path | None:
     name = weights.BANK if name == weights.ADAPTIVE else name
     if not weights.is_there(name):
         known = [info.name for info in weights.available() if is_codec(info.kind)]
+        known += [weights.ADAPTIVE, weights.AUTO]
         there = ", ".join([*known, *plugins.installed(plugins.CODEC)]) or "none"
         raise WeightsError(f"no codec called '{name}' (there is {there})")
     return weights.locate(name)

@@ -19,6 +19,7 @@ from gensc_models.catalogue import codecs, plugins
 from gensc_models.codecs.codec import Codec
 from gensc_models.codecs.guarded import GuardedCodec
 from gensc_models.weights import store as weights
+from gensc_models.weights.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from gensc_models.codecs.bank import HyperpriorCodec
@@ -45,6 +46,8 @@ def shared_codec(name_or_path: str | Path) -> Codec:
         As :func:`gensc_models.load_codec`.
     """
     name = str(name_or_path)
+    if name == weights.AUTO:
+        return _family()
     folder = codecs.weights_folder(name)
     if folder is not None:
         return _shared(codecs.kind_of(folder), folder)
@@ -69,6 +72,8 @@ def shared_codec_by_fingerprint(number: int, places: Sequence[str] = ()) -> Code
         return codec
     except weights.NotInstalledError:
         others = [place for place in places if not Path(place).is_dir()]
+        if number == _family_fingerprint():
+            return shared_codec(weights.AUTO)
         for name in [*others, *plugins.installed(plugins.CODEC)]:
             with contextlib.suppress(weights.WeightsError):  # one that fails hides no other
                 codec = shared_codec(name)
@@ -148,6 +153,33 @@ def shared_plugged_editor(name: str) -> PluggedEditor:
         return PluggedEditor(made, plugins.short(name), plugins.reason)
 
     return _once((PluggedEditor, *plugins.origin(name)), load)
+
+
+def _family() -> Codec:
+    """The controller, on the shared networks of its members."""
+    from gensc_models.codecs.auto.codec import ANALOG, AutoCodec, family
+    from gensc_models.codecs.auto.table import TABLE, read_table
+
+    file = weights.locate(weights.BANK) / TABLE
+    table = read_table(file)
+    members = family(shared_bank(weights.BANK), shared_codec(ANALOG))
+    key = (AutoCodec, file, file.stat().st_mtime, *(m.sha256 for m in members.values()))
+    return _once(key, lambda: AutoCodec(members, table))
+
+
+def _family_fingerprint() -> int | None:
+    """What burst headers call the controller; None where it is not there."""
+    from gensc_models.codecs.auto.codec import ANALOG, identity_of
+    from gensc_models.codecs.auto.table import TABLE
+
+    try:
+        banked, analog = (weights.locate(name) for name in (weights.BANK, ANALOG))
+        if not (banked / TABLE).is_file():
+            return None
+        digests = (weights.read_config(folder)["sha256"] for folder in (banked, analog))
+        return fingerprint(identity_of(*digests))
+    except weights.WeightsError:
+        return None
 
 
 def _shared(kind: Any, name_or_path: str | Path) -> Any:

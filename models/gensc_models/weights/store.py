@@ -34,6 +34,8 @@ TENSORS = "model.safetensors"
 FORMAT = 1
 BANK, ADAPTIVE = "hyperprior", "adaptive"
 """Kind of a codec bank, and the code of analog symbols that its weights serve besides."""
+AUTO = "auto"
+"""The controller of the bank's family, which has no weights of its own."""
 # Kinds of weights that no burst header names and that have no rates.
 NOT_CODECS = frozenset({"classifier", "importance", "inpainter", "refiner"})
 
