@@ -49,6 +49,8 @@ def register(app: typer.Typer) -> None:
     group.command("gsc")(gsc)
     group.command("cie")(cie)
     group.command("gened")(gened)
+    group.command("soak")(soak)
+    group.command("latency")(latency)
     app.add_typer(group, name="bench")
 
 
@@ -222,6 +224,32 @@ def gened(
         as_json,
         results,
     )
+
+
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="That images are sent for.")] = 30.0,
+    count: Annotated[int, typer.Option("--images", min=1, help="How many.")] = 2000,
+    channel: Annotated[str, typer.Option(help="By name, as gensc demo --channel.")] = "fading",
+    lowest: Annotated[float, typer.Option(help="Es/N0 walks from here, dB,")] = 3.0,
+    highest: Annotated[float, typer.Option(help="to here.")] = 18.0,
+    walk: Annotated[float, typer.Option(min=0.1, help="Seconds of a walk there and back.")] = 60.0,
+    scheme: Annotated[str, typer.Option(help="auto, analog or bank.")] = "auto",
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """Transmitter, channel and receiver as three processes: every image accounted for, memory."""
+    from gensc.bench.soak.run import Soak, run
+
+    told = Soak(minutes, count, channel, lowest, highest, walk, scheme)
+    finish(lambda: run(quick, told), quick, as_json, results)
+
+
+def latency(quick: Quick = False, as_json: Json = False, results: Results = None) -> None:
+    """From the last sample of a burst to the coarse image on disk, by step of the receiver."""
+    from gensc.bench.latency import run
+
+    finish(lambda: run(quick), quick, as_json, results)
 
 
 def finish(

@@ -11,6 +11,7 @@ from pathlib import Path
 from gensc.editing.choose import NONE as NO_EDITOR
 from gensc.link.channels import CHANNELS
 from gensc.link.radio import Place, RadioSettings, parse_place
+from gensc.link.walk import Walk
 from gensc.receiver.kinds import KINDS, LOOPBACK, PDUS
 from gensc.system.codecs import DEFAULT_RATE, NO_REFINER
 from gensc.system.errors import UserError
@@ -38,8 +39,11 @@ class LoopbackConfig:
 
     def __post_init__(self) -> None:
         """Refuse a walk that goes nowhere."""
-        if self.lowest_db > self.highest_db:
-            raise ValueError(f"lowest_db {self.lowest_db:g} is above {self.highest_db:g}")
+        self.walk()
+
+    def walk(self) -> Walk:
+        """How Es/N0 goes."""
+        return Walk(self.lowest_db, self.highest_db, self.walk_s)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ class Loopback:
         self.session, self.sent = draw_session(), 0
         scheme = load_scheme(config.model)
         codecs.check_rate_of(scheme.codec, config.rate)
-        self.snr_db = walk_db(config, 0.0)
+        self._walk = config.walk()
+        self.snr_db = self._walk.at(0.0)
         realised = channels.draw(config.channel, config.seed)
         if realised.hostile is not None:
             self.block = gensc.hostile_channel.of(
@@ -98,7 +99,7 @@ class Loopback:
                 self._say(f"{error}: not sent")
                 due += 1.0  # where none can be opened, this must not spin
                 continue
-            self.snr_db = walk_db(self._config, time.monotonic() - self._began)
+            self.snr_db = self._walk.at(time.monotonic() - self._began)
             if self._config.channel != "none":
                 self.block.set_snr_db(self.snr_db)
             height, width, _ = image.shape
@@ -107,9 +108,3 @@ class Loopback:
             )
             self.sent += 1
             yield make_pdu(told, image)
-
-
-def walk_db(config: LoopbackConfig, seconds: float) -> float:
-    """Es/N0 after so many seconds: from the highest down to the lowest and up again."""
-    phase = seconds / config.walk_s % 1.0
-    return config.lowest_db + (config.highest_db - config.lowest_db) * abs(1 - 2 * phase)
