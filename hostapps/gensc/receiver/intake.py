@@ -143,10 +143,11 @@ class Intake:
         )
         try:
             path = self.archive.store(record, png_of(pixels))
-        except OSError as error:
-            self._unwritten(f"{record.stem} is not stored: {error.strerror or error}")
+        except Exception as error:  # whatever it is, the next image is to be stored
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            self._unwritten(f"{record.stem} is not stored: {why}")
             if account.fate == OPEN:
-                account.why = str(error.strerror or error)
+                account.why = why
                 self.ledger.settle(account, LOST, NOT_WRITTEN)
                 self.lost(account)
             return
@@ -235,8 +236,8 @@ class Intake:
                 self._captions[place] = caption
                 while len(self._captions) > _CAPTIONS:
                     self._captions.popitem(last=False)
-            account = self.ledger.account(meta.session or 0, meta.image_id or 0)
-            if account is not None and account.source == source and account.key:
+            account = self.ledger.account(*place)
+            if account is not None and account.key:
                 key = account.key
                 self._note(account, caption)
         self.bus.publish("text", key=key, text=caption.text, state=state)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gensc.receiver.account import (
@@ -48,9 +49,9 @@ class _Book:
 
     def forget(self) -> None:
         """Settled accounts beyond what is remembered."""
-        surplus = len(self.accounts) - _SETTLED
-        for image_id in [i for i, a in self.accounts.items() if a.fate != OPEN][: max(0, surplus)]:
-            del self.accounts[image_id]
+        for image_id in list(islice(self.accounts, max(0, len(self.accounts) - _SETTLED))):
+            if self.accounts[image_id].fate != OPEN:
+                del self.accounts[image_id]
 
 
 class Ledger:
@@ -71,6 +72,7 @@ class Ledger:
         self._image_s, self._announced_s, self._clock = image_s, announced_s, clock
         self._lock = threading.RLock()
         self._books: OrderedDict[tuple[str, int], _Book] = OrderedDict()
+        self._open_ones: dict[int, Account] = {}
         self._sums: Counter[str] = Counter()
         self._causes: Counter[str] = Counter()
         self._symbols: Counter[str] = Counter()
@@ -175,10 +177,10 @@ class Ledger:
             busy: whether a source's decoders still have work, and may yet give a picture.
         """
         with self._lock:
-            now, lost = self._clock(), []
+            now = self._clock()
             for place, book in list(self._books.items()):
                 self._expect_rest(place, book, now)
-                lost += [a for a in book.accounts.values() if self._is_over(a, now, busy)]
+            lost = [a for a in self._open_ones.values() if self._is_over(a, now, busy)]
             return [self._give_up(account) for account in lost]
 
     def close(self) -> list[Account]:
@@ -186,13 +188,12 @@ class Ledger:
         with self._lock:
             for place, book in list(self._books.items()):
                 self._expect_rest(place, book, float("inf"))
-            return [self._give_up(account) for account in list(self.open())]
+            return [self._give_up(account) for account in self.open()]
 
-    def open(self) -> Iterator[Account]:
-        """Accounts that are not settled."""
+    def open(self) -> list[Account]:
+        """Accounts that are not settled, the oldest first."""
         with self._lock:
-            books = list(self._books.values())
-            yield from [a for book in books for a in book.accounts.values() if a.fate == OPEN]
+            return list(self._open_ones.values())
 
     def _expect_rest(self, place: tuple[str, int], book: _Book, now: float) -> None:
         """Images of which not even the announcement was heard, once the total is known."""
@@ -226,6 +227,7 @@ class Ledger:
         self._count(account, -1)
         account.fate, account.cause, account.decoded = OPEN, "", False
         account.opened_at, account.heard_at = self._clock(), None
+        self._open_ones[id(account)] = account
         self._sums["sent_again"] += 1
 
     def _settle(self, account: Account, fate: str, cause: str, key: str = "") -> None:
@@ -236,6 +238,7 @@ class Ledger:
             raise ValueError(f"{account.key} is {account.fate} already")
         account.fate, account.cause = fate, cause
         account.key = key or account.key
+        self._open_ones.pop(id(account), None)
         self._count(account, 1)
         book = self._books.get((account.source, account.session))
         if book is not None:
@@ -288,6 +291,7 @@ class Ledger:
             self._give_up(before)
         account = Account(*place, image_id, opened_at=self._clock())
         book.accounts[image_id] = account
+        self._open_ones[id(account)] = account
         book.known += 1
         self._sums["images"] += 1
         return account
@@ -306,11 +310,11 @@ class Ledger:
 
     # ------------------------------------------------------------------ sums
 
-    def account(self, session: int, image_id: int) -> Account | None:
-        """The latest account of an image, whatever source it came by."""
+    def account(self, source: str, session: int, image_id: int) -> Account | None:
+        """The latest account of an image."""
         with self._lock:
-            found = [b.accounts.get(image_id) for (_, s), b in self._books.items() if s == session]
-            return next((account for account in reversed(found) if account is not None), None)
+            book = self._books.get((source, session))
+            return None if book is None else book.accounts.get(image_id)
 
     def sums(self) -> dict[str, object]:
         """Everything added up: images by fate, causes, symbols by fate."""

@@ -40,7 +40,7 @@ _TICK_S, _COUNTERS_S, _SPECTRUM_S = 0.05, 1.0, 0.5
 #: Images that wait to be scored; of more, a picture is shown without its PSNR.
 _AFTER = 32
 #: Seconds that the end waits for what is under way in a flowgraph, and in the stages.
-END_S, DRAIN_S = 10.0, 30.0
+END_S, DRAIN_S = 60.0, 30.0
 #: Seconds that an image to be edited waits for its caption.
 _CAPTION_S = 0.5
 

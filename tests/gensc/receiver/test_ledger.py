@@ -75,7 +75,7 @@ def sent(image_id, session=1):
 def check(ledger):
     sums = ledger.sums()
     assert sums["images"] == sums["stored"] + sums["damaged"] + sums["lost"] + sums["open"]
-    assert sums["open"] == len(list(ledger.open()))
+    assert sums["open"] == len(ledger.open())
     assert sum(sums["causes"].values()) == sums["damaged"] + sums["lost"]
     symbols = sums["symbols"]
     assert symbols["sent"] == symbols["received"] + symbols["erased"]
@@ -132,7 +132,7 @@ def test_what_was_announced_and_never_heard_is_lost_under_its_name(ledger, clock
     clock.now += 20
     (lost,) = ledger.tick()
     assert (lost.image_id, lost.cause, lost.sent.name) == (1, NEVER_HEARD, "a.png")
-    assert (check(ledger)["stored"], ledger.account(1, 0).source) == (1, AIR)
+    assert (check(ledger)["stored"], ledger.account(AIR, 1, 0).source) == (1, AIR)
 
 
 def test_the_total_tells_of_images_whose_very_announcement_was_not_heard(ledger, clock):
