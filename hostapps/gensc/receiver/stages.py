@@ -58,7 +58,8 @@ class StageState:
         restarts: times that it was started again.
         busy: it works.
         last_ms: that the last image took.
-        state: "ok", "slow" or "broken".
+        state: "ok", "slow", or "broken" until it has worked again.
+        resting: it is broken and not tried before its pause is over.
         why: it is broken, or failed last.
     """
 
@@ -71,6 +72,7 @@ class StageState:
     busy: bool = False
     last_ms: float = 0.0
     state: str = OK
+    resting: bool = False
     why: str = ""
 
 
@@ -114,7 +116,7 @@ class Stage:
             passing = [job]
             if self._command is None:
                 pass
-            elif self._state.state == BROKEN or self._closing:
+            elif self._state.resting or self._closing:
                 self._drop()
             else:
                 self._waiting.append(job)
@@ -244,6 +246,7 @@ class Stage:
             self._state.state, self._state.why, self._state.busy = BROKEN, why, False
             self._state.failed += len(batch)
             self._state.restarts += 1
+            self._state.resting = True
             # What waits shall not wait for the pause.
             passing = [*batch, *self._waiting]
             for _ in self._waiting:
@@ -257,7 +260,7 @@ class Stage:
         """Wait before it is tried again."""
         with self._news:
             self._news.wait_for(lambda: self._closing or self._halted or self._again, seconds)
-            self._state.state = OK
+            self._state.resting = False
         self._changed(self.state())
 
 

@@ -90,8 +90,9 @@ def test_a_stage_that_goes_wrong_is_said_to_be_broken_lets_images_pass_and_comes
     assert said.why == why
     assert (said.failed, said.restarts) == (1, 1)
     deadline = time.monotonic() + 30
-    while stage.state().state == BROKEN and time.monotonic() < deadline:
+    while stage.state().resting and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert stage.state().state == BROKEN  # until it has shown that it works
     stage.submit(job("second"))
     out.wait(2)
     stage.close()
