@@ -142,6 +142,11 @@ class Account:
         ]
 
     @property
+    def whole(self) -> bool:
+        """No burst is missing of its sections, captions apart."""
+        return all(len(part.seen) == part.fragments for part in self.parts.values())
+
+    @property
     def fragments(self) -> int:
         """Bursts of the sections that something arrived of."""
         return sum(part.fragments for part in self.parts.values())

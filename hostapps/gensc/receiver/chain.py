@@ -174,7 +174,9 @@ class Chain:
         self.gate: Any = ending if own_end else StreamGate()
         self._between = [] if own_end else [self.gate]
         self.probe = SampleProbe() if settings.probe and self._by_samples else None
-        self._blocks: list[Any] = []  # GNU Radio does not keep them alive
+        # GNU Radio does not keep them alive.
+        self._blocks: list[Any] = []
+        self._taken: list[Any] = []
         self._connect_samples(radio)
         self._connect_messages(PduCollector)
         for block in (*self.decoders, self.text_decoder, self.assembler):
@@ -223,7 +225,7 @@ class Chain:
             if tap is None:
                 return block, port
             taken = collector(np.complex64, on_pdu=tap)
-            self._blocks.append(taken)
+            self._taken.append(taken)
             self.top.msg_connect((block, port), (taken, "in"))
             return taken, "out"
 
@@ -310,8 +312,8 @@ class Chain:
                 block._post(pmt.intern("flush"), pmt.PMT_T)
 
     def idle_s(self) -> float:
-        """Seconds since the last burst was put to the others."""
-        return time.monotonic() - float(self.assembler.last_arrival)
+        """Seconds since the last burst or section came."""
+        return time.monotonic() - max(self.assembler.last_arrival, self.keeper.last_arrival)
 
     def backlog(self) -> int:
         """PDUs that wait before decoders."""
@@ -329,6 +331,7 @@ class Chain:
         """Sums since the start; `driver` is what that of a radio has printed."""
         heard, put_together = self.rx.stats if self.rx else None, self.assembler.stats
         blocks = (*self.decoders, self.keeper, self.text_decoder, self.assembler)
+        blocks += (self.images, self.texts, *self._taken)
         return {
             "samples": heard.samples if heard else 0,
             "bursts": heard.headers_ok if heard else put_together.fragments,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,7 @@ class SectionKeeper(message_block):
 
     Attributes:
         kept: sections handed over.
+        last_arrival: when the last section came, s of `time.monotonic`.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class SectionKeeper(message_block):
     ) -> None:
         message_block.__init__(self, "section_keeper")
         self.kept = 0
+        self.last_arrival = time.monotonic()
         self._places, self._keep = places, keep
         self._missing: dict[int, str] = {}
         self.setup_ports({"section": self._take}, ["section"])
@@ -44,6 +47,7 @@ class SectionKeeper(message_block):
         return {number: why for number, why in self._missing.items() if why}
 
     def _take(self, pdu: Any) -> None:
+        self.last_arrival = time.monotonic()
         metadata, symbols = read_pdu(pdu, np.complex64, require=("section", "image_id"))
         number = metadata.weights or 0
         if number and number not in self._missing:

@@ -133,7 +133,7 @@ class Ledger:
             account = self._heard(source, metadata)
             if account.fate != OPEN:
                 return None
-            if cause != WEIGHTS_MISSING and account.missing():
+            if cause != WEIGHTS_MISSING and not account.whole:
                 cause = BURSTS_LOST
             account.why = why
             self._settle(account, LOST, cause)

@@ -30,6 +30,7 @@ class zmq_pdu_source(message_block):
         message_block.__init__(self, "zmq_pdu_source")
         self.keep_open = bool(keep_open)
         self.received = 0
+        self._closed = False
         self._senders: set[int] = set()  # whose streams have not ended
         self._endpoint = Endpoint(
             zmq.PULL, address, bind, {zmq.RCVHWM: 16, zmq.MAXMSGSIZE: zmq_frame.MAX_FRAME}
@@ -46,8 +47,14 @@ class zmq_pdu_source(message_block):
         """Start the thread that waits on the socket."""
         started = super().start()
         self._senders.clear()
+        self._closed = False
         self._listener.start()
         return started
+
+    def close(self) -> None:
+        """End the stream after what has been received; may be called from any thread."""
+        self._closed = True
+        self.finish()
 
     def stop(self) -> bool:
         """End that thread and close the socket."""
@@ -56,6 +63,8 @@ class zmq_pdu_source(message_block):
 
     def _take(self, frame: bytes) -> bool:
         """Publish the PDU of a frame; True when all streams have ended."""
+        if self._closed:
+            return True
         try:
             sender, pdu = zmq_frame.unpack(frame)
         except PduError as error:
