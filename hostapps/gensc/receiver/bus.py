@@ -22,15 +22,15 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 #: Points of a constellation and of a spectrum in one event, at most.
 MOST_SYMBOLS, MOST_BINS = 256, 256
-#: Events of each kind that are remembered for who comes later.
-_REMEMBERED = 256
+#: Events of each kind that are remembered for who comes later; of those with constellations fewer.
+_REMEMBERED, _FEWER = 256, {"burst": 32}
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Bus:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._subscriptions: list[Subscription] = []
-        self._last: dict[str, deque[Event]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
+        self._last: dict[str, deque[Event]] = {}
         self._number = 0
 
     def publish(self, kind: str, **fields: Any) -> Event:
@@ -114,6 +114,8 @@ class Bus:
         with self._lock:
             self._number += 1
             event = Event(kind, time.time(), told, self._number)
+            if kind not in self._last:
+                self._last[kind] = deque(maxlen=_FEWER.get(kind, _REMEMBERED))
             self._last[kind].append(event)
             # Within the lock, so that all subscribers see one order.
             for subscription in self._subscriptions:
