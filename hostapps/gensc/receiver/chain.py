@@ -287,7 +287,7 @@ class Chain:
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the end; whether it has come. All taps have been told everything then."""
-        return self._ended.wait(timeout_s)
+        return not self._started or self._ended.wait(timeout_s)
 
     @property
     def ended(self) -> bool:

@@ -116,7 +116,7 @@ class Intake:
             (self.archive.folder / KEPT).mkdir(exist_ok=True)
             path = self._kept.add(meta, section)
         except OSError as error:
-            self._unwritten(f"{meta.key}: symbols are not kept: {error.strerror or error}")
+            self.unwritten(f"{meta.key}: symbols are not kept: {error.strerror or error}")
         else:
             self.counted["sections_kept"] += 1
             self.bus.publish("problem", line=f"{why}; symbols kept in {path.name}")
@@ -145,7 +145,7 @@ class Intake:
             path = self.archive.store(record, png_of(pixels))
         except Exception as error:  # whatever it is, the next image is to be stored
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            self._unwritten(f"{record.stem} is not stored: {why}")
+            self.unwritten(f"{record.stem} is not stored: {why}")
             if account.fate == OPEN:
                 account.why = why
                 self.ledger.settle(account, LOST, NOT_WRITTEN)
@@ -191,7 +191,7 @@ class Intake:
                 account.key = self.archive.lost(record)
             except OSError as error:
                 account.key = record.stem
-                self._unwritten(f"{record.stem} is lost, and that is not noted: {error}")
+                self.unwritten(f"{record.stem} is lost, and that is not noted: {error}")
         self.talk.image(account)
         self.bus.publish(
             "lost", key=account.key, cause=account.cause, why=account.why, source=account.source,
@@ -202,8 +202,10 @@ class Intake:
         stem = f"{account.session:04x}-{account.image_id:05d}"
         return f"{account.source}-{stem}" if self._several and account.source else stem
 
-    def _unwritten(self, line: str) -> None:
-        self.counted["unwritten"] += 1
+    def unwritten(self, line: str) -> None:
+        """Something could not be written: counted and said."""
+        with self._lock:
+            self.counted["unwritten"] += 1
         self.bus.publish("problem", line=line)
 
     def _weights_of(self, fingerprint: int) -> Weights | None:
@@ -254,7 +256,7 @@ class Intake:
         except KeyError:
             pass  # not noted in the archive either: said then
         except OSError as error:
-            self._unwritten(f"{account.key}: its caption is not noted: {error}")
+            self.unwritten(f"{account.key}: its caption is not noted: {error}")
 
 
 def png_of(pixels: np.ndarray) -> bytes:

@@ -101,7 +101,6 @@ class Service:
         self._began = time.time()
         self._after: queue.Queue[Callable[[], None] | None] = queue.Queue(_AFTER)
         self._closing, self._closed = threading.Event(), False
-        self._failure = threading.Lock()
         self.archive = Archive(config.archive)
         self.sources: list[Source] = []
         self.talk: Talk | None = None
@@ -169,12 +168,14 @@ class Service:
         for source in self.sources:
             source.wait(END_S)
         self._closing.set()
-        self._threads[0].join()
+        if self._threads[0].is_alive():
+            self._threads[0].join()
         for account in self.ledger.close():
             self.intake.lost(account)
         self._let_go(float("inf"))
-        self._after.put(None)
-        self._threads[1].join()
+        if self._threads[1].is_alive():
+            self._after.put(None)
+            self._threads[1].join()
         self.stages.close(drain_s)
         self.bus.publish("counters", **self.counters())
         assert self.talk is not None
@@ -276,11 +277,12 @@ class Service:
         match = self._match(image)
         if match is None:
             return {"psnr": None}
-        self._noted(
-            lambda: self.archive.update(
+        try:
+            self.archive.update(
                 key, metrics=match.metrics, reasons=match.reasons, extra={"reference": match.name}
             )
-        )
+        except (OSError, KeyError) as error:
+            self.intake.unwritten(f"{key}: its score is not noted: {error}")
         return {"psnr": match.metrics.get("psnr"), "original": match.path}
 
     def _match(self, image: np.ndarray) -> Match | None:
@@ -288,29 +290,23 @@ class Service:
 
     def _made(self, made: Made) -> None:
         """A stage has done with an image: kept beside the coarse one, and on to the next."""
+        try:
+            self._keep_made(made)
+        except Exception as error:  # whatever it is, the image and the next ones go on
+            self.intake.unwritten(f"{made.job.key}: {made.stage}: {type(error).__name__}: {error}")
+        self.stages.passed(made)
+
+    def _keep_made(self, made: Made) -> None:
         if made.image is not None:
             match = self._match(made.image)
             facts: dict[str, Any] = {"ms": made.ms, "weights": made.by}
             facts |= {"metrics": match.metrics} if match else {}
             png = png_of(made.image)
-            path = self._noted(lambda: self.archive.replace(made.job.key, made.stage, png, facts))
-            if path is not None:
-                self.bus.publish(
-                    "refined", key=made.job.key, file=str(path), stage=made.stage, ms=made.ms,
-                    psnr=match.metrics.get("psnr") if match else None,
-                )  # fmt: skip
-        if not self._closing.is_set() or made.image is not None:
-            self.stages.passed(made)
-
-    def _noted(self, write: Callable[[], Any]) -> Any:
-        """What cannot be written is counted and said."""
-        try:
-            return write()
-        except (OSError, KeyError) as error:
-            with self._failure:
-                self.intake.counted["unwritten"] += 1
-            self._problem(f"not written: {error}")
-            return None
+            path = self.archive.replace(made.job.key, made.stage, png, facts)
+            self.bus.publish(
+                "refined", key=made.job.key, file=str(path), stage=made.stage, ms=made.ms,
+                psnr=match.metrics.get("psnr") if match else None,
+            )  # fmt: skip
 
     def _work_after(self) -> None:
         while (work := self._after.get()) is not None:

@@ -160,6 +160,8 @@ class Stage:
         with self._news:
             self._closing = True
             self._news.notify()
+        if not self._thread.is_alive():
+            return
         self._thread.join(drain_s)
         with self._news:
             self._halted = True
