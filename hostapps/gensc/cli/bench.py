@@ -12,6 +12,7 @@ import typer
 from gensc.cli import options
 from gensc.experiment.base import BenchResult
 from gensc.system import terminal
+from gensc.system.errors import UserError
 from gensc.system.folders import writable_folder
 from gensc.system.plain import json_text
 
@@ -45,6 +46,7 @@ def register(app: typer.Typer) -> None:
     group.command("fidelity")(fidelity)
     group.command("mimo")(mimo)
     group.command("serve")(serve)
+    group.command("transmitter")(transmitter)
     group.command("capacity")(capacity)
     group.command("gsc")(gsc)
     group.command("cie")(cie)
@@ -144,6 +146,23 @@ def capacity(
     from gensc.bench.capacity.run import run
 
     finish(lambda: run(quick, model), quick, as_json, results)
+
+
+def transmitter(
+    only: Annotated[str, typer.Option(help="Only kills, or adaptation.")] = "",
+    count: Annotated[
+        int, typer.Option(min=0, help="Kills, or images of the walk; 0: as planned.")
+    ] = 0,
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """The transmitter service: kill -9 under load, and adaptation beside an oracle."""
+    from gensc.bench.transmitter.run import run
+
+    if only not in ("", "kills", "adaptation"):
+        raise UserError(f"--only {only!r}: there are kills and adaptation")
+    finish(lambda: run(quick, only, count), quick, as_json, results)
 
 
 def gsc(

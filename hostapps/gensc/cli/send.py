@@ -60,7 +60,7 @@ def send(
     bind: options.Bind = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="Serve as this TOML file says."),
+        typer.Option(help="Serve as this TOML file says (gensc config --transmitter prints one)."),
     ] = None,
     queue: Annotated[
         Path | None,
@@ -76,13 +76,10 @@ def send(
             "scheme and rate, and what has not arrived is sent again; with --queue."
         ),
     ] = "",
-    print_config: Annotated[
-        bool, typer.Option("--print-config", help="Print the TOML file of this; send nothing.")
-    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Counters as one JSON object.")] = False,
 ) -> None:
     """Transmit images through a GNU Radio flowgraph."""
-    if config is not None or queue is not None or print_config:
+    if config is not None or queue is not None:
         if config is not None:
             from gensc.transmitter.config import load
 
@@ -91,7 +88,7 @@ def send(
             service = load(config)
         else:
             service = _service(
-                queue=str(queue or "queue.db"), images=tuple(images or ()), watch=watch,
+                queue=str(queue), images=tuple(images or ()), watch=watch,
                 reports=reports, model=model, rate=rate, caption=caption, max_side=max_side,
             )  # fmt: skip
             air = replace(
@@ -100,12 +97,7 @@ def send(
                 bandwidth=bandwidth, amplitude=amplitude,
             )  # fmt: skip
             service = replace(service, air=air)
-        if print_config:
-            from gensc.system.toml_file import commented
-
-            print(commented(service), end="")
-        else:
-            _serve(service, as_json)
+        _serve(service, as_json)
         return
     if watch or reports:
         raise UserError("--watch and --reports need a --queue FILE")
