@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gensc.receiver.account import Account
+from gensc.receiver.account import DAMAGED, STORED, Account
 from gensc.receiver.archive import Archive
 from gensc.receiver.bus import Bus
 from gensc.receiver.chain import Chain
@@ -25,6 +25,7 @@ from gensc.receiver.config import ReceiverConfig
 from gensc.receiver.intake import Intake, png_of
 from gensc.receiver.ledger import Ledger
 from gensc.receiver.make_stages import EDITED, REFINED, make_stages, refine_command
+from gensc.receiver.records import choice_of
 from gensc.receiver.reference import Match, References
 from gensc.receiver.source import ENDED, Source
 from gensc.receiver.stage_work import Job
@@ -226,7 +227,16 @@ class Service:
     def _stage_changed(self, state: StageState) -> None:
         self.bus.publish("stage", **vars(state))
 
-    def _announced(self, sent: Sent) -> None:
+    def _announced(self, sent: Sent, account: Account) -> None:
+        """Shown; and noted of an image that was faster than its announcement."""
+        if account.fate in (STORED, DAMAGED):
+            try:
+                self.archive.update(
+                    account.key, choice=choice_of(account), reason=sent.reason, name=sent.name,
+                    original_sha256=sent.sha256,
+                )  # fmt: skip
+            except (OSError, KeyError) as error:
+                self.intake.unwritten(f"{account.key}: what was sent is not noted: {error}")
         self.bus.publish(
             "choice", key=f"{sent.session:04x}-{sent.image_id:05d}", scheme=sent.scheme,
             point=sent.point, alpha=sent.alpha, cbr=sent.cbr, mcs=sent.mcs, gvif=sent.gvif,

@@ -41,7 +41,7 @@ class Talk:
         config: where it listens.
         ledger: that their announcements go to.
         stored: which images of a session the archive has, of those named.
-        announced: told of every announcement.
+        announced: told of every announcement, and of its image's account.
 
     Attributes:
         address: where it listens; "" nowhere.
@@ -55,7 +55,7 @@ class Talk:
         config: ReportConfig,
         ledger: Ledger,
         stored: Callable[[int, Sequence[int]], list[int]],
-        announced: Callable[[Sent], None] = lambda sent: None,
+        announced: Callable[[Sent, Account], None] = lambda sent, account: None,
     ) -> None:
         self._config, self._ledger = config, ledger
         self._stored, self._announced = stored, announced
@@ -104,7 +104,7 @@ class Talk:
             self.server.send(peer, Hello(None, self._config.name[:64]))
         elif isinstance(report, Sent):
             account = self._ledger.announced(report)
-            self._announced(report)
+            self._announced(report, account)
             if account.fate not in (OPEN, LOST):  # it did not hear that it is stored
                 self.image(account)
         elif isinstance(report, Ask):

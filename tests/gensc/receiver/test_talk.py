@@ -33,7 +33,7 @@ class Link:
         self.ledger, self.announced = Ledger(), []
         config = ReportConfig(address="tcp://127.0.0.1:*", name="roof", interval_s=0.01)
         self.talk = Talk(config, self.ledger, lambda session, ids: [i for i in ids if i < 2],
-                         self.announced.append)  # fmt: skip
+                         lambda sent, account: self.announced.append(sent))  # fmt: skip
         self.talk.start()
         self.heard = queue.Queue()
         self.client = ReportClient(self.talk.address, self.heard.put)
