@@ -6,44 +6,34 @@ betters, scores and shows them comes after, and never holds one up.
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gensc.receiver.account import DAMAGED, STORED, Account
 from gensc.receiver.archive import Archive
+from gensc.receiver.bettering import Bettering
 from gensc.receiver.bus import Bus
 from gensc.receiver.chain import Chain
 from gensc.receiver.config import ReceiverConfig
-from gensc.receiver.intake import Intake, png_of
+from gensc.receiver.intake import Intake
 from gensc.receiver.ledger import Ledger
-from gensc.receiver.make_stages import EDITED, REFINED, make_stages, refine_command
+from gensc.receiver.make_stages import REFINED, refine_command
 from gensc.receiver.records import choice_of
-from gensc.receiver.reference import Match, References
+from gensc.receiver.reference import References
 from gensc.receiver.source import ENDED, Source
-from gensc.receiver.stage_work import Job
-from gensc.receiver.stages import Made, StageState
+from gensc.receiver.stages import Stages
 from gensc.receiver.talk import Talk
 from gensc.system import codecs
 
 if TYPE_CHECKING:
-    from gensc.link.blocks import Seen
     from gensc.remote.reports import Sent
 
 _TICK_S, _COUNTERS_S, _SPECTRUM_S = 0.05, 1.0, 0.5
-#: Images that wait to be scored; of more, a picture is shown without its PSNR.
-_AFTER = 32
 #: Seconds that the end waits for what is under way in a flowgraph, and in the stages.
 END_S, DRAIN_S = 60.0, 30.0
-#: Seconds that an image to be edited waits for its caption.
-_CAPTION_S = 0.5
 
 
 class Controls:
@@ -54,7 +44,7 @@ class Controls:
 
     def pause(self, paused: bool) -> None:
         """Stop bettering images, or go on; coarse images keep being stored."""
-        self._service.paused = bool(paused)
+        self._service.bettering.paused = bool(paused)
 
     def set_refiner(self, name: str) -> None:
         """Refine with these weights from the next image on; "none" does not refine.
@@ -81,9 +71,8 @@ class Service:
     Attributes:
         archive: what was received.
         ledger: the accounts of every image.
-        sources, stages: by the configuration.
+        sources, bettering: by the configuration.
         controls: what may be changed.
-        paused: stages are passed by.
 
     Raises:
         UserError: a source, a model, a folder or an address that cannot be had.
@@ -93,22 +82,25 @@ class Service:
         self.config, self.bus = config, bus or Bus()
         for model in config.models:
             codecs.check_place(model)
-        self._references = References(config.reference, self._problem) if config.reference else None
-        self.stages = make_stages(config.stages, self._made, self._stage_changed)
-        self.controls, self.paused = Controls(self), False
-        self._held: deque[tuple[float, Account, Job]] = deque()
+        references = References(config.reference, self._problem) if config.reference else None
+        self.controls = Controls(self)
         deadlines = config.deadlines
         self.ledger = Ledger(deadlines.image_s, deadlines.announced_s)
         self._began = time.time()
-        self._after: queue.Queue[Callable[[], None] | None] = queue.Queue(_AFTER)
         self._closing, self._closed = threading.Event(), False
         self.archive = Archive(config.archive)
         self.sources: list[Source] = []
         self.talk: Talk | None = None
         try:
+            self.bettering = Bettering(
+                config.stages, references, self.archive, self.bus,
+                lambda account: self.intake.caption(account),
+                lambda line: self.intake.unwritten(line),
+            )  # fmt: skip
             self.talk = Talk(config.reports, self.ledger, self._stored_of, self._announced)
             self.intake = Intake(
-                self.archive, self.ledger, self.talk, self.bus, config.models, self._stored,
+                self.archive, self.ledger, self.talk, self.bus, config.models,
+                self.bettering.stored,
                 several=len(config.sources) > 1,
             )  # fmt: skip
             for source in config.sources:
@@ -120,10 +112,7 @@ class Service:
                 self.talk.close()
             self.archive.close()
             raise
-        self._threads = [
-            threading.Thread(target=self._tick_all, name="gensc-tick", daemon=True),
-            threading.Thread(target=self._work_after, name="gensc-after", daemon=True),
-        ]
+        self._clock = threading.Thread(target=self._tick_all, name="gensc-tick", daemon=True)
 
     def _source(self, config: Any) -> Source:
         made: list[Source] = []
@@ -136,6 +125,11 @@ class Service:
         return made[0]
 
     @property
+    def stages(self) -> Stages:
+        """What betters images."""
+        return self.bettering.stages
+
+    @property
     def folder(self) -> Path:
         """Where images are."""
         return self.archive.folder
@@ -144,9 +138,8 @@ class Service:
         """Start receiving."""
         assert self.talk is not None
         self.talk.start()
-        self.stages.start()
-        for thread in self._threads:
-            thread.start()
+        self.bettering.start()
+        self._clock.start()
         for source in self.sources:
             source.start()
 
@@ -169,15 +162,11 @@ class Service:
         for source in self.sources:
             source.wait(END_S)
         self._closing.set()
-        if self._threads[0].is_alive():
-            self._threads[0].join()
+        if self._clock.is_alive():
+            self._clock.join()
         for account in self.ledger.close():
             self.intake.lost(account)
-        self._let_go(float("inf"))
-        if self._threads[1].is_alive():
-            self._after.put(None)
-            self._threads[1].join()
-        self.stages.close(drain_s)
+        self.bettering.close(drain_s)
         self.bus.publish("counters", **self.counters())
         assert self.talk is not None
         self.talk.close()
@@ -194,6 +183,7 @@ class Service:
             **self.ledger.sums(),
             **{name: int(n) for name, n in sorted(self.intake.counted.items())},
             **self.talk.counters(),
+            "not_scored": self.bettering.not_scored,
             "bettered": {stage["name"]: stage["done"] for stage in stages},
             "sources": {source.name: source.counters() for source in self.sources},
         }
@@ -204,7 +194,7 @@ class Service:
         sessions = self.talk.server.sessions() if self.talk and self.talk.server else []
         return {
             "uptime_s": time.time() - self._began,
-            "paused": self.paused,
+            "paused": self.bettering.paused,
             "target_latency_ms": self.stages.stages[0].target_latency_ms,
             "refiner": self.stages.by_name(REFINED).says,
             "sources": [
@@ -223,9 +213,6 @@ class Service:
 
     def _problem(self, line: str) -> None:
         self.bus.publish("problem", line=line)
-
-    def _stage_changed(self, state: StageState) -> None:
-        self.bus.publish("stage", **vars(state))
 
     def _announced(self, sent: Sent, account: Account) -> None:
         """Shown; and noted of an image that was faster than its announcement."""
@@ -249,82 +236,6 @@ class Service:
         found = self.archive.find(session=session)
         return sorted({r.image_id for r in found if r.fate != "lost" and r.image_id in wanted})
 
-    # ------------------------------------------------------------------ after an image is stored
-
-    def _stored(self, account: Account, seen: Seen, event: dict[str, Any], path: Path) -> None:
-        """Score, show and better it, in another thread; without a score where that is behind."""
-        began = account.times.get("last_sample", seen.time)
-        age_s = time.perf_counter() - began
-        job = Job(
-            key=account.key,
-            image=seen.data.reshape(event["shape"]),
-            began_at=time.monotonic() - age_s,
-            snr_db=seen.metadata.snr_db,
-            keep=_kept(seen),
-        )
-
-        def scored() -> None:
-            self.bus.publish("image", **event, **self._score(job.key, job.image))
-
-        if self._references is None:
-            self.bus.publish("image", **event)
-        else:
-            event.pop("psnr")
-            try:
-                self._after.put_nowait(scored)
-            except queue.Full:
-                self.intake.counted["not_scored"] += 1
-                self.bus.publish("image", **event, psnr=None)
-        if self.paused:
-            return
-        if self.stages.by_name(EDITED).command is None:
-            self.stages.submit(job)
-        else:  # an editor wants the caption, which follows its picture
-            self._held.append((time.monotonic() + _CAPTION_S, account, job))
-
-    def _score(self, key: str, image: np.ndarray) -> dict[str, Any]:
-        """Metrics of a coarse image against its original, into the archive as well."""
-        match = self._match(image)
-        if match is None:
-            return {"psnr": None}
-        try:
-            self.archive.update(
-                key, metrics=match.metrics, reasons=match.reasons, extra={"reference": match.name}
-            )
-        except (OSError, KeyError) as error:
-            self.intake.unwritten(f"{key}: its score is not noted: {error}")
-        return {"psnr": match.metrics.get("psnr"), "original": match.path}
-
-    def _match(self, image: np.ndarray) -> Match | None:
-        return self._references.match(image) if self._references else None
-
-    def _made(self, made: Made) -> None:
-        """A stage has done with an image: kept beside the coarse one, and on to the next."""
-        try:
-            self._keep_made(made)
-        except Exception as error:  # whatever it is, the image and the next ones go on
-            self.intake.unwritten(f"{made.job.key}: {made.stage}: {type(error).__name__}: {error}")
-        self.stages.passed(made)
-
-    def _keep_made(self, made: Made) -> None:
-        if made.image is not None:
-            match = self._match(made.image)
-            facts: dict[str, Any] = {"ms": made.ms, "weights": made.by}
-            facts |= {"metrics": match.metrics} if match else {}
-            png = png_of(made.image)
-            path = self.archive.replace(made.job.key, made.stage, png, facts)
-            self.bus.publish(
-                "refined", key=made.job.key, file=str(path), stage=made.stage, ms=made.ms,
-                psnr=match.metrics.get("psnr") if match else None,
-            )  # fmt: skip
-
-    def _work_after(self) -> None:
-        while (work := self._after.get()) is not None:
-            try:
-                work()
-            except Exception as error:  # the next image is scored all the same
-                self._problem(f"score: {type(error).__name__}: {error}")
-
     # ------------------------------------------------------------------ time
 
     def _tick_all(self) -> None:
@@ -340,7 +251,7 @@ class Service:
         self.talk.tick()
         for source in self.sources:
             source.tick()
-        self._let_go(now)
+        self.bettering.tick(now)
         busy = {source.name: source.busy for source in self.sources}
         for account in self.ledger.tick(lambda name: name in busy and busy[name]()):
             self.intake.lost(account)
@@ -354,25 +265,9 @@ class Service:
                 if source.chain.idle_s() > 2 * self.config.deadlines.quiet_s:
                     source.chain.flush()
 
-    def _let_go(self, now: float) -> None:
-        """Images that have waited for their captions go to the stages."""
-        for _ in range(len(self._held)):
-            due, account, job = self._held.popleft()
-            caption = self.intake.caption(account)
-            if caption or now >= due:
-                self.stages.submit(replace(job, caption=caption))
-            else:
-                self._held.append((due, account, job))
-
     def _spectrum(self, source: Source) -> None:
         probe = source.chain.probe
         db = probe.spectrum_db() if probe is not None else None
         if db is not None:
             rate = source.chain.config.sample_rate
             self.bus.publish("spectrum", source=source.name, db=db.round(1), rate=rate)
-
-
-def _kept(seen: Seen) -> np.ndarray | None:
-    from gnuradio.gensc.metadata import kept_blocks
-
-    return kept_blocks(seen.metadata) if seen.metadata.keep is not None else None
