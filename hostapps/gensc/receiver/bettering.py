@@ -102,6 +102,7 @@ class Bettering:
             snr_db=seen.metadata.snr_db,
             keep=_kept(seen),
         )
+        event["map"] = None if job.keep is None else job.keep.astype(int)
         if self._references is None:
             self._bus.publish("image", **event)
         else:

@@ -87,7 +87,7 @@ class Service:
         deadlines = config.deadlines
         self.ledger = Ledger(deadlines.image_s, deadlines.announced_s)
         self._began = time.time()
-        self._closing, self._closed = threading.Event(), False
+        self._closing, self._started, self._closed = threading.Event(), False, False
         self.archive = Archive(config.archive)
         self.sources: list[Source] = []
         self.talk: Talk | None = None
@@ -106,11 +106,7 @@ class Service:
             for source in config.sources:
                 self.sources.append(self._source(source))
         except BaseException:
-            for opened in self.sources:
-                opened.chain.stop()
-            if self.talk is not None:
-                self.talk.close()
-            self.archive.close()
+            self._abandon()
             raise
         self._clock = threading.Thread(target=self._tick_all, name="gensc-tick", daemon=True)
 
@@ -137,6 +133,7 @@ class Service:
     def start(self) -> None:
         """Start receiving."""
         assert self.talk is not None
+        self._started = True
         self.talk.start()
         self.bettering.start()
         self._clock.start()
@@ -157,6 +154,9 @@ class Service:
         if self._closed:
             return
         self._closed = True
+        if not self._started:
+            self._abandon()
+            return
         for source in self.sources:
             source.close()
         for source in self.sources:
@@ -170,6 +170,15 @@ class Service:
         self.bus.publish("counters", **self.counters())
         assert self.talk is not None
         self.talk.close()
+        self.archive.close()
+        self.bus.close()
+
+    def _abandon(self) -> None:
+        """Close what is open of a service that has not started."""
+        for source in self.sources:
+            source.chain.stop()
+        if self.talk is not None:
+            self.talk.close()
         self.archive.close()
         self.bus.close()
 
