@@ -58,7 +58,7 @@ class Plan:
 
     seconds: float = 5.0
     images: int = 80
-    simulated_s: float = 90.0
+    simulated_s: float = 60.0
 
 
 QUICK = Plan(seconds=1.0, images=24, simulated_s=20.0)

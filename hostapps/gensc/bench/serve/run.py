@@ -4,7 +4,7 @@
   3 and 32 of them, small and large images. The same users are served by the loop one would write
   first, `codec.decode_image` one image after the other, with one or with all threads of torch,
   whichever is faster. Both are measured in turns, until two of them had the machine to themselves
-  or six are over (`turns.py`). The service is measured from the clients' side, over TCP, clients
+  or four are over (`turns.py`). The service is measured from the clients' side, over TCP, clients
   included in what the machine has to do; its cache is off and no two requests are alike. The
   processor time of an image says what batching saves.
 * Cache: every reception is asked for four times, the repetitions so far apart that none meets
@@ -68,7 +68,7 @@ class Plan:
 
     seconds: float = 3.0
     turns: int = 2
-    most: int = 6
+    most: int = 4
     receptions: int = 500
     times: int = 4
     requests: int = 10_000

@@ -14,7 +14,7 @@ from gensc.experiment.rows import Row
 from gensc.serve.load import Load
 
 #: Processors that others may have, on average, in a turn that counts as quiet.
-QUIET = 0.1
+QUIET = 0.15
 HOW = ("one at a time", "service")
 
 
