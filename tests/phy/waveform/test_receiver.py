@@ -228,6 +228,31 @@ def test_lost_samples_cost_what_lies_behind_them_and_nothing_else(lost):
         assert np.mean(np.abs(got[0].symbols - symbols)[good] ** 2) < 0.0125
 
 
+@pytest.mark.parametrize("lost", [1, 7, 500, 20_000])
+@pytest.mark.parametrize("piece", [977, 1 << 20])
+def test_a_burst_is_cut_where_the_radio_says_that_samples_are_missing(lost, piece):
+    cfg = WaveformConfig()
+    first, symbols = burst(3840, image_id=1, before=300, after=200)
+    tail, _ = burst(480, image_id=2, before=lost, after=1500)
+    heard = impair(np.concatenate([first, tail]), Impairments(20.0), np.random.default_rng(lost))
+    at = 300 + cfg.burst_len(3840) - 40 * cfg.symbol_len
+    rx, got = BurstReceiver(), []
+    for part in (heard[:at], heard[at + lost :]):
+        for start in range(0, len(part), piece):
+            got += rx.push(part[start : start + piece])
+        rx.gap()
+    got += rx.flush()
+    assert [b.header.image_id for b in got] == [1, 2]
+    assert (rx.stats.gaps, rx.stats.slips, rx.stats.truncated) == (2, 1, 0)
+    assert got[0].cut == at
+    assert got[1].cut is None
+    # Forty of eighty symbols have come whole, but for where a window ends.
+    good = np.isfinite(got[0].noise_var)
+    assert abs(int(good.sum()) // cfg.n_data - 40) <= 1
+    assert good[: good.sum()].all()
+    assert np.mean(np.abs(got[0].symbols - symbols)[good] ** 2) < 0.0125
+
+
 @pytest.mark.parametrize(
     "air",
     [

@@ -35,6 +35,7 @@ class ReceiverStats:
         not_finite: samples that were NaN or infinite and were taken as 0.
         blanked: samples that were spikes and were taken as 0.
         slips: bursts that were cut where samples were lost.
+        gaps: losses of samples that the radio's driver told of.
     """
 
     samples: int = 0
@@ -47,6 +48,7 @@ class ReceiverStats:
     not_finite: int = 0
     blanked: int = 0
     slips: int = 0
+    gaps: int = 0
 
 
 class Heard(Protocol):
@@ -105,6 +107,7 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
         self._step = _NEAR
         self._failed: int | None = None  # absolute start of the last preamble without a header
         self._acquired: HeardT | None = None
+        self._gaps: list[int] = []  # absolute indices of samples right before which some are lost
         self._blanker = Blanker(streams)
         self._balance = Balance(streams)
         self._level = 1.0  # rms of the preamble of the burst in hand
@@ -122,6 +125,15 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
         bursts = self._run(final=False)
         self._forget()
         return bursts
+
+    def gap(self) -> None:
+        """Samples are missing here, between those that were pushed and those to come.
+
+        Of a burst that this place lies in, what lies behind is lost; it need not be guessed.
+        """
+        self.stats.gaps += 1
+        self._take(self._blanker.flush())
+        self._gaps.append(self._end)
 
     def _take(self, samples: NDArray[np.complex64]) -> None:
         self.stats.blanked = self._blanker.blanked
@@ -149,6 +161,7 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
             # A copy: a view would keep all that was dropped alive.
             self._buffer = self._buffer[..., drop:].copy()
             self._origin += drop
+        self._gaps = [gap for gap in self._gaps if gap > self._origin]
 
     def _slice(self, start: int, stop: int) -> NDArray[np.complex64]:
         """Samples start … stop (absolute) over the level of the burst in hand, balanced.
@@ -169,25 +182,34 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
         bursts: list[BurstT] = []
         while True:
             if self._acquired is not None:
-                missing = self._demodulator.missing(self._acquired, self._end)
-                if missing and not final:
+                gap = self._gap_in(self._acquired)
+                end = self._end if gap is None else gap
+                missing = self._demodulator.missing(self._acquired, end)
+                if missing and gap is None and not final:
                     return bursts
-                self.stats.truncated += missing > 0
+                self.stats.truncated += missing > 0 and gap is None
                 for burst in self._read(self._acquired, missing):
-                    bursts.append(self._unscaled(burst))
-                    if burst.cut is not None:
+                    cut = gap if burst.cut is None else burst.cut
+                    bursts.append(self._unscaled(burst, cut))
+                    if cut is not None:
                         # What was lost is gone, and the next burst may be where its end was.
                         self.stats.slips += 1
-                        self._pos = min(self._pos, burst.cut)
+                        self._pos = min(self._pos, cut)
                 self._acquired = None
                 self._step = _NEAR
             if not self._search(final=final):
                 return bursts
 
-    def _unscaled(self, burst: BurstT) -> BurstT:
-        """The burst in units of the stream."""
-        power = burst.noise_power * self._level**2
-        return replace(burst, noise_power=power, channel=burst.channel * np.float32(self._level))
+    def _gap_in(self, acquired: HeardT) -> int | None:
+        """The first place in the rest of a burst where samples are known to be missing."""
+        inside = (gap for gap in self._gaps if gap > acquired.origin)
+        gap = next(inside, None)
+        return gap if gap is not None and self._demodulator.missing(acquired, gap) else None
+
+    def _unscaled(self, burst: BurstT, cut: int | None) -> BurstT:
+        """The burst in units of the stream, cut there."""
+        power, channel = burst.noise_power * self._level**2, burst.channel * np.float32(self._level)
+        return replace(burst, noise_power=power, channel=channel, cut=cut)
 
     @abstractmethod
     def _read(self, acquired: HeardT, missing: int) -> list[BurstT]:

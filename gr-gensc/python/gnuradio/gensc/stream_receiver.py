@@ -17,6 +17,7 @@ from gnuradio import gr
 
 from .message_ports import MessagePorts
 from .metadata import Metadata, make_pdu
+from .rx_time import RX_TIME, TimeTags
 from .turns import TURN
 
 Receiver = StreamReceiver[Any, Any]
@@ -27,6 +28,8 @@ INPUT_CHUNK = 1 << 17
 
 class stream_receiver(MessagePorts, gr.sync_block):
     """Gives the samples of its inputs to a receiver and sends out every burst that it finds.
+
+    Where `rx_time` tags of the first input say that samples are missing, the receiver is told.
 
     Args:
         name: of the block.
@@ -48,6 +51,7 @@ class stream_receiver(MessagePorts, gr.sync_block):
         self.stats_interval_s = float(stats_interval_s)
         self._new_receiver = receiver
         self._receiver = receiver()
+        self._times = TimeTags(self._receiver.cfg.sample_rate)
         self._stats_due = 0.0
         self.setup_ports(
             {"end": self._end}, [*ports, "stats"], controls=["end"], one_at_a_time=False
@@ -65,6 +69,7 @@ class stream_receiver(MessagePorts, gr.sync_block):
         # The buffers are made: from here on the multiple would only withhold the last samples.
         self.set_output_multiple(1)
         self._receiver = self._new_receiver()
+        self._times = TimeTags(self._receiver.cfg.sample_rate)
         self._stats_due = time.monotonic() + self.stats_interval_s
         return super().start()
 
@@ -73,8 +78,16 @@ class stream_receiver(MessagePorts, gr.sync_block):
         samples = input_items[0]
         if self._ended:
             return int(samples.size)
+        first, count = self.nitems_read(0), samples.shape[-1]
+        gaps = self._times.gaps(self.get_tags_in_window(0, 0, count, RX_TIME))
+        bursts: list[Burst] = []
         with TURN:
-            bursts = self._receiver.push(samples)
+            begun = 0
+            for at in (gap - first for gap in gaps):
+                bursts += self._receiver.push(samples[..., begun:at])
+                self._receiver.gap()
+                begun = at
+            bursts += self._receiver.push(samples[..., begun:])
         self._give(bursts)
         now = time.monotonic()
         if now >= self._stats_due:
