@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Makes the pictures of docs/images: windows of flowgraphs, GNU Radio Companion, the demo's report.
+"""Makes the pictures of docs/images: flowgraphs, GNU Radio Companion, report, live dashboard.
 
-Needs Xvfb (`xvfb-run`) and, for the report, Chromium. Names on the command line make only these.
+Needs Xvfb (`xvfb-run`), for the report Chromium, and for the dashboard its driver as well.
+Names on the command line make only these.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,8 @@ variable_editor_visable = False
 """
 #: Seconds until the Companion has read its blocks and drawn a flowgraph.
 COMPANION_S = 40
+#: Seconds of the live demo before its picture is taken.
+LIVE_S = 60
 
 
 def window(name: str, target: Path) -> None:
@@ -91,8 +95,35 @@ def report(target: Path) -> None:
         _keep(Image.open(shot), target)
 
 
+def dashboard(target: Path, width: int, dark: bool) -> None:
+    """The dashboard of the live demo after a walk of its channel; its first screens."""
+    sys.path.insert(0, str(ROOT / "tests" / "helpers"))
+    from browser import browser, look
+
+    with tempfile.TemporaryDirectory() as folder:
+        line = [sys.executable, "-m", "gensc.cli.main", "demo", "--live", "--no-browser",
+                "--address", "127.0.0.1:0", "--walk", "40", "--out", folder]  # fmt: skip
+        demo = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
+        assert demo.stderr is not None
+        try:
+            link = next(said.split()[-1] for said in demo.stderr if said.startswith("dashboard:"))
+            with browser(Path(folder) / "profile") as driver:
+                driver.get(link)
+                time.sleep(LIVE_S)
+                look(driver, width, 1330 if width > 1000 else 1500, dark=dark)
+                time.sleep(3)
+                shot = Path(folder) / "shot.png"
+                driver.save_screenshot(str(shot))
+            _keep(Image.open(shot), target)
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.communicate()
+
+
 PICTURES: dict[str, Callable[[Path], None]] = {
     "demo.webp": report,
+    "dashboard.webp": lambda target: dashboard(target, 1400, dark=False),
+    "dashboard-narrow.webp": lambda target: dashboard(target, 400, dark=True),
     "loopback_fading.webp": lambda target: window("loopback_fading", target),
     "adaptive_loop.webp": lambda target: window("adaptive_loop", target),
     "gened_ofdm_fading.png": lambda target: window("gened_ofdm_fading", target),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gensc.receiver.archive import Archive
 from gensc.receiver.bus import Bus
 from gensc.system.errors import UserError
 
@@ -19,6 +20,7 @@ class StandIn:
 
     def __init__(self, folder: Path) -> None:
         self.bus, self.folder, self.controls = Bus(), folder, self
+        self.archive: Archive | None = None
         self.paused, self.refiner, self.target_latency_ms = False, "refiner-photo", 500.0
         self.counters: dict[str, Any] = {"delivered": 0, "lost": {}, "bursts": 0}
         self.users: dict[str, dict[str, Any]] = {}

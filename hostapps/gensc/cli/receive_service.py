@@ -6,11 +6,15 @@ import json
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gensc.system.terminal import printable
+
+if TYPE_CHECKING:
+    from gensc.receiver.dashboard.server import DashboardServer
+    from gensc.receiver.service import Service
 
 _POLL_S = 0.2
 
@@ -37,7 +41,9 @@ def run_service(path: Path, count: int = 0, seconds: float = 0.0, as_json: bool 
     printer.start()
     deadline = time.monotonic() + seconds if seconds else float("inf")
     interrupted = False
+    dashboard = None
     try:
+        dashboard = _dashboard(service)
         service.start()
         while not service.ended and time.monotonic() < deadline:
             sums = service.ledger.sums()
@@ -49,6 +55,8 @@ def run_service(path: Path, count: int = 0, seconds: float = 0.0, as_json: bool 
     finally:
         # A second Ctrl-C ends at once: what is stored is stored.
         service.close(drain_s=2.0 if interrupted else 30.0)
+        if dashboard is not None:
+            dashboard.close()
     printer.join(timeout=5.0)
     sums = service.counters()
     if as_json:
@@ -57,6 +65,24 @@ def run_service(path: Path, count: int = 0, seconds: float = 0.0, as_json: bool 
         print(_summary(sums, service.config.archive))
     if sums.get("unwritten"):
         raise typer.Exit(1)
+
+
+def _dashboard(service: Service) -> DashboardServer | None:
+    """The page of the configuration, if there is to be one; its link is said.
+
+    Raises:
+        UserError: a token that is none, an address that cannot be had.
+    """
+    from gensc.receiver.dashboard.server import DashboardServer
+    from gensc.receiver.dashboard.token import Token, token_of
+
+    told = service.config.dashboard
+    if not told.address:
+        return None
+    token = Token(told.token) if told.token else token_of(service.folder.parent / "dashboard.token")
+    made = DashboardServer(service, token, told.address).start()
+    typer.echo(f"dashboard: {made.link}", err=True)
+    return made
 
 
 def _summary(sums: dict[str, Any], folder: str) -> str:

@@ -183,7 +183,9 @@ class DashboardConfig:
     """The page that shows it live."""
 
     address: str = setting("", "HOST:PORT to show the dashboard at; empty: none.")
-    token: str = setting("", "Asked for by the dashboard; empty: one is made at every start.")
+    token: str = setting(
+        "", "What opens it; empty: made once, and kept in dashboard.token beside the archive."
+    )
 
 
 @dataclass(frozen=True)

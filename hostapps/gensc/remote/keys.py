@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -95,14 +96,15 @@ def load_public(path: str | Path) -> bytes:
     return _read(path)[0]
 
 
-def load_trusted(places: list[str] | list[Path] | str | Path) -> list[bytes]:
+def load_trusted(places: Sequence[str | Path] | str | Path) -> list[bytes]:
     """The public keys of files and of folders of such files (`*.key`), sorted, each once.
 
     Raises:
         UserError: as `load_public`; a folder without a key.
     """
     keys: set[bytes] = set()
-    for place in map(Path, [places] if isinstance(places, str | Path) else places):
+    given: Sequence[str | Path] = [places] if isinstance(places, str | Path) else places
+    for place in map(Path, given):
         if not place.is_dir():
             keys.add(load_public(place))
             continue

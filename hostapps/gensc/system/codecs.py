@@ -202,6 +202,13 @@ def default_refiner() -> str:
     return DEFAULT_REFINER if installed else NO_REFINER
 
 
+def refiners() -> list[str]:
+    """The installed refiners by name, and "none"."""
+    from gensc_models import available
+
+    return [NO_REFINER, *(info.name for info in available() if info.kind == "refiner")]
+
+
 def check_place(place: str) -> str:
     """A place where codecs are looked for, which has one.
 

@@ -105,3 +105,27 @@ def test_the_default_file_is_printed_is_fine_and_is_complete(more, tmp_path, cap
     assert capsys.readouterr().out == f"{path}: fine\n"
     assert run(["config", *more, str(path), "--full"]) == 0
     assert capsys.readouterr().out == default
+
+
+def test_the_dashboard_that_the_file_asks_for_is_there_and_its_token_is_kept(
+    tmp_path, photo, capsys
+):
+    path = config_for(tmp_path, photo, count=2)
+    asked = '[dashboard]\naddress = "127.0.0.1:0"\n'
+    path.write_text(path.read_text().replace("[[source]]", f"{asked}[[source]]"))
+    links = []
+    for _ in range(2):
+        assert run(["receive", "--config", str(path)]) == 0
+        said = capsys.readouterr().err
+        links.append(next(line for line in said.splitlines() if line.startswith("dashboard: ")))
+    assert links[0].split("#")[1] == links[1].split("#")[1]
+    token = (tmp_path / "dashboard.token").read_text().strip()
+    assert links[0].endswith(f"#token={token}")
+
+
+def test_a_dashboard_that_cannot_be_had_is_one_line(tmp_path, photo, capsys):
+    path = config_for(tmp_path, photo, count=2)
+    asked = '[dashboard]\naddress = "127.0.0.1:0"\ntoken = "short"\n'
+    path.write_text(path.read_text().replace("[[source]]", f"{asked}[[source]]"))
+    assert run(["receive", "--config", str(path)]) == 2
+    assert "a dashboard's token has 22 to 256 characters" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 
+from gensc.receiver.dashboard.earlier import earlier
 from gensc.receiver.dashboard.feed import MOST_READERS, Feed
 from gensc.receiver.dashboard.guard import Guard
 from gensc.receiver.dashboard.metrics import CONTENT_TYPE, Metrics
@@ -67,7 +68,8 @@ class Dashboard:
     ) -> None:
         self._watched, self._token, self._cookie = watched, token, cookie
         self.feed = Feed(watched.bus)
-        self.pictures = Pictures(watched.bus, watched.folder)
+        self._before = earlier(watched.archive)
+        self.pictures = Pictures(watched.bus, watched.folder, self._before)
         self.metrics = Metrics(watched, self.feed)
         self.guard = Guard(self._routes(), token, names, cookie)
 
@@ -109,7 +111,7 @@ class Dashboard:
         return response
 
     def _state(self) -> Response:
-        return _json(snapshot(self._watched, self.feed))
+        return _json(snapshot(self._watched, self.feed, self._before))
 
     def _summary(self) -> Response:
         return _json(presented(self._watched.state()))

@@ -123,9 +123,11 @@ class Metrics(Collector):
         health = GaugeMetricFamily(
             "gensc_stage_state", "1 for the state it is in.", labels=["stage", "state"]
         )
+        told: list[tuple[GaugeMetricFamily | CounterMetricFamily, str]]
+        told = [(waiting, "waiting"), (dropped, "dropped"), (failed, "failed")]
         for stage in stages:
             name = str(stage.get("name", ""))
-            for family, field in ((waiting, "waiting"), (dropped, "dropped"), (failed, "failed")):
+            for family, field in told:
                 if _is_number(stage.get(field)):
                     family.add_metric([name], stage[field])
             for state in _STATES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gensc.receiver.bus import Bus, Event
 MOST_IMAGES = 512
 #: What there may be of one image.
 STAGES = ("original", "received", "refined", "inpainted", "edited")
+_WITH_FILES = ("image", "refined")
 _TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -38,14 +40,18 @@ class Pictures:
         bus: what is remembered of it is taken first.
         folder: where the receiver writes; paths of events are relative to it, and its own
             pictures lie below it. Originals may lie anywhere.
+        before: events of earlier runs.
     """
 
-    def __init__(self, bus: Bus, folder: Path) -> None:
+    def __init__(self, bus: Bus, folder: Path, before: Sequence[Event] = ()) -> None:
         self._folder = folder.resolve()
         self._files: OrderedDict[str, dict[str, Path]] = OrderedDict()
         self._lock = threading.Lock()
         self._subscription = bus.subscribe()
-        for kind in ("image", "refined"):
+        for event in before:
+            if event.kind in _WITH_FILES:
+                self._take(event)
+        for kind in _WITH_FILES:
             for event in bus.last(kind, MOST_IMAGES):
                 self._take(event)
         self._thread = threading.Thread(target=self._follow, name="dashboard-files", daemon=True)
@@ -66,7 +72,7 @@ class Pictures:
 
     def _follow(self) -> None:
         for event in self._subscription:
-            if event.kind in ("image", "refined"):
+            if event.kind in _WITH_FILES:
                 self._take(event)
 
     def _take(self, event: Event) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+from gensc.system import codecs
 
 #: Sums that together are the images delivered.
 _DELIVERED = ("stored", "damaged")
@@ -27,7 +30,14 @@ def presented(state: Mapping[str, Any]) -> dict[str, Any]:
             for name in _OF_SOURCE}, **source}
         for source in rows(state.get("sources"))
     ]  # fmt: skip
-    return {**state, "counters": counters, "sources": sources, "source_sums": dict(of_sources)}
+    told = {"refiners": _refiners(), **state}
+    return {**told, "counters": counters, "sources": sources, "source_sums": dict(of_sources)}
+
+
+@lru_cache(maxsize=1)
+def _refiners() -> list[str]:
+    """What there is to choose from, where the service does not say."""
+    return codecs.refiners()
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from gensc.receiver.bus import Event
@@ -28,10 +29,14 @@ BEGINNING = {
 CONSTELLATIONS = 2
 
 
-def snapshot(watched: Watched, feed: Feed) -> dict[str, Any]:
+def snapshot(watched: Watched, feed: Feed, before: Sequence[Event] = ()) -> dict[str, Any]:
     """The receiver's state, the latest events in their order, and the id to go on from.
 
     An event may be told twice, here and again in the stream, but none is left out between.
+
+    Args:
+        watched, feed: of one dashboard.
+        before: events of earlier runs, which come first.
     """
     last_id = feed.newest()
     events = [event for kind, most in BEGINNING.items() for event in watched.bus.last(kind, most)]
@@ -44,7 +49,7 @@ def snapshot(watched: Watched, feed: Feed) -> dict[str, Any]:
         "state": presented(watched.state()),
         "events": [
             {"kind": event.kind, **_without_symbols(event, event.number in whole)}
-            for event in events
+            for event in [*before, *events]
         ],
     }
 

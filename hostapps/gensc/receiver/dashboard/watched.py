@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
+from gensc.receiver.archive import Archive
 from gensc.receiver.bus import Bus
 
 
@@ -35,6 +36,10 @@ class Watched(Protocol):
     @property
     def folder(self) -> Path:
         """Where images are; no file outside it is shown, but originals that events name."""
+
+    @property
+    def archive(self) -> Archive | None:
+        """What earlier runs have received, if that is kept."""
 
     def state(self) -> dict[str, Any]:
         """How it is doing, as JSON can hold it."""

@@ -32,6 +32,11 @@ def test_a_sources_sums_stand_in_its_row():
     assert "sources" not in shown["counters"]
 
 
+def test_installed_refiners_are_offered_where_the_service_names_none():
+    assert {"none", "refiner-photo"} <= set(presented({})["refiners"])
+    assert presented({"refiners": ["mine"]})["refiners"] == ["mine"]
+
+
 @given(
     st.fixed_dictionaries(
         {}, optional={n: JSON for n in ("counters", "sources", "stages", "users")}

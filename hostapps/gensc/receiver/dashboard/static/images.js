@@ -83,7 +83,7 @@ export class Images {
   drawPanes(image) {
     const [height, width] = image.shape ?? [2, 3];
     const shape = isNumber(width / height) ? Math.min(4, Math.max(0.25, width / height)) : 1.5;
-    const mark = JSON.stringify([image.key, image.files, image.psnrs, image.lost, image.map?.length, this.expected()]);
+    const mark = JSON.stringify([image.key, image.files, image.psnrs, image.lost, image.map?.length, image.files.refined ? "" : this.expected() + this.waiting()]);
     const panes = by("panes");
     if (panes.dataset.mark === mark) return;
     const made = [];
@@ -107,7 +107,8 @@ export class Images {
   waiting() {
     const stage = this.store.stages.get("refined");
     if (this.store.state.paused) return "refining is paused";
-    return stage?.state === "broken" ? "the refiner does not answer" : "not refined";
+    if (stage?.state === "broken") return "the refiner does not answer";
+    return stage?.busy || stage?.waiting ? "being refined…" : "not refined";
   }
 
   pane(image, stage, title, note, shape) {
@@ -144,7 +145,7 @@ export class Images {
   drawCaption(image) {
     const quote = by("caption");
     quote.hidden = !image.text && !image.textState;
-    const state = image.textState && !["ok", "whole", "complete"].includes(image.textState) ? image.textState : "";
+    const state = image.textState && !["ok", "exact"].includes(image.textState) ? image.textState : "";
     fill(quote, [el("span", "", image.text ?? ""), ...(state ? [el("small", "", state)] : [])]);
   }
 
@@ -208,7 +209,7 @@ export class Images {
 }
 
 function address(image, stage) {
-  // The number tells one image from another that had its key before a restart.
+  // The time tells one image from another that had its key before a restart.
   return `/pictures/${encodeURIComponent(image.key)}/${stage}?${image.files[stage]}`;
 }
 
@@ -226,21 +227,21 @@ function share(map) {
 /** What is said below an image, by name. */
 function facts(image) {
   const chosen = typeof image.chosen === "object" && image.chosen ? image.chosen : {};
-  const weights = typeof image.weights === "string" ? image.weights.slice(0, 8) : image.weights;
+  const scheme = chosen.scheme ?? image.scheme;
   const spread = isNumber(image.spread_db) ? ` ± ${fixed(image.spread_db)}` : "";
   return [
     ["SNR", isNumber(image.snr_db) ? `${fixed(image.snr_db)}${spread} dB` : null],
     ["bursts", isNumber(image.fragments) ? `${image.fragments_received ?? "?"} of ${image.fragments}` : null],
-    ["scheme", chosen.scheme ?? image.scheme],
+    ["scheme", scheme],
     ["Φ", chosen.point],
     ["α", isNumber(chosen.alpha) ? fixed(chosen.alpha, 2) : null],
     ["CBR", isNumber(chosen.cbr) ? ratio(chosen.cbr) : null],
     ["MCS", chosen.mcs],
     ["GVIF", isNumber(chosen.gvif) ? fixed(chosen.gvif, 3) : null],
-    ["because", chosen.reason],
+    ["because", chosen.reason || image.reason],
     ["size", image.shape ? `${image.shape[1]} × ${image.shape[0]}` : null],
-    ["rate", image.rate],
-    ["weights", weights],
+    ["rate", isNumber(chosen.mcs) ? null : image.rate],
+    ["weights", image.weights === scheme ? null : image.weights],
     ["from", image.source],
   ].filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => [name, typeof value === "number" ? short(value) : value]);
 }

@@ -3,7 +3,7 @@
 import { colour, drawing, isDark } from "./palette.js";
 import { fixed, quantile, visible } from "./words.js";
 
-const MARGIN = 10, AXIS = 20, LINE_SHARE = 0.36;
+const MARGIN = 10, AXIS = 20, LINE_SHARE = 0.36, AVERAGED = 8, LEAST_ROWS = 40, MOST_ROWS = 120;
 
 export function drawConstellation(canvas, store) {
   const on = drawing(canvas);
@@ -56,7 +56,7 @@ export function drawWaterfall(canvas, store) {
   const levels = rows.slice(-24).flatMap(row => row.db).filter(level => level !== null);
   const low = Math.floor(quantile(levels, 0.03) - 3), high = Math.ceil(quantile(levels, 0.995) + 3);
   const split = Math.round((height - AXIS) * LINE_SHARE);
-  drawLine(pen, last.db, width, split - 6, low, high);
+  drawLine(pen, lately(rows), width, split - 6, low, high);
   drawRows(pen, rows, width, split, height - AXIS, low, high);
   drawFrequencies(pen, last.rate, width, height);
   return `${fixed(low, 0)} … ${fixed(high, 0)} dB, ${visible(last.source ?? "")}`;
@@ -81,14 +81,24 @@ function drawLine(pen, db, width, bottom, low, high) {
   pen.globalAlpha = 1;
 }
 
+/** The mean of the latest spectra, dB: one alone is mostly noise. */
+function lately(rows) {
+  const latest = rows.slice(-AVERAGED);
+  return latest[0].db.map((_, i) => {
+    const levels = latest.map(row => row.db[i]).filter(level => level !== null);
+    return levels.length ? levels.reduce((sum, level) => sum + level, 0) / levels.length : null;
+  });
+}
+
 let scratch = null;
 
 /** Newest row on top, older ones below. */
 function drawRows(pen, rows, width, top, bottom, low, high) {
-  const bins = rows[0].db.length, shown = Math.min(rows.length, 120);
+  const bins = rows[0].db.length, shown = Math.min(rows.length, MOST_ROWS);
+  const lines = Math.max(LEAST_ROWS, shown);
   scratch ??= document.createElement("canvas");
-  Object.assign(scratch, { width: bins, height: 120 });
-  const pixels = new ImageData(bins, 120);
+  Object.assign(scratch, { width: bins, height: lines });
+  const pixels = new ImageData(bins, lines);
   const table = ramp();
   for (let row = 0; row < shown; row++) {
     const { db } = rows[rows.length - 1 - row];

@@ -60,8 +60,9 @@ export class Store {
 
   /** Take an event; one that was taken already (told by /state and by the stream) changes nothing. */
   take(kind, event) {
-    if (event.number <= this.number) return;
-    this.number = event.number;
+    // Those of earlier runs have no number of their own.
+    if (event.number && event.number <= this.number) return;
+    this.number = Math.max(this.number, event.number);
     this.changed = true;
     this[`take_${kind}`]?.(event);
   }
@@ -79,18 +80,21 @@ export class Store {
   take_image(event) {
     const image = this.image(event.key);
     Object.assign(image, event, { files: image.files, psnrs: image.psnrs });
-    if (event.file) image.files.received = event.number;
-    if (event.original) image.files.original = event.number;
+    if (event.file) image.files.received = event.at;
+    if (event.original) image.files.original = event.at;
     image.psnrs.received = event.psnr;
     if (event.choice && !image.choiceTold) image.chosen = event.choice;
-    for (const [stage, ms] of Object.entries(event.latency_ms ?? {})) this.addLatency(stage, ms);
+    const stages = Object.entries(event.latency_ms ?? {}).filter(([, ms]) => isNumber(ms));
+    for (const [stage, ms] of stages) this.addLatency(stage, ms);
+    // They follow each other, from the last sample to the file.
+    if (stages.length && !event.latency_ms.total) this.addLatency("total", stages.reduce((sum, [, ms]) => sum + ms, 0));
     push(this.arrivals, { at: event.at, db: event.snr_db }, MOST_POINTS);
   }
 
   take_refined(event) {
     const name = ["inpainted", "edited"].includes(event.stage) ? event.stage : "refined";
     const image = this.image(event.key);
-    if (event.file) image.files[name] = event.number;
+    if (event.file) image.files[name] = event.at;
     image.psnrs[name] = event.psnr;
     this.addLatency(name, event.ms);
   }
