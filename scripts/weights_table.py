@@ -59,7 +59,11 @@ def table(entries: list[WeightsInfo]) -> str:
     lines = [HEAD.format(tolerance=shipped.TOLERANCE_DB)]
     for entry in entries:
         figures: dict[str, Any] = shipped.stored_figures(entry)
-        psnr = "; ".join(f"{where} {db:.2f} dB" for where, db in figures["psnr_db"].items())
+        rates: dict[str, float] = figures.get("bits_per_pixel", {})
+        psnr = "; ".join(
+            f"{where} {db:.2f} dB" + (f" ({rates[where]:.3f} bit/pixel)" if where in rates else "")
+            for where, db in figures["psnr_db"].items()
+        )
         card = f"gensc_models/weights/{entry.name}/README.md"
         cells = (
             f"[`{entry.name}`]({card})", entry.kind, f"{figures['parameters'] / 1e6:.2f}",

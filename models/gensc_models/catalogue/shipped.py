@@ -28,6 +28,8 @@ from gensc_models.weights.store import WeightsInfo
 FIGURES = "figures.json"
 TOLERANCE_DB = 0.05
 """By how much a PSNR may differ from one machine to another."""
+RATE_TOLERANCE = 0.01
+"""By what share the bits of a bank may."""
 SIDE = 128
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 SNRS_DB = (1.0, 10.0)
@@ -62,9 +64,9 @@ def quality(folder: Path) -> dict[str, float]:
     images, found = small_images(), {}
     if kind == weights.BANK:
         bank = shared.shared_bank(folder)
-        for point in BANK_POINTS:
-            shown = [bank.decode(bank.encode(image, point).data).image for image in images]
-            found[f"Phi_{point}"] = _mean_psnr(images, shown)
+        for point, streams in _streams(folder).items():
+            shown = [bank.decode(data).image for data in streams]
+            found[point] = _mean_psnr(images, shown)
     codec = shared.shared_codec(str(folder))
     rate = RATE if RATE in codec.rates else codec.rates[-1]
     if RATE not in codec.rates:
@@ -73,6 +75,19 @@ def quality(folder: Path) -> dict[str, float]:
         shown = [_over_awgn(codec, image, rate, snr_db, n) for n, image in enumerate(images)]
         found[f"CBR 1/{768 // rate} at {snr_db:g} dB"] = _mean_psnr(images, shown)
     return {name: round(value, 3) for name, value in found.items()}
+
+
+def bits_per_pixel(folder: Path) -> dict[str, float]:
+    """Of a bank's points on the twelve images, headers included; empty for what is no bank."""
+    if weights.read_config(folder)["kind"] != weights.BANK:
+        return {}
+    lengths = {point: np.mean([len(d) for d in data]) for point, data in _streams(folder).items()}
+    return {point: round(float(8.0 * n / SIDE**2), 4) for point, n in lengths.items()}
+
+
+def _streams(folder: Path) -> dict[str, list[bytes]]:
+    bank, images = shared.shared_bank(folder), small_images()
+    return {f"Phi_{p}": [bank.encode(image, p).data for image in images] for p in BANK_POINTS}
 
 
 def cost(folder: Path) -> dict[str, float]:
@@ -90,7 +105,9 @@ def cost(folder: Path) -> dict[str, float]:
 def figures_of(folder: Path) -> dict[str, Any]:
     """What :data:`FIGURES` holds of a folder of weights, measured now."""
     sha256 = weights.read_config(folder)["sha256"]
-    return {"sha256": sha256, "psnr_db": quality(folder), **cost(folder)}
+    rates = bits_per_pixel(folder)
+    found = {"sha256": sha256, "psnr_db": quality(folder), **cost(folder)}
+    return found | ({"bits_per_pixel": rates} if rates else {})
 
 
 def stored_figures(info: WeightsInfo) -> dict[str, Any]:

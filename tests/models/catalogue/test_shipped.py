@@ -6,6 +6,7 @@ import pytest
 from gensc_models import available
 from gensc_models.catalogue import shipped
 from gensc_models.catalogue.codecs import is_codec
+from gensc_models.weights.store import BANK
 
 SHIPPED = [info for info in available() if info.path.parent.name == "weights"]
 CODECS = [info for info in SHIPPED if is_codec(info.kind)]
@@ -27,6 +28,15 @@ def test_a_codec_has_the_psnr_of_its_figures_on_twelve_small_images(info):
     found = shipped.quality(info.path)
     assert len(found) >= 2
     assert found == pytest.approx(known, abs=shipped.TOLERANCE_DB)
+
+
+def test_a_bank_needs_the_bits_of_its_figures():
+    (bank,) = [info for info in CODECS if info.kind == BANK]
+    known = shipped.stored_figures(bank)["bits_per_pixel"]
+    found = shipped.bits_per_pixel(bank.path)
+    assert list(found) == [f"Phi_{point}" for point in shipped.BANK_POINTS]
+    assert found == pytest.approx(known, rel=shipped.RATE_TOLERANCE)
+    assert sorted(found.values(), reverse=True) == list(found.values())
 
 
 def test_what_is_no_codec_has_no_psnr_but_costs():
