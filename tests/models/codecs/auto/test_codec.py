@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gensc_models import load_codec
-from gensc_models.codecs.auto.codec import MEMBERS, AutoCodec, family
+from gensc_models.catalogue.shared import shared_codec, shared_codec_by_fingerprint
+from gensc_models.codecs.auto.codec import ANALOG, MEMBERS, AutoCodec, family, identity_of
 from gensc_models.codecs.auto.table import FamilyTable
 from gensc_models.codecs.codec import Received, counted_symbols, symbols_for
 from gensc_models.codecs.simulated import receive
 from gensc_models.metrics.fidelity import psnr
+from gensc_models.weights.store import AUTO, BANK, locate, read_config
 from small_hyperprior import photo, small_codec
 
 
@@ -96,3 +98,14 @@ def test_a_table_of_others_is_refused():
     table = FIRST["bits"].table
     with pytest.raises(ValueError, match="adaptive"):
         AutoCodec({k: v for k, v in FAMILY.items() if k != "adaptive"}, table)
+
+
+def test_the_shipped_family_is_found_by_name_and_by_what_bursts_call_it():
+    codec = shared_codec(AUTO)
+    assert codec.name == "auto"
+    assert shared_codec(AUTO) is codec
+    assert shared_codec_by_fingerprint(codec.fingerprint) is codec
+    digests = (read_config(locate(name))["sha256"] for name in (BANK, ANALOG))
+    assert codec.sha256 == identity_of(*digests)
+    assert len({codec.fingerprint, *(m.fingerprint for m in codec.members)}) == 4
+    assert load_codec(AUTO).sha256 == codec.sha256

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gensc_models.codecs.adaptive.digital import UNKNOWN_SPREAD_DB
 from gensc_models.codecs.auto.codec import MEMBERS
 from gensc_models.codecs.auto.table import TABLE, FamilyTable, read_table
-from gensc_models.weights.store import WeightsError
+from gensc_models.weights.store import BANK, WeightsError, locate
 
 RATES, SNRS, SPREADS = (16, 32, 64), (-2.0, 4.0, 20.0), (0.0, 5.0)
 SHAPE = (3, 3, 3, 2)
@@ -107,3 +107,21 @@ def test_figures_that_are_not_finite_are_refused():
 def test_without_a_table_one_line_says_what_measures_one(tmp_path):
     with pytest.raises(WeightsError, match=r"scripts/family_table.py measures one"):
         read_table(tmp_path / TABLE)
+
+
+def test_the_shipped_table_has_every_member_and_several_photos():
+    table = read_table(locate(BANK) / TABLE)
+    assert table.members == MEMBERS
+    assert len(table.about["photos"]) >= 4
+    assert (table.gvif >= 0).all()
+    assert (table.gvif <= 1).all()
+    assert {"analog", "bits", "adaptive"} == set(table.about["weights"])
+    # Where the SNR is what the sender was told, more of it makes the best member better.
+    best = table.psnr_db.max(axis=0)[:, :, table.spreads_db.index(0.0)]
+    assert (np.diff(best, axis=1) > 0).all()
+    # The choice by the table, at each of its points, against every member there.
+    for r, rate in enumerate(table.rates):
+        for s, snr_db in enumerate(table.snrs_db):
+            for w, spread_db in enumerate(table.spreads_db):
+                chosen = table.order(rate, snr_db, spread_db)[0]
+                assert (table.psnr_db[chosen, r, s, w] >= table.psnr_db[:, r, s, w]).all()
