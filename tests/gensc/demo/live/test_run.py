@@ -2,6 +2,10 @@
 
 import http.client
 import json
+import signal
+import subprocess
+import sys
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -83,3 +87,24 @@ def test_no_browser_is_opened_without_a_screen(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert not open_browser("http://127.0.0.1:1/")
+
+
+def test_ctrl_c_ends_it_cleanly_and_everything_is_accounted_for(tmp_path, photos):
+    words = [sys.executable, "-m", "gensc.cli.main", "demo", photos, "--live", "--no-browser",
+             "--snr", "15", "--interval", "0.1", "--address", "127.0.0.1:0", "--refine", "none",
+             "--out", str(tmp_path)]  # fmt: skip
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        guard = threading.Timer(120, program.kill)
+        guard.start()
+        assert program.stderr is not None
+        assert any(line.startswith("Ctrl-C ends") for line in program.stderr)
+        time.sleep(3)
+        program.send_signal(signal.SIGINT)
+        out, _ = program.communicate()
+        guard.cancel()
+    assert program.returncode == 0
+    sums = json.loads(out)
+    assert sums["images"] == sums["stored"] + sums["damaged"] + sums["lost"]
+    assert sums["open"] == 0
