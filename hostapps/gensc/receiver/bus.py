@@ -13,6 +13,9 @@
 | `counters` | all sums |
 | `problem`  | line |
 
+Events of images also have original (its path, where there is one), map (which blocks of 16×16 were
+sent; null: all), fate, cause and reason.
+
 `key` is one image of one session (`gensc.receiver.ledger.ImageId`). Fields are what JSON can hold;
 numbers that are not finite are given as null.
 """  # noqa: E501
