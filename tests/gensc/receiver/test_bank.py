@@ -12,10 +12,13 @@ from gensc.link.zmq_stream import as_samples
 from gensc.receiver.account import BITS_DAMAGED
 from gensc.receiver.chain import Chain, ChainSettings, Taps
 from gensc.system import codecs
+from gensc_phy.coding.mcs import MCS_TABLE
 from gensc_phy.waveform.config import WaveformConfig
 from gnuradio.gensc.metadata import Metadata, make_pdu
 
 SESSION = 0x00B1
+#: A scheme that needs far more than a header does.
+MCS = next(mcs.index for mcs in MCS_TABLE if mcs.threshold_db > 8)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def recording(tmp_path_factory):
     config = WaveformConfig()
     top = gr.top_block()
     told = Metadata(SESSION, 4, shape=image.shape)
-    source, encoder = PduSource([make_pdu(told, image)]), gensc.cie_encoder("hyperprior", mcs=1)
+    source, encoder = PduSource([make_pdu(told, image)]), gensc.cie_encoder("hyperprior", mcs=MCS)
     bits, cutter = gensc.bits_encoder(), gensc.fragmenter(config)
     transmitter = gensc.burst_tx(config)
     path = tmp_path_factory.mktemp("bank") / "air.cfile"
