@@ -16,9 +16,10 @@ import numpy as np
 import zmq
 from numpy.typing import NDArray
 
-from gensc.remote.closing import close_with
 from gensc.system.errors import UserError
 from gnuradio import gr
+from gnuradio.gensc.errors import GenscError
+from gnuradio.gensc.zmq_socket import Endpoint
 
 #: Samples in one message at most.
 MESSAGE = 1 << 15
@@ -29,17 +30,15 @@ _POLL_MS = 100
 _SILENT_S = 1.0
 
 
-def _open(kind: int, address: str, bind: bool, options: dict[int, int]) -> tuple[Any, Any]:
-    context = zmq.Context()
-    socket = context.socket(kind)
-    for option, value in options.items():
-        socket.setsockopt(option, value)
+#: Bytes of a message at most; ZeroMQ lets go of a peer that sends a longer one.
+LONGEST = 1 << 26
+
+
+def _open(kind: int, address: str, bind: bool, options: dict[int, int]) -> Endpoint:
     try:
-        (socket.bind if bind else socket.connect)(address)
-    except zmq.ZMQError as error:
-        context.destroy(linger=0)
-        raise UserError(f"{address}: {error.strerror}") from error
-    return context, socket
+        return Endpoint(kind, address, bind, options)
+    except GenscError as error:
+        raise UserError(str(error)) from error
 
 
 class _Waiting:
@@ -75,8 +74,7 @@ class ZmqStreamSink(gr.sync_block):
         gr.sync_block.__init__(self, "zmq_stream_sink", [np.complex64], None)
         self.linger_ms = int(1000 * linger_s)
         options: dict[int, int] = {zmq.SNDHWM: 8, zmq.SNDTIMEO: _POLL_MS, zmq.IMMEDIATE: 1}
-        self._context, self._socket = _open(zmq.PUSH, address, bind, options)
-        close_with(self, self._context, self._socket)
+        self._endpoint = _open(zmq.PUSH, address, bind, options)
         self.samples = 0
         self._waiting = _Waiting(f"waiting for a receiver at {address}")
 
@@ -84,7 +82,7 @@ class ZmqStreamSink(gr.sync_block):
         """Send a message; takes nothing when there is nobody to take it."""
         part = input_items[0][:MESSAGE]
         try:
-            self._socket.send(part.tobytes())
+            self._endpoint.socket.send(part.tobytes())
         except zmq.Again:
             self._waiting.still()
             return 0
@@ -95,11 +93,10 @@ class ZmqStreamSink(gr.sync_block):
     def stop(self) -> bool:
         """Say that the stream has ended, let everything leave, close."""
         try:
-            self._socket.send(b"")
+            self._endpoint.socket.send(b"")
         except zmq.Again:
             self.linger_ms = 0  # nobody is there
-        self._socket.close(linger=self.linger_ms)
-        self._context.destroy(linger=self.linger_ms)
+        self._endpoint.close(self.linger_ms / 1000)
         return True
 
 
@@ -113,7 +110,7 @@ class ZmqStreamSource(gr.sync_block):
 
     Attributes:
         dropped: messages that were no samples.
-        samples: samples received.
+        messages, samples: received.
 
     Raises:
         UserError: not an address, or taken.
@@ -121,14 +118,19 @@ class ZmqStreamSource(gr.sync_block):
 
     def __init__(self, address: str, bind: bool = False, keep_open: bool = False) -> None:
         gr.sync_block.__init__(self, "zmq_stream_source", None, [np.complex64])
-        self._context, self._socket = _open(zmq.PULL, address, bind, {zmq.RCVHWM: 64})
-        close_with(self, self._context, self._socket)
+        limits = {zmq.RCVHWM: 64, zmq.MAXMSGSIZE: LONGEST}
+        self._endpoint = _open(zmq.PULL, address, bind, limits)
         self.keep_open = keep_open
         self.dropped = 0
-        self.samples = 0
+        self.messages = self.samples = 0
         self._waiting = _Waiting(f"waiting for a sender at {address}")
         self._rest = np.zeros(0, dtype=np.complex64)
         self._closing = threading.Event()
+
+    @property
+    def address(self) -> str:
+        """Where it listens, a port chosen by the system filled in."""
+        return self._endpoint.address
 
     def close(self) -> None:
         """End the stream after what has been received; may be called from any thread."""
@@ -136,32 +138,45 @@ class ZmqStreamSource(gr.sync_block):
 
     def work(self, input_items: list[Any], output_items: list[NDArray[np.complex64]]) -> int:
         """What has arrived; nothing after a wait of 0.1 s."""
-        if not self._rest.size:
-            if self._closing.is_set():
-                return -1
-            if not self._socket.poll(_POLL_MS):
-                self._waiting.still()
-                return 0
-            self._waiting.over()
-            message = self._socket.recv()
-            if not message:
-                return 0 if self.keep_open else -1
-            samples = as_samples(message)
-            if samples is None:
-                self.dropped += 1
-                return 0
-            self.samples += samples.size
-            self._rest = samples
+        if not self._rest.size and not self._fill():
+            return -1
         out = output_items[0]
         n = min(out.size, self._rest.size)
         out[:n] = self._rest[:n]
         self._rest = self._rest[n:]
         return n
 
+    def _fill(self) -> bool:
+        """Wait for samples, 0.1 s at most; False where none will come any more."""
+        # All within one call: GNU Radio waits after one that gave nothing, and whoever sends junk
+        # would hold up whoever sends samples.
+        deadline = time.monotonic() + _POLL_MS / 1000
+        socket = self._endpoint.socket
+        while (left_s := deadline - time.monotonic()) > 0:
+            if self._closing.is_set():
+                return False
+            if not socket.poll(int(1000 * left_s) + 1):
+                self._waiting.still()
+                return True
+            self._waiting.over()
+            message, *more = socket.recv_multipart()
+            if not (message or more):
+                if not self.keep_open:
+                    return False
+                continue
+            # In several parts it is no end of a stream either, whatever its first part.
+            samples = None if more else as_samples(message)
+            if samples is not None:
+                self.messages += 1
+                self.samples += samples.size
+                self._rest = samples
+                return True
+            self.dropped += 1
+        return True
+
     def stop(self) -> bool:
         """Close the socket."""
-        self._socket.close(linger=0)
-        self._context.destroy(linger=0)
+        self._endpoint.close()
         return True
 
 

@@ -52,6 +52,7 @@ class Server:
 
     Attributes:
         address: where it listens, once started.
+        taken: frames of requests and cancellations.
         junk: frames and peers that made no sense.
         repeated: requests that were pending already.
         undeliverable: answers whose peer has gone or does not read.
@@ -62,7 +63,7 @@ class Server:
         self, service: Service, address: str, log: Callable[[str], None] = lambda line: None
     ) -> None:
         self.service, self.address = service, address
-        self.junk = self.repeated = self.undeliverable = self.ignored = 0
+        self.taken = self.junk = self.repeated = self.undeliverable = self.ignored = 0
         self._log, self._log_after = log, 0.0
         self._context = zmq.asyncio.Context()
         self._socket = self._context.socket(zmq.ROUTER)
@@ -154,6 +155,7 @@ class Server:
         except wire.FrameError as error:
             self._count_junk(str(error))
             return
+        self.taken += 1
         key = (peer, message.request_id)
         if isinstance(message, wire.Cancel):
             # An unknown number has been answered a moment ago.

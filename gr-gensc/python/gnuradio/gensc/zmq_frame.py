@@ -4,8 +4,8 @@
 
 big-endian; the sender is a random number of the process's sink, the body of a PDU frame the PMT's
 own serialisation, that of an end frame empty.
-The CRC is what keeps arbitrary bytes away from the PMT parser. It is no protection against
-someone who means harm: bind to addresses you trust.
+The CRC tells damage from frames; what someone means harm with is looked through before the PMT
+parser sees it (`pmt_check`). Who sends is not proven: bind to addresses you trust.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import pmt
 
+from . import pmt_check
 from .errors import PduError
 
 _HEAD = struct.Struct(">4sBBQI")
@@ -69,6 +70,7 @@ def unpack(frame: bytes) -> tuple[int, Any | None]:
         raise PduError("frame CRC failed")
     if kind == _END:
         return sender, None
+    pmt_check.check(body)
     pdu = pmt.deserialize_str(body)
     if not pmt.is_pair(pdu):
         raise PduError("frame holds no PDU")

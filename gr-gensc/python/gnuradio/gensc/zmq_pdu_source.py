@@ -22,6 +22,9 @@ class zmq_pdu_source(message_block):
         bind: this end binds and the sink connects.
         keep_open: do not end with the senders' streams; wait for the next sender.
 
+    Attributes:
+        received, ends: PDUs, and ends of senders' streams.
+
     Raises:
         GenscError: not an address, or taken.
     """
@@ -29,7 +32,7 @@ class zmq_pdu_source(message_block):
     def __init__(self, address: str, bind: bool = False, keep_open: bool = False) -> None:
         message_block.__init__(self, "zmq_pdu_source")
         self.keep_open = bool(keep_open)
-        self.received = 0
+        self.received = self.ends = 0
         self._closed = False
         self._senders: set[int] = set()  # whose streams have not ended
         self._endpoint = Endpoint(
@@ -73,6 +76,7 @@ class zmq_pdu_source(message_block):
             self.drop(f"{type(error).__name__}: {error}")
         else:
             if pdu is None:
+                self.ends += 1
                 self._senders.discard(sender)
                 if self.keep_open or self._senders:
                     return False
