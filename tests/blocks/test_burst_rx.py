@@ -140,3 +140,25 @@ def test_silence_is_told_from_a_stream(capsys):
     assert time.monotonic() - begin < 2
     flowgraph.stop()
     flowgraph.wait()
+
+
+def test_a_fault_of_the_receiver_costs_the_samples_in_hand_and_not_the_flowgraph(monkeypatch):
+    from gensc_phy.waveform.receiver import StreamReceiver
+
+    hear, calls = StreamReceiver.push, []
+
+    def once(self, samples):
+        calls.append(len(samples))
+        if len(calls) == 1:
+            raise ValueError("a surprise")
+        return hear(self, samples)
+
+    monkeypatch.setattr(StreamReceiver, "push", once)
+    flowgraph = gr.top_block()
+    source = blocks.vector_source_c([0j] * 1_000_000)
+    receiver = gensc.burst_rx(CONFIG)
+    flowgraph.connect(source, receiver)
+    flowgraph.run()
+    assert len(calls) > 1
+    assert (receiver.dropped, receiver.unforeseen) == (1, 1)
+    assert receiver.stats.samples == 1_000_000

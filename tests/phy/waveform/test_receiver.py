@@ -125,9 +125,22 @@ def test_noise_gives_no_burst_and_samples_that_are_not_numbers_are_counted():
     noise = complex_noise(300_000, 1.0, np.random.default_rng(9))
     noise[1000:1100] = np.nan
     noise[2000] = np.inf
+    noise[3000] = 3e38  # its square is no number
     assert rx.push(noise) + rx.flush() == []
-    assert rx.stats.not_finite == 101
+    assert rx.stats.not_finite == 102
     assert rx.stats.headers_ok == 0
+
+
+def test_a_receiver_that_recovers_hears_the_next_burst_where_it_is():
+    samples, _ = burst(3840)
+    rx = BurstReceiver()
+    rx.push(samples[:4000])
+    rx.recover(10_000)
+    (got,) = rx.push(samples) + rx.flush()
+    assert rx.stats.samples == 10_000 + samples.size
+    other = BurstReceiver()
+    (expected,) = other.push(samples) + other.flush()
+    assert got.start == expected.start + 10_000
 
 
 def test_a_burst_longer_than_this_receiver_allows_is_refused():

@@ -21,6 +21,10 @@ from gensc_phy.waveform.header import Header, HeaderError, VersionError
 _NEAR, _FAR = 256, 16384
 
 
+#: No receiver gives samples beyond this; their fourth powers would leave float32.
+LARGEST = 1e7
+
+
 @dataclass
 class ReceiverStats:
     """Counters of a receiver.
@@ -32,7 +36,7 @@ class ReceiverStats:
         bad_cfo_hz: carrier offset of the last header that did not.
         headers_other: headers that decoded and are of another version of the waveform.
         truncated: bursts cut short by the end of the stream.
-        not_finite: samples that were NaN or infinite and were taken as 0.
+        not_finite: samples that were NaN, infinite or beyond `LARGEST` and were taken as 0.
         blanked: samples that were spikes and were taken as 0.
         slips: bursts that were cut where samples were lost.
         gaps: losses of samples that the radio's driver told of.
@@ -116,10 +120,11 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
         """Take the next samples of the stream; return the bursts they complete."""
         samples = np.asarray(samples, dtype=np.complex64)
         samples = samples.reshape(*self._buffer.shape[:-1], -1)
-        finite = np.isfinite(samples)
-        if not finite.all():
-            self.stats.not_finite += int((~finite).sum())
-            samples = np.where(finite, samples, np.complex64(0))
+        # NaN is not below either.
+        usable = (np.abs(samples.real) < LARGEST) & (np.abs(samples.imag) < LARGEST)
+        if not usable.all():
+            self.stats.not_finite += int((~usable).sum())
+            samples = np.where(usable, samples, np.complex64(0))
         self.stats.samples += samples.shape[-1]
         self._take(self._blanker.process(samples))
         bursts = self._run(final=False)
@@ -139,6 +144,20 @@ class StreamReceiver(ABC, Generic[HeardT, BurstT]):
         self.stats.blanked = self._blanker.blanked
         self._balance.update(samples)
         self._buffer = np.concatenate([self._buffer, samples], axis=-1)
+
+    def recover(self, samples: int) -> None:
+        """Begin anew after a fault; counters and indices go on.
+
+        Args:
+            samples: of the stream so far; they are let go by.
+        """
+        streams = self._buffer.shape[:-1]
+        self.stats.samples = self._origin = self._pos = samples
+        self._buffer = np.zeros((*streams, 0), dtype=np.complex64)
+        self._failed = self._acquired = None
+        self._gaps = []
+        self._blanker, self._balance = Blanker(streams), Balance(streams)
+        self._blanker.blanked = self.stats.blanked
 
     def flush(self) -> list[BurstT]:
         """The stream has ended: return what is still in the buffer, cut short where need be."""

@@ -78,6 +78,22 @@ class stream_receiver(MessagePorts, gr.sync_block):
         samples = input_items[0]
         if self._ended:
             return int(samples.size)
+        before = self.stats.samples
+        try:
+            bursts = self._hear(samples)
+        except Exception as error:  # nothing that is received may end the flowgraph
+            self.skip("[samples]", error)
+            self._receiver.recover(before + samples.shape[-1])
+            bursts = []
+        self._give(bursts)
+        now = time.monotonic()
+        if now >= self._stats_due:
+            self._stats_due = now + self.stats_interval_s
+            self._give_stats()
+        return int(samples.size)
+
+    def _hear(self, samples: NDArray[np.complex64]) -> list[Burst]:
+        """The bursts that these samples complete."""
         first, count = self.nitems_read(0), samples.shape[-1]
         gaps = self._times.gaps(self.get_tags_in_window(0, 0, count, RX_TIME))
         bursts: list[Burst] = []
@@ -88,12 +104,7 @@ class stream_receiver(MessagePorts, gr.sync_block):
                 self._receiver.gap()
                 begun = at
             bursts += self._receiver.push(samples[..., begun:])
-        self._give(bursts)
-        now = time.monotonic()
-        if now >= self._stats_due:
-            self._stats_due = now + self.stats_interval_s
-            self._give_stats()
-        return int(samples.size)
+        return bursts
 
     def end(self) -> None:
         """End the stream here, as if its source had ended; the samples that follow are ignored.
@@ -107,7 +118,10 @@ class stream_receiver(MessagePorts, gr.sync_block):
         """Give out what the end of the stream has cut off, and the last counters."""
         if self._ended:
             return
-        self._give(self._receiver.flush())
+        try:
+            self._give(self._receiver.flush())
+        except Exception as error:  # the neighbours must hear of the end all the same
+            self.skip("[samples] at the end:", error)
         self._give_stats()
         self._ended = True
         # At the end of a finite stream GNU Radio has told the neighbours already, before `stop`;
