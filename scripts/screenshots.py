@@ -43,6 +43,8 @@ def window(name: str, target: Path) -> None:
         flowgraph = ROOT / "flowgraphs" / f"{name}.grc"
         _run("-m", "gensc.cli.main", "grcc", str(flowgraph), "-o", folder)
         driver = ROOT / "tests" / "helpers" / "gui_driver.py"
+        # Without the sizes that windows were left with.
+        os.environ["XDG_CONFIG_HOME"] = folder
         _run(str(driver), folder, name, screen=True)
         _keep(Image.open(Path(folder) / f"{name}.png"), target)
 
@@ -126,7 +128,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "dashboard-narrow.webp": lambda target: dashboard(target, 400, dark=True),
     "loopback_fading.webp": lambda target: window("loopback_fading", target),
     "adaptive_loop.webp": lambda target: window("adaptive_loop", target),
-    "gened_ofdm_fading.png": lambda target: window("gened_ofdm_fading", target),
+    "gened_ofdm_fading.webp": lambda target: window("gened_ofdm_fading", target),
     "gened_ofdm_fading_grc.png": lambda target: companion("gened_ofdm_fading", target),
 }
 

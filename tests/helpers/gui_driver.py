@@ -28,15 +28,19 @@ def load(path: Path) -> ModuleType:
 def main(folder: Path, jobs: list[str]) -> None:
     """Run all jobs and save their pictures."""
     app = QtWidgets.QApplication(sys.argv[:1])
-    windows = {}
+    windows: dict[str, QtWidgets.QWidget] = {}
     for job in jobs:
         name, _, arguments = job.partition(":")
         module = load(folder / f"{name}.py")
         parser = getattr(module, "argument_parser", None)
         options = vars(parser().parse_args(arguments.split())) if parser else {}
         windows[name] = getattr(module, name)(**options)
+        windows[name].resize(1000, 850)
+        # Those that want another size say so when they are made.
+        made = getattr(module, "snippets_main_after_init", None)
+        if made is not None:
+            made(windows[name])
     for window in windows.values():
-        window.resize(1000, 850)
         window.start()
         window.show()
 
