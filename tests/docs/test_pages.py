@@ -37,7 +37,9 @@ def commands(page: Path) -> list[str]:
         if language in ("", "sh", "bash", "console")
     ]  # fmt: skip
     lines = [
-        line.split("  #")[0] for block in found for line in block.replace("\\\n", " ").splitlines()
+        re.split(r"  #| [>|] ", line)[0]
+        for block in found
+        for line in block.replace("\\\n", " ").splitlines()
     ]
     parts = [part.strip().removesuffix("&").strip() for line in lines for part in line.split("&&")]
     return [part for part in parts if part.startswith("gensc ")]
