@@ -19,12 +19,13 @@ from gensc.receiver import records
 from gensc.receiver.account import LOST, NOT_WRITTEN, OPEN, WEIGHTS_MISSING, Account
 from gensc.receiver.archive import Archive
 from gensc.receiver.bus import MOST_SYMBOLS, Bus
-from gensc.receiver.chain import Chain, Taps
+from gensc.receiver.chain import Chain
 from gensc.receiver.kept import KeptImages
 from gensc.receiver.ledger import Ledger
 from gensc.receiver.records import Caption
 from gensc.receiver.spent import codec_or_bank
 from gensc.receiver.talk import Talk
+from gensc.receiver.taps import Taps
 from gensc.system.weights import Weights
 from gnuradio.gensc.file_names import FileNames
 

@@ -15,8 +15,9 @@ from gensc.editing.choose import NONE as NO_EDITOR
 from gensc.editing.choose import choose_editor
 from gensc.link.driver_output import caught
 from gensc.link.radio import Place, RadioSettings
-from gensc.receiver.chain import Chain, ChainSettings, Taps
+from gensc.receiver.chain import Chain
 from gensc.receiver.spent import codec_or_bank
+from gensc.receiver.taps import ChainSettings, Taps
 from gensc.receiver.writer import ReceiveReport, Writer
 from gensc.system import codecs
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from gensc.receiver.chain import Chain, ChainSettings, Taps
+from gensc.receiver.chain import Chain
 from gensc.receiver.config import ReceiverConfig, SourceConfig
 from gensc.receiver.kinds import LOOPBACK, PDUS
+from gensc.receiver.taps import ChainSettings, Taps
 from gensc.system.errors import UserError
 
 RUNNING, WAITING, ENDED = "running", "waiting", "ended"

@@ -91,7 +91,7 @@ def refine(model: str, seed: int = 0) -> Work:
 
 
 def inpaint(model: str, seed: int = 0) -> Work:
-    """An inpainter; images of which all was sent are left alone.
+    """An inpainter, on the GPU where there is one; images of which all was sent are left alone.
 
     Raises:
         ValueError: no such model.
@@ -100,7 +100,7 @@ def inpaint(model: str, seed: int = 0) -> Work:
     from gensc_models.restore.inpainting import keep_of_blocks
     from gnuradio.gensc.metadata import BLOCK
 
-    inpainter = load_inpainter(model)
+    inpainter = load_inpainter(model, _device())
 
     def one(job: Job) -> Image | None:
         if job.keep is None or job.keep.all():

@@ -10,7 +10,8 @@ from gensc.link.blocks import PduSource
 from gensc.link.radio import Place, RadioSettings
 from gensc.link.zmq_stream import as_samples
 from gensc.receiver.account import BITS_DAMAGED
-from gensc.receiver.chain import Chain, ChainSettings, Taps
+from gensc.receiver.chain import Chain
+from gensc.receiver.taps import ChainSettings, Taps
 from gensc.system import codecs
 from gensc_phy.coding.mcs import MCS_TABLE
 from gensc_phy.waveform.config import WaveformConfig

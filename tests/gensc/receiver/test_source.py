@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from gensc.receiver import source as module
-from gensc.receiver.chain import Taps
 from gensc.receiver.config import ReceiverConfig, SourceConfig
 from gensc.receiver.source import ENDED, RUNNING, WAITING, Source
+from gensc.receiver.taps import Taps
 from gensc.system.errors import UserError
 
 
