@@ -194,22 +194,29 @@ def _service(
 
 def _serve(config: TransmitterConfig, as_json: bool) -> None:
     """Run the service; Ctrl-C stops it after the image under way, and the queue keeps the rest."""
+    import torch  # noqa: F401  loaded before there are two processes, as all else
+
     from gensc.remote.reports import Sent
+    from gensc.system.stand_by import stand_by
     from gensc.transmitter.service import Transmitter
 
     def on_sent(sent: Sent) -> None:
         say(f"sending {sent.name} as {sent.session:04x}-{sent.image_id:05d}: {sent.reason}")
 
-    sums = Transmitter(config, say, on_sent=on_sent).run()
-    if as_json:
-        tell(json_text(sums))
-    else:
-        told = ("stored", "sent", "lost", "given_up", "queued")
-        parts = [f"{sums[name]} {name.replace('_', ' ')}" for name in told if sums[name]]
-        print(
-            f"{sums['images']} image{'s' if sums['images'] != 1 else ''} in {config.queue}: "
-            + (", ".join(parts) or "nothing to do")
-            + (f"; {sums['retransmitted']} bursts sent again" if sums["retransmitted"] else "")
-        )
-    if sums["lost"] or sums["given_up"]:
-        raise typer.Exit(1)
+    def serve() -> int:
+        sums = Transmitter(config, say, on_sent=on_sent).run()
+        if as_json:
+            tell(json_text(sums))
+        else:
+            told = ("stored", "sent", "lost", "given_up", "queued")
+            parts = [f"{sums[name]} {name.replace('_', ' ')}" for name in told if sums[name]]
+            print(
+                f"{sums['images']} image{'s' if sums['images'] != 1 else ''} in {config.queue}: "
+                + (", ".join(parts) or "nothing to do")
+                + (f"; {sums['retransmitted']} bursts sent again" if sums["retransmitted"] else "")
+            )
+        return 1 if sums["lost"] or sums["given_up"] else 0
+
+    status = stand_by(serve, say) if config.stand_by else serve()
+    if status:
+        raise typer.Exit(status)

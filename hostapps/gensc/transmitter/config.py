@@ -101,6 +101,9 @@ class TransmitterConfig:
     """All of it."""
 
     queue: str = setting("queue.db", "File of the queue; it survives a kill.")
+    stand_by: bool = setting(
+        False, "A second process stands by, and goes on at once where this one is killed."
+    )
     source: SourceSettings = setting(SourceSettings(), "Where images come from.")
     air: AirSettings = setting(AirSettings(), "Where samples go.")
     codec: CodecSettings = setting(CodecSettings(), "What images are encoded by.")

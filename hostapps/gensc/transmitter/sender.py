@@ -171,17 +171,15 @@ class Sender:
         return not self._cut
 
     def _has_left(self) -> bool:
-        tx, seen, stopped_at = self.chain.tx, 0, 0.0
-        made = -1
-        while True:
-            if made < 0:
-                # Twice: what was made is counted when the block's work has returned.
-                seen = seen + 1 if tx.bursts >= self.released and tx.is_drained else 0
-                made = tx.nitems_written(0) if seen == 2 else -1
-            elif getattr(self.chain.air, "samples", made) >= made:
-                return True
+        tx, stopped_at = self.chain.tx, 0.0
+        while not (
+            tx.bursts >= self.released
+            and tx.is_drained
+            and getattr(self.chain.air, "samples", tx.made) >= tx.made
+        ):
             if self._stopping():
                 stopped_at = stopped_at or time.monotonic()
                 if time.monotonic() - stopped_at > LEAVE_S:
                     return False
             time.sleep(_POLL_S)
+        return True

@@ -152,7 +152,7 @@ def test_junk_from_the_receiver_is_counted(folder):
         ends.server._tell = junk
         sums = transmitter.run()
     assert sums["stored"] == 3
-    assert sums["reports_dropped"] >= 4  # after hello and three announcements
+    assert sums["reports_dropped"] >= 3  # one before each announcement is answered
 
 
 def null():

@@ -45,6 +45,9 @@ class burst_tx(MessagePorts, gr.sync_block):
         amplitude: factor on every sample; 1 is unit mean power, and what the SNR of `channel`
             refers to. Lower it for hardware with a full scale of 1.
         max_queue: fragments held at most.
+
+    Attributes:
+        bursts, made: so many, and samples of bursts, gaps and tails, since it was constructed.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class burst_tx(MessagePorts, gr.sync_block):
         self.tail = int(tail)
         self.amplitude = float(amplitude)
         self.max_queue = int(max_queue)
-        self.bursts = 0
+        self.bursts = self.made = 0
         self._modulator = BurstModulator(config)
         self._queue: deque[tuple[Metadata, Header, NDArray[np.complex64]]] = deque()
         self._current = np.zeros(0, dtype=np.complex64)
@@ -96,7 +99,8 @@ class burst_tx(MessagePorts, gr.sync_block):
 
     @property
     def is_drained(self) -> bool:
-        """Whether everything that has arrived is on the output, the tail included."""
+        """Whether everything that has arrived is made, the tail included, and goes out now; `made`
+        says how many samples these are."""
         return not (self.backlog("fragment") or self._current.size or self._tail_due)
 
     def _add(self, pdu: Any) -> None:
@@ -123,13 +127,17 @@ class burst_tx(MessagePorts, gr.sync_block):
             metadata, header, symbols = self._queue.popleft()
             with TURN:
                 burst = self._modulator.modulate(header, symbols)
-            self.bursts += 1
             self.add_item_tag(0, offset, BURST_TAG, burst_tag(metadata, burst.size))
-            self._tail_due = self.tail
             samples = np.zeros(burst.size + self.config.gap, dtype=np.complex64)
             np.multiply(burst, np.float32(self.amplitude), out=samples[: burst.size])
+            # In this order, for whoever looks from another thread.
+            self.made += samples.size
+            self._tail_due = self.tail
+            self.bursts += 1
             return samples
-        tail, self._tail_due = self._tail_due, 0
+        tail = self._tail_due
+        self.made += tail
+        self._tail_due = 0
         return np.zeros(tail, dtype=np.complex64)
 
     def work(self, input_items: list[Any], output_items: list[NDArray[np.complex64]]) -> int:

@@ -2,12 +2,14 @@
 
 The transmitter is `gensc send --config FILE` as anyone starts it. It has more small images to send
 than it gets done, so every instant is one in which something is under way: a commit, an image
-being encoded, bursts in the air, answers coming in. After each kill the books are opened and held
-against what the receiver has acknowledged; at the end the transmitter may finish.
+being encoded, bursts in the air, answers coming in. After each kill the books are held against
+what the receiver has acknowledged; at the end the transmitter may finish. With a process that
+stands by the one that works is killed, else the whole program is and is started again.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -26,7 +28,7 @@ from PIL import Image
 from gensc.bench.transmitter.answering import Answering
 from gensc.bench.transmitter.receiving import Receiving
 from gensc.system.errors import UserError
-from gensc.transmitter.queue import Queue
+from gensc.transmitter.queue_file import STATES
 
 #: Seconds that a transmitter may take to begin, and to finish at the end.
 BEGIN_S, FINISH_S = 120.0, 600.0
@@ -45,6 +47,7 @@ class Plan:
         longest_s: an instant is drawn from 0 … so long after the first burst of a start; one in
             five lies before that burst.
         seed: of the instants.
+        stand_by: there is a process that stands by.
     """
 
     kills: int = 50
@@ -52,6 +55,7 @@ class Plan:
     side: int = 32
     longest_s: float = 1.5
     seed: int = 1
+    stand_by: bool = True
 
 
 def run(plan: Plan, step: Callable[[str], None] = lambda note: None) -> list[Row]:
@@ -66,12 +70,24 @@ def run(plan: Plan, step: Callable[[str], None] = lambda note: None) -> list[Row
         _photos(folder / "photos", plan)
         answering = Answering(f"ipc://{folder}/reports", patience_s=1.0, deadline_s=10.0)
         with Receiving(f"ipc://{folder}/air", answering):
-            _settings(folder)
+            _settings(folder, plan)
             rows = []
-            for number in range(plan.kills):
-                rows.append(_kill(folder, answering, rng, plan) | {"kill": number + 1})
-                step(f"kill {number + 1}")
-            rows.append(_finish(folder, answering, plan))
+            transmitter, begun = _start(folder), time.monotonic()
+            try:
+                for number in range(plan.kills):
+                    row, killed = _kill(transmitter, begun, folder, answering, rng, plan)
+                    if not plan.stand_by:
+                        transmitter.wait()
+                        transmitter, killed = _start(folder), time.monotonic()
+                    begun = killed
+                    # What comes before the first burst of a start is loading, once.
+                    row["resumed_s"] = row["resumed_s"] if number or not plan.stand_by else None
+                    rows.append(row | {"kill": number + 1})
+                    step(f"kill {number + 1}")
+                rows.append(_finish(transmitter, folder, answering, plan))
+            finally:
+                transmitter.kill()
+                transmitter.wait()
     return rows
 
 
@@ -84,9 +100,9 @@ def _photos(folder: Path, plan: Plan) -> None:
         image.save(folder / f"{number:05d}.png")
 
 
-def _settings(folder: Path) -> None:
+def _settings(folder: Path, plan: Plan) -> None:
     (folder / "transmitter.toml").write_text(
-        f'queue = "{folder}/queue.db"\n'
+        f'queue = "{folder}/queue.db"\nstand_by = {str(plan.stand_by).lower()}\n'
         f'[source]\nimages = ["{folder}/photos"]\n'
         f'[air]\nto = "ipc://{folder}/air"\nbind = false\n'
         '[codec]\nscheme = "analog"\nanalog = "softcast"\n'
@@ -103,27 +119,40 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _kill(folder: Path, answering: Answering, rng: np.random.Generator, plan: Plan) -> Row:
-    """Start, kill at a random instant, look at the books."""
+def _kill(
+    transmitter: subprocess.Popen[bytes],
+    begun: float,
+    folder: Path,
+    answering: Answering,
+    rng: np.random.Generator,
+    plan: Plan,
+) -> tuple[Row, float]:
+    """Kill at a random instant, look at the books; and when that was."""
     known = set(answering.first)
-    started = time.monotonic()
-    transmitter = _start(folder)
     before_the_first = rng.random() < 0.2
-    instant = rng.uniform(0, plan.longest_s)
-    first = None
-    if before_the_first:
-        time.sleep(instant)
-    else:
-        first = _first_burst(transmitter, answering, known, folder)
-        time.sleep(instant)
-    transmitter.send_signal(signal.SIGKILL)
-    transmitter.wait()
-    return {
+    instant = rng.uniform(0, plan.longest_s / 3 if before_the_first else plan.longest_s)
+    first = None if before_the_first else _first_burst(transmitter, answering, known, folder)
+    time.sleep(instant)
+    os.kill(_working(transmitter, folder) if plan.stand_by else transmitter.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    about = {
         "instant_s": instant,
         "before_the_first_burst": before_the_first,
-        "resumed_s": None if first is None else first - started,
-        **_books(folder, answering),
+        "resumed_s": None if first is None else first - begun,
     }
+    return about | _books(folder, answering), killed
+
+
+def _working(transmitter: subprocess.Popen[bytes], folder: Path) -> int:
+    """The process that works, in front of the one that stands by."""
+    children = Path(f"/proc/{transmitter.pid}/task/{transmitter.pid}/children")
+    until = time.monotonic() + BEGIN_S
+    while time.monotonic() < until and transmitter.poll() is None:
+        found = children.read_text().split()
+        if found:
+            return int(found[0])
+        time.sleep(_POLL_S)
+    raise UserError(f"the transmitter does not work: {_last_line(folder)}")
 
 
 def _first_burst(
@@ -136,40 +165,43 @@ def _first_burst(
         if new:
             return answering.first[new.pop()]
         time.sleep(_POLL_S)
-    log = (folder / "log").read_text(errors="replace").splitlines()[-1:]
-    raise UserError(f"the transmitter has sent nothing: {''.join(log)}")
+    raise UserError(f"the transmitter has sent nothing: {_last_line(folder)}")
+
+
+def _last_line(folder: Path) -> str:
+    return "".join((folder / "log").read_text(errors="replace").splitlines()[-1:])
 
 
 def _books(folder: Path, answering: Answering) -> Row:
     """Whether the books open, and whether they agree with what the receiver has said."""
-    acknowledged = set(answering.stored.values())
     path = folder / "queue.db"
     if not path.exists():  # killed before it was made
         return {"opens": True, "sums_exact": True, "invented": 0, "images": 0, "stored": 0}
-    with Queue(path) as queue:
-        db = sqlite3.connect(path)
+    # Another transmitter has them open by now.
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30.0)
+    try:
         opens = db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        items = db.execute("SELECT sha256, state FROM items").fetchall()
+    except sqlite3.DatabaseError:
+        return {"opens": False, "sums_exact": False, "invented": 0, "images": 0, "stored": 0}
+    finally:
         db.close()
-        sums, items = queue.sums(), queue.items()
-    states = ("queued", "sent", "stored", "lost", "given up")
-    contents = Counter(item.sha256 for item in items)
+    acknowledged = set(answering.stored.values())
     return {
         "opens": opens,
-        "sums_exact": sum(sums[state] for state in states) == sums["images"] == len(contents),
-        "invented": sum(i.state == "stored" and i.sha256 not in acknowledged for i in items),
-        "images": sums["images"],
-        "stored": sums["stored"],
+        "sums_exact": len({sha256 for sha256, _ in items}) == len(items)
+        and all(state in STATES for _, state in items),
+        "invented": sum(state == "stored" and sha not in acknowledged for sha, state in items),
+        "images": len(items),
+        "stored": sum(state == "stored" for _, state in items),
     }
 
 
-def _finish(folder: Path, answering: Answering, plan: Plan) -> Row:
+def _finish(
+    transmitter: subprocess.Popen[bytes], folder: Path, answering: Answering, plan: Plan
+) -> Row:
     """Let it finish, and count what is lost and what came twice."""
-    transmitter = _start(folder)
-    try:
-        status = transmitter.wait(FINISH_S)
-    finally:
-        transmitter.kill()
-        transmitter.wait()
+    status = transmitter.wait(FINISH_S)
     twice = Counter(answering.stored.values())
     there = _books(folder, answering)
     return {
