@@ -295,8 +295,18 @@ class Queue:
         return {"images": images, **found, "attempts": attempts, "retransmitted": resent}
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is written within is on the disk at the end, or none of it: one wait for the
+        disk instead of many."""
+        with self._written():
+            yield
+
+    @contextmanager
     def _written(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that is on the disk at the end."""
+        """A transaction that is on the disk at the end, unless it is a part of one."""
+        if self._db.in_transaction:
+            yield self._db
+            return
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:

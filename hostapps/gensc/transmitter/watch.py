@@ -172,15 +172,19 @@ def enter(source: Source, queue: Queue, say: Callable[[str], None]) -> int:
     Raises:
         UserError: the books cannot be written.
     """
+    found = list(source.look())
+    if not found:
+        return 0
     new = 0
-    for one in source.look():
-        try:
-            file = image_file(one.path)
-            if queue.has_read(one.path, file_state(file)):
+    with queue.together():
+        for one in found:
+            try:
+                file = image_file(one.path)
+                if queue.has_read(one.path, file_state(file)):
+                    continue
+                sha256, state = digest(one.path)
+            except (OSError, UserError, GenscError) as error:
+                say(f"{one.path}: not queued: {error}")
                 continue
-            sha256, state = digest(one.path)
-        except (OSError, UserError, GenscError) as error:
-            say(f"{one.path}: not queued: {error}")
-            continue
-        new += queue.add(one.path, one.name, sha256, state)
+            new += queue.add(one.path, one.name, sha256, state)
     return new

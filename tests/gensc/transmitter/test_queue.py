@@ -114,6 +114,16 @@ def test_a_file_is_known_by_its_state(queue):
     assert not queue.has_read("/p/b.png", FileState(10, 20))
 
 
+def test_what_is_written_together_is_there_as_a_whole_or_not_at_all(queue):
+    with pytest.raises(RuntimeError), queue.together():
+        fill(queue, "a", "b")
+        raise RuntimeError
+    assert queue.items() == []
+    with queue.together():
+        fill(queue, "a", "b")
+    assert len(queue.items()) == 2
+
+
 def test_names_that_are_not_utf_8_come_back(queue):
     path = os.fsdecode(b"/p/\xe9t\xe9.png")
     queue.add(path, "été", "aa")
