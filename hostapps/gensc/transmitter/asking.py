@@ -1,4 +1,4 @@
-"""What has become of images that were sent before a stop: the receiver is asked, once a start."""
+"""What has become of images that are not answered for: the receiver is asked whenever it comes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ PATIENCE_S = 1.0
 class Asking:
     """The questions that are open.
 
-    Attempts of an earlier process are on the air no more: what the receiver does not have of them
-    is sent again.
+    An answer that was on its way when either end stopped is lost. Attempts of an earlier process
+    are on the air no more: what the receiver does not have of them is sent again. Those of this
+    one may still be: they have their time.
     """
 
     def __init__(self) -> None:
@@ -28,11 +29,6 @@ class Asking:
         """These attempts, by session, are to be asked about."""
         with self._lock:
             self._asked = unanswered
-        self.repeat(now_s)
-
-    def repeat(self, now_s: float) -> None:
-        """The receiver has come: it is asked anew."""
-        with self._lock:
             self._open = {session: -(-len(ids) // MAX_IDS) for session, ids in self._asked.items()}
             self._until = now_s + PATIENCE_S
 
@@ -59,10 +55,11 @@ class Asking:
         with self._lock:
             return bool(self._open) and now_s < self._until
 
-    def left_over(self, queue: Queue) -> list[Item]:
-        """Images that were announced before and are not stored; they are told of once."""
+    def left_over(self, queue: Queue, session: int) -> list[Item]:
+        """Images of other sessions than this that are not stored; they are told of once."""
         with self._lock:
             asked, self._asked, self._open = self._asked, {}, {}
+        asked.pop(session, None)
         items = [queue.of(session, image_id) for session, ids in asked.items() for image_id in ids]
         there = {item.number: item for item in items if item is not None}
         return [item for item in there.values() if item.state in ("queued", "sent")]

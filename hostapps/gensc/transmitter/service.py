@@ -90,7 +90,7 @@ class Transmitter:
         self._sender = Sender(config, self._closing.is_set, say)
         self._chooser = build.chooser(config, self._sender.scheme, self._sender.waveform, clock)
         self._again = Retransmissions(config.reports.resend)
-        self._asking = Asking()
+        self._asking, self._unasked = Asking(), threading.Event()
         self._client: ReportClient | None = None
         self._sources: list[Source] = build.sources(config)
         self.queue = Queue(config.queue)
@@ -189,9 +189,11 @@ class Transmitter:
 
     def _run(self) -> None:
         try:
-            self._begin()
             due = 0.0
             while not self._closing.is_set():
+                if self._unasked.is_set():
+                    self._unasked.clear()
+                    self._ask()
                 self._hear(0.0)
                 if time.monotonic() >= due:
                     self._look()
@@ -221,16 +223,11 @@ class Transmitter:
         open_ = sums["queued"] + (sums["sent"] if self._client is not None else 0)
         return not open_ and all(source.ended for source in self._sources)
 
-    def _begin(self) -> None:
-        """What an earlier process has left is asked about, or sent again."""
-        if self._client is None:
-            return
-        self._asking.begin(self.queue.unanswered(), time.monotonic())
-        self._ask()
-
     def _ask(self) -> None:
+        """Ask what has become of all that is not answered for."""
+        assert self._client is not None
+        self._asking.begin(self.queue.unanswered(), time.monotonic())
         for ask in self._asking.asks():
-            assert self._client is not None
             self._client.send(ask)
 
     def _look(self) -> None:
@@ -267,7 +264,7 @@ class Transmitter:
             return False
         if self._asking.is_open(time.monotonic()):
             return False
-        for item in self._asking.left_over(self.queue):
+        for item in self._asking.left_over(self.queue, self.session):
             self.queue.again(item, "the transmitter was stopped")
         return self.queue.in_flight() < reports.window
 
@@ -317,15 +314,15 @@ class Transmitter:
         server = load_public(told.receiver_key) if told.receiver_key else b""
         client = ReportClient(told.address, self._put, self._receiver_is_there, keys, server)
         self._client = client
+        self._unasked.set()
         client.start()
         return client
 
     def _receiver_is_there(self) -> None:
-        """In the socket's thread: say who this is, and ask what has become of what was sent."""
+        """In the socket's thread: say who this is, and have it asked about what was sent."""
         assert self._client is not None
         self._client.send(Hello(self.session, self.config.reports.name[:64]))
-        self._asking.repeat(time.monotonic())
-        self._ask()
+        self._unasked.set()
 
     def _put(self, report: Report) -> None:
         try:

@@ -115,9 +115,13 @@ def test_a_file_is_known_by_its_state(queue):
 
 
 def test_what_is_written_together_is_there_as_a_whole_or_not_at_all(queue):
-    with pytest.raises(RuntimeError), queue.together():
-        fill(queue, "a", "b")
-        raise RuntimeError
+    def cut_short():
+        with queue.together():
+            fill(queue, "a", "b")
+            raise RuntimeError("cut")
+
+    with pytest.raises(RuntimeError, match="cut"):
+        cut_short()
     assert queue.items() == []
     with queue.together():
         fill(queue, "a", "b")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gensc.bench.transmitter.answering import Answering
+from gensc.remote.sockets import ReportServer
 from gensc.transmitter.config import ReportSettings, SourceSettings
 from gensc.transmitter.queue import Queue
 from gensc.transmitter.service import Transmitter
@@ -107,6 +108,20 @@ def test_after_a_stop_the_receiver_is_asked_and_only_the_rest_is_sent_again(fold
     assert (sums["stored"], sums["attempts"]) == (3, 4)
     assert sorted(ends.stored.values()) == sorted(item.sha256 for item in books(config))
     assert transmitter.session != 77
+
+
+def test_a_receiver_that_comes_back_is_asked_for_answers_that_were_lost(folder):
+    config = settings(folder)
+    with answered(config) as (transmitter, ends):
+        ends.server.tell = lambda session, report: False
+        transmitter.start()
+        until(lambda: len(ends.stored) == 3)
+        ends.server.close()
+        ends.server = ReportServer(ends.server.address, ends._report)
+        ends.server.start()
+        assert transmitter.wait(30)
+        sums = transmitter.close_and_count()
+    assert (sums["stored"], sums["attempts"]) == (3, 3)
 
 
 def test_while_the_receiver_is_away_nothing_is_sent(folder):
