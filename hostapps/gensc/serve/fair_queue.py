@@ -53,6 +53,8 @@ class FairQueue(Generic[T]):
         # Where those who wait stand; an entry of the heap that is not this very one is stale.
         self._standing: dict[str, Standing] = {}
         self._order: list[Standing] = []
+        # Meters from which on it is looked for those that no longer count.
+        self._most = SLACK
         self._now = 0.0
         self._turn = 0
         self._length = 0
@@ -154,9 +156,10 @@ class FairQueue(Generic[T]):
             self._now = max((served for served, _ in self._meters.values()), default=self._now)
             self._meters.clear()
             self._order.clear()
-        elif len(self._meters) > 2 * len(self._queues) + SLACK:
+        elif len(self._meters) > self._most:
             self._meters = {
                 user: meter
                 for user, meter in self._meters.items()
                 if user in self._queues or meter[0] > self._now
             }
+            self._most = 2 * len(self._meters) + SLACK

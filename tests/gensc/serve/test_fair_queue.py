@@ -92,6 +92,14 @@ def test_users_who_left_leave_nothing_behind() -> None:
     assert len(queue._meters) <= 1
 
 
+def test_users_who_left_are_forgotten_while_others_stay() -> None:
+    queue = filled(stays=[Item(f"s{i}") for i in range(3000)])
+    for i in range(3000):
+        queue.put(f"user {i}", Item("once"))
+        queue.take(2, 9)
+    assert len(queue._meters) <= 4 * SLACK
+
+
 def test_requests_that_come_and_go_unserved_leave_nothing_behind() -> None:
     queue = filled(ann=[Item("a1")])
     for _ in range(5000):
