@@ -45,7 +45,7 @@ def _simulated(
     return {
         "part": "floods" if floods else "on paper", "users": users, "replicas": replicas,
         "fronts": fronts, "floods": floods,
-        "load": f"{users:,} users, {fronts} {front_word}".replace(",", " "),
+        "load": f"{users:_} users, {fronts} {front_word}".replace("_", " "),
         "images_per_s": outcome.images_per_s * fronts,
         "of_asked": outcome.images_per_s * fronts / (users / THINK_S),
         "p50_ms": outcome.percentile_ms(50), "p99_ms": outcome.percentile_ms(99),

@@ -225,6 +225,6 @@ FIGURES = [
            log_y=True, x_label="replicas, a core each", y_label="p99 of asking to having, ms",
            title="An image a minute for every user"),
     Figure("fairness", "replicas", "fairness", where={"part": "on paper"}, hue="load", log_x=True,
-           x_label="replicas, a core each", y_label="Jain's index of what users get of what they "
-           "ask for", title="An image a minute for every user"),
+           x_label="replicas, a core each", y_label="Jain's index, images had of those asked for",
+           title="An image a minute for every user"),
 ]  # fmt: skip
