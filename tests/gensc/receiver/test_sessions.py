@@ -3,23 +3,18 @@
 The bursts are those of `gensc send`; they share one channel without colliding.
 """
 
-import json
-from itertools import zip_longest
-
 import numpy as np
 import pytest
 from PIL import Image
 
+from bursts_on_air import bursts_of, recorded, taking_turns
 from gensc.data.images import fit, load_image
-from gensc.link.radio import Place, RadioSettings
+from gensc.link.radio import RadioSettings
 from gensc.receiver.run import ReceiveSettings, receive_images
-from gensc.transmitter.run import SendSettings, send_images
 
 RADIO = RadioSettings()
 PHOTOS = ("chelsea", "coffee", "rocket")
 SESSIONS = (0x00A1, 0x00B2, 0x00C3)
-RATE = 128
-GAP = 80
 
 
 @pytest.fixture(scope="module")
@@ -41,54 +36,15 @@ def sent(photos, tmp_path_factory):
     """The bursts of each transmitter; both of them number their images 0 and 1."""
     out = tmp_path_factory.mktemp("sent")
     return [
-        bursts_of(folder, session, out) for folder, session in zip(photos, SESSIONS, strict=True)
+        bursts_of([folder / f"{i}.png" for i in range(2)], session, out)
+        for folder, session in zip(photos, SESSIONS, strict=True)
     ]
-
-
-def bursts_of(folder, session, out):
-    settings = SendSettings(
-        [str(folder / f"{i}.png") for i in range(2)], model="softcast", rate=RATE, caption="file",
-        session=session,
-    )  # fmt: skip
-    path = out / f"{session}"
-    report = send_images(settings, Place("file", str(path)), RADIO)
-    return cut(np.fromfile(path.with_suffix(".sigmf-data"), np.complex64), report.bursts)
-
-
-def cut(samples, count):
-    """The samples of each burst."""
-    silent = np.abs(samples) == 0
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], silent, [True]]).astype(int)))
-    runs = edges.reshape(-1, 2)
-    # A burst ends where the silence is as long as the gap.
-    starts = [0, *(i for i in range(1, len(runs)) if runs[i, 0] - runs[i - 1, 1] >= GAP)]
-    ends = [i - 1 for i in starts[1:]] + [len(runs) - 1]
-    bursts = [samples[runs[a, 0] : runs[b, 1]] for a, b in zip(starts, ends, strict=True)]
-    assert len(bursts) == count
-    return bursts
-
-
-def taking_turns(*lanes):
-    return [burst for turn in zip_longest(*lanes) for burst in turn if burst is not None]
 
 
 def receive(bursts, folder, out, **settings):
     """What `gensc receive` makes of bursts that follow each other."""
-    gap = np.zeros(300, np.complex64)
-    stream = np.concatenate([gap, *(piece for burst in bursts for piece in (burst, gap))])
-    noise = np.random.default_rng(1).standard_normal((stream.size, 2)) @ [1, 1j]
-    path = folder / "air"
-    (stream + 0.05 * noise).astype("<c8").tofile(path.with_suffix(".sigmf-data"))
-    path.with_suffix(".sigmf-meta").write_text(
-        json.dumps(
-            {
-                "global": {"core:datatype": "cf32_le", "core:version": "1.2.0"},
-                "captures": [],
-                "annotations": [],
-            }
-        )
-    )
-    return receive_images(ReceiveSettings(out, **settings), Place("file", str(path)), RADIO)
+    place = recorded(bursts, folder / "air")
+    return receive_images(ReceiveSettings(out, **settings), place, RADIO)
 
 
 def check(out, photos, transmitter, number, stem=""):
