@@ -86,10 +86,11 @@ class Ledger:
         with self._lock:
             account = self._heard(source, metadata)
             account.touch(self._clock(), metadata)
-            if account.fate == OPEN or metadata.section == "text":
-                account.part(metadata).take(metadata.fragment or 0, symbols)
-            elif metadata.fragment not in account.part(metadata).seen:
-                account.part(metadata).seen.add(metadata.fragment or 0)
+            part, new = account.part(metadata), metadata.fragment not in account.part(metadata).seen
+            if account.fate not in _PICTURED or metadata.section == "text":
+                part.take(metadata.fragment or 0, symbols)
+            if account.fate != OPEN and new and metadata.section != "text":
+                part.seen.add(metadata.fragment or 0)
                 account.late += symbols
                 self._symbols["late"] += symbols
             return account
@@ -208,8 +209,10 @@ class Ledger:
         if account.fate != OPEN or account.decoded:
             return False
         if account.heard_at is None:
-            return now - account.opened_at >= self._announced_s
-        return now - account.heard_at >= self._image_s and not busy(account.source)
+            over = now - account.opened_at >= self._announced_s
+        else:
+            over = now - account.heard_at >= self._image_s
+        return over and not busy(account.source)
 
     def _give_up(self, account: Account) -> Account:
         self._settle(account, LOST, NEVER_HEARD if account.heard_at is None else BURSTS_LOST)
@@ -231,9 +234,11 @@ class Ledger:
         self._sums["sent_again"] += 1
 
     def _settle(self, account: Account, fate: str, cause: str, key: str = "") -> None:
-        if account.fate == LOST:  # a picture of it came after all
+        if account.fate == LOST:  # a picture of it came after all, and what was late is in it
             self._count(account, -1)
             self._sums["found"] += 1
+            self._symbols["late"] -= account.late
+            account.late = 0
         elif account.fate != OPEN:
             raise ValueError(f"{account.key} is {account.fate} already")
         account.fate, account.cause = fate, cause

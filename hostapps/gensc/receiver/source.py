@@ -110,8 +110,10 @@ class Source:
         self.restarts += 1
 
     def busy(self) -> bool:
-        """Its decoders have work."""
-        return self.chain.backlog() > 0
+        """Its decoders have work; a recording is read as fast as the machine can, and no clock
+        says that something of it is late."""
+        live = self.place.kind in (*_LIVE, LOOPBACK)
+        return self.chain.backlog() > 0 or not (live or self.chain.ended)
 
     def state(self) -> str:
         """Running, waiting to be opened again, or ended for good."""

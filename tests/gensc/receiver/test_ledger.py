@@ -154,10 +154,13 @@ def test_a_picture_that_comes_after_it_was_given_up_is_no_loss_any_more(ledger, 
     ledger.burst(AIR, burst(0), 50)
     clock.now += 5
     (account,) = ledger.tick()
+    ledger.burst(AIR, burst(0, 1), 50)
+    assert check(ledger)["symbols"] == {"sent": 100, "received": 50, "erased": 50, "late": 50}
     assert ledger.image(AIR, burst(0)) is account
     ledger.settle(account, DAMAGED, BURSTS_LOST)
     sums = check(ledger)
     assert (sums["lost"], sums["damaged"], sums["found"]) == (0, 1, 1)
+    assert sums["symbols"] == {"sent": 100, "received": 100, "erased": 0, "late": 0}
 
 
 def test_the_same_number_with_another_picture_is_another_image(ledger):

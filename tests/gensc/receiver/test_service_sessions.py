@@ -107,12 +107,12 @@ def test_the_same_numbers_for_other_pictures_are_other_images(photos, tmp_path_f
     assert is_photo(found["0009-00000-2"], archive, paths[1])
 
 
-def test_an_image_that_nothing_was_heard_of_is_lost_by_its_number(sent, tmp_path, photos):
+def test_an_image_that_nothing_was_heard_of_is_lost_by_its_number(tmp_path, photos):
     out = tmp_path / "sent"
     out.mkdir()
     first, second = photos[0] / "0.png", photos[0] / "1.png"
-    three = bursts_of([first, second, photos[1] / "0.png"], 5, out)
-    per_image = [len(bursts_of([one], 6, out)) for one in (first, second)]
+    three = bursts_of([first, second, photos[1] / "0.png"], 5, out, caption="")
+    per_image = [len(bursts_of([one], 6, out, caption="")) for one in (first, second)]
     counters, found, _ = receive([*three[: per_image[0]], *three[sum(per_image) :]], tmp_path)
     assert (counters["stored"], counters["lost"]) == (2, 1)
     assert (found["0005-00001"].fate, found["0005-00001"].cause) == ("lost", NEVER_HEARD)
