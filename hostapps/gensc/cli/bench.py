@@ -48,6 +48,7 @@ def register(app: typer.Typer) -> None:
     group.command("serve")(serve)
     group.command("transmitter")(transmitter)
     group.command("capacity")(capacity)
+    group.command("robust")(robust)
     group.command("gsc")(gsc)
     group.command("cie")(cie)
     group.command("gened")(gened)
@@ -163,6 +164,18 @@ def transmitter(
     if only not in ("", "kills", "adaptation"):
         raise UserError(f"--only {only!r}: there are kills and adaptation")
     finish(lambda: run(quick, only, count), quick, as_json, results)
+
+
+def robust(
+    only: Annotated[str, typer.Option(help="archive, messages or recordings alone.")] = "",
+    quick: Quick = False,
+    as_json: Json = False,
+    results: Results = None,
+) -> None:
+    """Killed writers of the archive, hostile messages at every port, damaged recordings."""
+    from gensc.bench.robust.run import run
+
+    finish(lambda: run(quick, only), quick, as_json, results)
 
 
 def gsc(

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,17 @@ class Kill:
     open_s: float
 
 
-def kill_at_random(folder: Path, kills: int, seed: int = 0) -> list[Kill]:
+def kill_at_random(
+    folder: Path, kills: int, seed: int = 0, step: Callable[[], None] = lambda: None
+) -> list[Kill]:
     """Kill one writer after the other in one archive; each goes on where the last was ended."""
     generator = random.Random(seed)
     told: dict[tuple[str, str], str] = {}
-    return [_kill(folder, generator, number, told) for number in range(kills)]
+    done = []
+    for number in range(kills):
+        done.append(_kill(folder, generator, number, told))
+        step()
+    return done
 
 
 def _kill(folder: Path, generator: random.Random, number: int, told: dict[Any, str]) -> Kill:

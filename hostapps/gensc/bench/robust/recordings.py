@@ -118,11 +118,16 @@ class Judged:
     why: list[str] = field(default_factory=list)
 
 
-def judge(model: str, count: int, seed: int = 0) -> list[Judged]:
+def judge(
+    model: str, count: int, seed: int = 0, step: Callable[[], None] = lambda: None
+) -> list[Judged]:
     """Damage a recording of three captioned photos so often, each kind in turn.
 
     Args:
         model: codec that it was made with.
+        count: recordings.
+        seed: of all damage.
+        step: called after each.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -148,6 +153,7 @@ def judge(model: str, count: int, seed: int = 0) -> list[Judged]:
             else:
                 _compare(told, number, found, clean)
             shutil.rmtree(out, ignore_errors=True)
+            step()
         return list(kinds.values())
 
 
