@@ -165,11 +165,14 @@ class Writer:
         with self._lock:
             write_line(self._lines, result)
             self.report.images += 1
-            self.report.incomplete += bool(result.fragments_lost) or meta.complete is False
+            damaged = result.fragments_lost or meta.erased or meta.complete is False
+            self.report.incomplete += bool(damaged)
         height, width, _ = result.shape
         self._say(
             f"{path.name}: {width}x{height}, SNR {meta.snr_db:.1f} dB, "
-            f"{meta.fragments_received}/{meta.fragments} bursts{scored}"
+            f"{meta.fragments_received}/{meta.fragments} bursts"
+            + (f", {meta.erased} symbols erased" if meta.erased else "")
+            + scored
         )
 
     def _refined(self, seen: Seen, refiner: Weights) -> None:
@@ -240,6 +243,7 @@ class Writer:
                 "session": None if meta.session is None else f"{meta.session:04x}",
                 "rate": meta.rate,
                 "cfo_hz": meta.cfo_hz,
+                "symbols_erased": meta.erased,
             },
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pmt
+from numpy.typing import NDArray
 
 from gensc_phy.waveform.assemble import Assembler, SectionSymbols
 from gensc_phy.waveform.config import WaveformConfig
@@ -135,6 +136,11 @@ class assembler(message_block):
             self.publish("section", section_pdu(section))
 
 
+def erased_of(noise_var: NDArray[np.float32]) -> int:
+    """Symbols that are of no use to a decoder."""
+    return int(np.count_nonzero(~np.isfinite(noise_var)))
+
+
 def section_pdu(section: SectionSymbols) -> Any:
     """The PDU of a received section."""
     metadata = Metadata.of_header(
@@ -145,5 +151,6 @@ def section_pdu(section: SectionSymbols) -> Any:
         cfo_hz=section.cfo_hz,
         sample=section.last_sample,
         header_symbols=section.header_symbols,
+        erased=erased_of(section.noise_var),
     )
     return make_pdu(metadata, section.symbols)

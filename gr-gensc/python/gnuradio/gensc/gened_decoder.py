@@ -15,6 +15,7 @@ from gensc_phy.adaptation.side_link import side_symbols
 from gensc_phy.coding.bits import decode_bits
 from gensc_phy.waveform.combine import combine
 
+from .assembler import erased_of
 from .codecs import codec_of, load_codec
 from .errors import GenscError, PduError
 from .mcs_choice import mcs_by_index
@@ -301,6 +302,7 @@ class gened_decoder(message_block):
             total=sum(lengths),
             keep=None if mask is None else mask.ravel(),
             complete=pending.complete(),
+            erased=erased_of(received.noise_var),
         )
         self.publish("image", make_pdu(told, image))
 

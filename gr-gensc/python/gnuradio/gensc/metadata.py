@@ -152,6 +152,8 @@ class Metadata:
             `kept_blocks` gives them a shape.
         importance: how important each of these blocks is, 0 … 1, in the same order.
         complete: False for an image of which a part was damaged and is only predicted.
+        erased: symbols of the section, or of an image's sections, that were lost or of no use to
+            the decoder (of infinite variance), though their bursts may have come.
     """
 
     session: int | None = None
@@ -187,6 +189,7 @@ class Metadata:
     keep: NDArray[np.bool_] | None = None
     importance: NDArray[np.float32] | None = None
     complete: bool | None = None
+    erased: int | None = None
 
     @property
     def key(self) -> ImageKey:
@@ -310,6 +313,7 @@ _CODECS: dict[str, _Codec] = {
     "keep": _FLAGS,
     "importance": _FLOATS,
     "complete": _BOOL,
+    "erased": _INTEGER,
 }
 assert list(_CODECS) == [f.name for f in fields(Metadata)]
 _KEYS = [(name, pmt.intern(name), codec) for name, codec in _CODECS.items()]

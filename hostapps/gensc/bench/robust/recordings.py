@@ -26,7 +26,8 @@ SESSION = 0xA3F2
 PHOTOS = ("chelsea", "coffee", "astronaut")
 CAPTION = "photo {}"
 _SHAPE = 96, 128
-#: An image of which all bursts came and whose bursts say at least this SNR is called good …
+#: An image of which all came, no symbol erased, and whose bursts say at least this SNR is called
+#: good …
 _GOOD_SNR_DB = 20.0
 #: … and wrong where its PSNR against the same image from the undamaged recording is below this.
 _GOOD_PSNR_DB = 15.0
@@ -98,7 +99,7 @@ class Judged:
     Attributes:
         damage: the kind.
         recordings, images, texts: how many, and what came out of them.
-        whole: images of which all bursts came, with an SNR that calls them good.
+        whole: images of which all symbols came, with an SNR that calls them good.
         wrong: of these, other pictures than their keys say, or much worse than the bursts say.
         wrong_texts: texts that are given out as whole, and are not what was sent.
         unknown: images and texts under keys that nobody sent.
@@ -185,7 +186,8 @@ def _received(capture: Path, out: Path) -> _Found:
     for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines():
         told = json.loads(line, parse_constant=_no_json)
         pixels = load_image(str(out / told["image"]))
-        images[told["image"]] = pixels, told["fragments_lost"], told["snr_measured_db"]
+        lost = (told["fragments_lost"] or 0) + (told["extra"]["symbols_erased"] or 0)
+        images[told["image"]] = pixels, lost, told["snr_measured_db"]
     texts = {
         path.name: path.read_text(encoding="utf-8").removesuffix("\n")
         for path in out.glob("*.txt")
