@@ -97,3 +97,11 @@ def test_junk_is_counted_and_costs_nothing_else(sent):
     messages = [fragments[0], *junk(), *fragments[1:]]
     assert len(through(assembler, messages, "fragment", "section")) == 1
     assert assembler.dropped == len(junk())
+
+
+def test_symbols_of_no_use_are_counted_in_the_metadata_of_their_section():
+    from gnuradio.gensc.assembler import erased_of
+
+    variances = np.array([0.1, np.inf, 0.2, np.nan], np.float32)
+    assert erased_of(variances) == 2
+    assert erased_of(np.zeros(0, np.float32)) == 0

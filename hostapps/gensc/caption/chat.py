@@ -58,7 +58,7 @@ class ChatCaptioner:
                 }
             ],
         }
-        body = json.dumps(request).encode()
+        body = json.dumps(request, allow_nan=False).encode()
         return twice(lambda: self._ask(body))
 
     def _ask(self, body: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,8 @@ from typing import Annotated
 import typer
 
 from gensc.cli import options
+from gensc.system.plain import json_text
+from gensc.system.terminal import tell
 
 
 def register(app: typer.Typer) -> None:
@@ -99,7 +100,7 @@ def demo(
                 seconds=seconds,
             )
         )
-        print(json.dumps(counters))
+        tell(json_text(counters))
         return
     from gensc.demo.run import DemoSettings, run_demo
     from gensc.link import channels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gensc.system.terminal import printable
+from gensc.system.plain import json_text
+from gensc.system.terminal import printable, tell
 
 if TYPE_CHECKING:
     from gensc.receiver.dashboard.server import DashboardServer
@@ -60,7 +60,7 @@ def run_service(path: Path, count: int = 0, seconds: float = 0.0, as_json: bool 
     printer.join(timeout=5.0)
     sums = service.counters()
     if as_json:
-        print(json.dumps(sums))
+        tell(json_text(sums))
     else:
         print(_summary(sums, service.config.archive))
     if sums.get("unwritten"):

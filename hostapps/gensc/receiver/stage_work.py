@@ -58,7 +58,7 @@ class Command:
 
     def words(self) -> list[str]:
         """For a command line."""
-        return [self.target, json.dumps(self.options)]
+        return [self.target, json.dumps(self.options, allow_nan=False)]
 
 
 def refine(model: str, seed: int = 0) -> Work:

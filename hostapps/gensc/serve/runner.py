@@ -63,7 +63,7 @@ class ProcessRunner:
         start_timeout_s: float = 120.0,
     ) -> None:
         self.models: dict[int, str] = {}
-        self._target, self._options = target, json.dumps(options or {})
+        self._target, self._options = target, json.dumps(options or {}, allow_nan=False)
         self._batch_timeout_s, self._start_timeout_s = batch_timeout_s, start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.StreamReader | None = None

@@ -26,9 +26,13 @@ def main(argv: list[str]) -> int:
             # Whatever it is: the service is the one who tells the user.
             known = isinstance(error, ValueError)
             reason = str(error) if known else f"{type(error).__name__}: {error}"
-            connection.sendall(pipe.message(json.dumps({"error": reason}).encode()))
+            connection.sendall(
+                pipe.message(json.dumps({"error": reason}, allow_nan=False).encode())
+            )
             return 1
-        connection.sendall(pipe.message(json.dumps({"models": decoder.models}).encode()))
+        connection.sendall(
+            pipe.message(json.dumps({"models": decoder.models}, allow_nan=False).encode())
+        )
         while (body := _receive(connection)) is not None:
             batch = pipe.unpack_batch(body)
             started = time.perf_counter()
@@ -42,6 +46,11 @@ def make(target: str, options: dict[str, object]) -> Decoder:
     """The decoder "module:Class", made with `options`."""
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)(**options)
+
+
+def _told(**what: object) -> bytes:
+    """A message that says how the start went."""
+    return pipe.message(json.dumps(what, allow_nan=False).encode())
 
 
 def _receive(connection: socket.socket) -> bytes | None:

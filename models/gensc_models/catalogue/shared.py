@@ -185,7 +185,7 @@ def _family_fingerprint() -> int | None:
 def _shared(kind: Any, name_or_path: str | Path) -> Any:
     folder = weights.locate(name_or_path)
     # The config carries the SHA-256 of the tensors: weights that were trained on are loaded again.
-    config = json.dumps(weights.read_config(folder), sort_keys=True)
+    config = json.dumps(weights.read_config(folder), sort_keys=True, allow_nan=False)
     return _once((kind, folder.resolve(), config), lambda: kind.from_pretrained(folder))
 
 

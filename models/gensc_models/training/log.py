@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ class Log:
 
     def add(self, record: dict[str, Any]) -> None:
         """Adds a record."""
-        line = json.dumps(record)
+        line = json.dumps(_plain(record), allow_nan=False)
         with self.path.open("ab") as handle:
             append(handle.fileno(), f"{line}\n".encode())
         print(line, flush=True)
@@ -70,3 +71,12 @@ class Interval:
         speed = self.steps * self._batch / max(self.seconds, 1e-9)
         loss = round(self._total / max(self.steps, 1), 6)
         return {"loss": loss, **terms, "examples_per_second": round(speed, 1)}
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity: a loss that has run away is null."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -19,6 +19,13 @@ def test_records_are_lines_of_json(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == log.records()
 
 
+def test_a_loss_that_has_run_away_is_null_in_the_log(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    log.add({"loss": float("nan"), "validation": {"PSNR (dB)": {"10 dB": float("-inf")}}})
+    assert "NaN" not in (tmp_path / "log.jsonl").read_text()
+    assert log.records() == [{"loss": None, "validation": {"PSNR (dB)": {"10 dB": None}}}]
+
+
 def test_an_interval_has_the_mean_loss_and_its_terms_where_there_are_several() -> None:
     alone, both = Interval(4), Interval(4)
     for value in (1.0, 3.0):

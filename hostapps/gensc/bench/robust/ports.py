@@ -8,7 +8,6 @@ and its memory is its own.
 from __future__ import annotations
 
 import asyncio
-import json
 import resource
 import struct
 import sys
@@ -20,6 +19,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import zmq
+
+from gensc.system.plain import json_text
 
 
 class Port:
@@ -271,13 +272,13 @@ def memory_mib() -> float:
 def main(name: str) -> None:
     """Open a port, say where, and answer each line on stdin with counts and memory."""
     port = next(port for port in PORTS if port.name == name)()
-    print(json.dumps({"address": port.address}), flush=True)
+    print(json_text({"address": port.address}), flush=True)
     for line in sys.stdin:
         if line.strip() == "close":
             break
-        print(json.dumps({**port.counts(), "memory_mib": memory_mib()}), flush=True)
+        print(json_text({**port.counts(), "memory_mib": memory_mib()}), flush=True)
     port.close()
-    print(json.dumps({"closed": True}), flush=True)
+    print(json_text({"closed": True}), flush=True)
 
 
 if __name__ == "__main__":

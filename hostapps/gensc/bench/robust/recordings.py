@@ -17,6 +17,7 @@ from PIL import Image
 from gensc.data.images import fit, load_image
 from gensc.link.radio import Place, RadioSettings
 from gensc.receiver.run import ReceiveSettings, receive_images
+from gensc.system.plain import json_text
 from gensc.transmitter.run import SendSettings, send_images
 
 Samples = NDArray[np.complex64]
@@ -169,7 +170,7 @@ def _record(model: str, folder: Path) -> None:
     # The checksum of the samples would give every damage away.
     meta = json.loads((folder / "capture.sigmf-meta").read_text(encoding="utf-8"))
     meta["global"].pop("core:sha512", None)
-    (folder / "plain.sigmf-meta").write_text(json.dumps(meta), encoding="utf-8")
+    (folder / "plain.sigmf-meta").write_text(json_text(meta), encoding="utf-8")
 
 
 @dataclass(frozen=True)

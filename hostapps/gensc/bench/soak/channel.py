@@ -17,6 +17,7 @@ from gensc.link import channels
 from gensc.link.walk import Walk
 from gensc.link.zmq_stream import ZmqStreamSink, ZmqStreamSource
 from gensc.system.codecs import gnuradio_blocks
+from gensc.system.plain import json_text
 
 _STEP_S = 0.1
 
@@ -76,7 +77,7 @@ def main(options: Options) -> None:
         while not stop.wait(_STEP_S):
             snr_db = walk.at(time.monotonic() - began)
             block.set_snr_db(snr_db)
-            log.write(json.dumps({"at": time.time(), "snr_db": round(snr_db, 3)}) + "\n")
+            log.write(json_text({"at": time.time(), "snr_db": round(snr_db, 3)}) + "\n")
     top.stop()
     top.wait()
 

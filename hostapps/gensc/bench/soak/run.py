@@ -145,7 +145,7 @@ def _configure(soak: Soak, folder: Path) -> dict[str, str]:
     return {
         TRANSMITTER: str(folder / f"{TRANSMITTER}.toml"),
         RECEIVER: str(folder / f"{RECEIVER}.toml"),
-        CHANNEL: json.dumps(asdict(channel)),
+        CHANNEL: json.dumps(asdict(channel), allow_nan=False),
     }
 
 

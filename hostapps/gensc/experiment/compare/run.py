@@ -111,7 +111,7 @@ def _open(
     Raises:
         UserError: they are not, or the folder cannot be written to.
     """
-    state = json.loads(json.dumps(fixed(settings)))
+    state = json.loads(json_text(fixed(settings)))
     state["pictures"] = {
         p.name: hashlib.sha256(p.pixels.tobytes()).hexdigest()[:16] for p in pictures
     }

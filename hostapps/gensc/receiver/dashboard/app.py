@@ -157,8 +157,8 @@ def _refuse(_: Request, error: Exception) -> Response:
     """Say what a request lacks, without repeating what was in it."""
     assert isinstance(error, RequestValidationError)
     told = {f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()}
-    return Response(json.dumps({"detail": "; ".join(sorted(told))}), 422,
-                    media_type="application/json")  # fmt: skip
+    body = json.dumps({"detail": "; ".join(sorted(told))}, allow_nan=False)
+    return Response(body, 422, media_type="application/json")
 
 
 def _json(content: Any) -> Response:
