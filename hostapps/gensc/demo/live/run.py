@@ -41,6 +41,7 @@ from gensc.transmitter.config import (
     SourceSettings,
     TransmitterConfig,
 )
+from gensc_phy.atomic import atomic_file
 
 if TYPE_CHECKING:
     from gensc.receiver.service import Service
@@ -148,7 +149,8 @@ def live(settings: LiveSettings, say: Callable[[str], None] = lambda line: None)
     photos = prepare(settings, say)
     originals = writable_folder(out / "photos")
     for name, image in photos:
-        Image.fromarray(image).save(originals / f"{name}.png")
+        with atomic_file(originals / f"{name}.png") as file:
+            Image.fromarray(image).save(file, "PNG")
     with ExitStack() as stack:
         # Ended in the other order: what is sent still arrives, and what has arrived is counted.
         # Of this user alone (mode 0700).
