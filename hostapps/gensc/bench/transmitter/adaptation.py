@@ -44,8 +44,8 @@ class Plan:
     Attributes:
         images: that are sent.
         interval_s: simulated seconds between two.
-        low_db, high_db: between which the SNR walks, Es/N0.
-        step_db: standard deviation of a step from one image to the next.
+        low_db, high_db: the SNR walks from the higher one to the lower and back, Es/N0.
+        wander_db: standard deviation by which it is off that way, anew for each image.
         photos: different pictures; each is sent again and again, a pixel changed.
         side: they are scaled down to it.
         seed: of walk and noise.
@@ -55,18 +55,18 @@ class Plan:
     interval_s: float = 0.25
     low_db: float = 3.0
     high_db: float = 18.0
-    step_db: float = 0.25
+    wander_db: float = 0.2
     photos: int = 4
     side: int = 256
     seed: int = 1
 
     def walk(self) -> list[float]:
-        """The SNR of each image: steps at random, turned back at the ends."""
+        """The SNR of each image."""
         rng = np.random.default_rng(self.seed)
-        width = self.high_db - self.low_db
-        steps = np.cumsum(rng.normal(0.0, self.step_db, self.images)) + 0.5 * width
-        folded = np.abs((steps + width) % (2 * width) - width)
-        return (self.high_db - folded).tolist()
+        share = np.abs(1.0 - 2.0 * np.arange(self.images) / max(1, self.images - 1))
+        way = self.low_db + (self.high_db - self.low_db) * share
+        off = rng.normal(0.0, self.wander_db, self.images)
+        return np.clip(way + off, self.low_db, self.high_db).tolist()
 
 
 def run(
