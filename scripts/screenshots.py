@@ -112,7 +112,7 @@ def dashboard(target: Path, width: int, dark: bool) -> None:
             with browser(Path(folder) / "profile") as driver:
                 driver.get(link)
                 time.sleep(LIVE_S)
-                look(driver, width, 1330 if width > 1000 else 1500, dark=dark)
+                look(driver, width, 1122 if width > 1000 else 1135, dark=dark)
                 time.sleep(3)
                 shot = Path(folder) / "shot.png"
                 driver.save_screenshot(str(shot))

@@ -38,6 +38,7 @@ def _of(record: Record) -> Iterator[Event]:
             "spread_db": record.spread_db, "fragments": record.fragments,
             "fragments_received": record.fragments_received, "scheme": record.scheme,
             "weights": record.weights, "rate": record.rate, "reason": record.reason,
+            "fate": record.fate, "cause": record.cause,
             "choice": None if record.choice is None else dict(record.choice),
             "psnr": record.metrics.get("psnr"), "latency_ms": dict(record.latency_ms),
         },

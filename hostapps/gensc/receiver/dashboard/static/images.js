@@ -153,7 +153,7 @@ export class Images {
     const strip = by("strip");
     const images = [...this.store.images.values()].reverse();
     const items = images.map(image => {
-      const mark = JSON.stringify([image.files.received, image.files.refined, image.lost, image.fragments_received]);
+      const mark = JSON.stringify([image.files.received, image.files.refined, image.lost, image.fragments_received, image.fate]);
       let item = this.thumbnails.get(image.key);
       if (item?.dataset.mark !== mark) {
         item = this.thumbnail(image);
@@ -177,7 +177,7 @@ export class Images {
       picture.src = address(image, image.files.refined ? "refined" : "received");
       picture.alt = label;
       picture.loading = "lazy";
-      const whole = !(image.fragments > image.fragments_received);
+      const whole = image.fate !== "damaged" && !(image.fragments > image.fragments_received);
       button.append(picture, el("span", whole ? "mark" : "mark part"));
     } else {
       button.className = image.lost ? "gone" : "";
@@ -230,6 +230,7 @@ function facts(image) {
   const scheme = chosen.scheme ?? image.scheme;
   const spread = isNumber(image.spread_db) ? ` ± ${fixed(image.spread_db)}` : "";
   return [
+    ["damaged", image.fate === "damaged" ? image.cause : null],
     ["SNR", isNumber(image.snr_db) ? `${fixed(image.snr_db)}${spread} dB` : null],
     ["bursts", isNumber(image.fragments) ? `${image.fragments_received ?? "?"} of ${image.fragments}` : null],
     ["scheme", scheme],

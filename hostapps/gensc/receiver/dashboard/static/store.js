@@ -7,6 +7,7 @@ const MOST_POINTS = 16000;
 const MOST_ROWS = 160;
 const MOST_MESSAGES = 100;
 const LATENCIES = 200;
+const SILENT_S = 0.5;
 
 export class Store {
   constructor() {
@@ -89,6 +90,9 @@ export class Store {
     // They follow each other, from the last sample to the file.
     if (stages.length && !event.latency_ms.total) this.addLatency("total", stages.reduce((sum, [, ms]) => sum + ms, 0));
     push(this.arrivals, { at: event.at, db: event.snr_db }, MOST_POINTS);
+    // What bursts before the page was opened are not told by, their image tells.
+    const silent = !this.snr.length || event.at - this.snr.at(-1).at > SILENT_S;
+    if (silent && isNumber(event.snr_db)) push(this.snr, { at: event.at, db: event.snr_db, source: event.source }, MOST_POINTS);
   }
 
   take_refined(event) {

@@ -25,7 +25,7 @@ export function drawTiles(store) {
     ["SNR", fixed(mean), " dB", snr.length > 1 ? `spread ${fixed(spread(snr))} dB in 5 s` : "no burst for 5 s"],
     ["Choice", visible(choice.scheme ?? "–"), "", chosen(choice)],
     ["PSNR", fixed(average(psnrs)), psnrs.length ? " dB" : "", better.length ? `refined ${average(better) >= 0 ? "+" : ""}${fixed(average(better), 2)} dB` : psnrs.length ? "received" : "no original known"],
-    ["Latency", fixed(quantile(total, 0.5), 0), total.length ? " ms" : "", total.length ? `p95 ${fixed(quantile(total, 0.95), 0)} ms, burst to disk` : "not measured yet"],
+    ["Latency", fixed(quantile(total, 0.5), 0), total.length ? " ms" : "", total.length ? `p95 ${fixed(quantile(total, 0.95), 0)} ms, to the disk` : "not measured yet"],
   ];
   fill(by("tiles"), tiles.map(([name, value, unit, note]) => {
     const figure = el("dd", "", value, el("small", "", unit), el("span", "note", note));
