@@ -147,7 +147,8 @@ def test_controls_work_and_show_what_the_receiver_says(page, receiver):
     )
     WebDriverWait(page.driver, 20).until(lambda _: receiver.refiner == "none")
     field = page.driver.find_element(By.ID, "latency")
-    field.clear()
+    # All at once: an empty field that has lost the focus shows the receiver's value again.
+    field.send_keys(Keys.CONTROL + "a")
     field.send_keys("750" + Keys.ENTER)
     WebDriverWait(page.driver, 20).until(lambda _: receiver.target_latency_ms == 750)
 

@@ -10,10 +10,10 @@ export class Controls {
     this.connection = connection;
     by("controls").addEventListener("submit", event => event.preventDefault());
     by("pause").addEventListener("click", () => this.pause());
-    by("refiner").addEventListener("change", () => this.change({ refiner: by("refiner").value }));
+    by("refiner").addEventListener("change", () => this.change({ refiner: by("refiner").value }, by("refiner")));
     by("latency").addEventListener("change", () => {
       const value = by("latency").valueAsNumber;
-      if (isNumber(value)) this.change({ target_latency_ms: value });
+      if (isNumber(value)) this.change({ target_latency_ms: value }, by("latency"));
     });
   }
 
@@ -21,10 +21,11 @@ export class Controls {
     return this.change({ pause: !this.store.state.paused });
   }
 
-  async change(wishes) {
+  async change(wishes, control) {
     this.refused = await this.connection.change(wishes);
-    // What was typed and not taken goes; the receiver's own value comes back.
-    document.activeElement?.blur?.();
+    // What was typed and not taken goes; the receiver's own value comes back. Another control, in
+    // which somebody types meanwhile, is left alone.
+    control?.blur();
     this.store.changed = true;
   }
 
