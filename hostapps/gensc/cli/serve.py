@@ -37,6 +37,13 @@ def serve(
         ),
     ] = 0,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads of each worker.")] = 1,
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="auto: bfloat16 where the processor multiplies it and no pixel changes by more "
+            "than one level; or float32."
+        ),
+    ] = "auto",
     max_batch: Annotated[int, typer.Option(min=1, help="Most images decoded together.")] = 32,
     max_wait_ms: Annotated[
         float, typer.Option(min=0, help="How long an idle worker waits for company.")
@@ -66,7 +73,14 @@ def serve(
 
     if ray and not cluster:
         raise UserError("--ray is only for --cluster")
-    options = {"models": model or [], "device": device, "threads": threads}
+    if precision not in ("auto", "float32"):
+        raise UserError(f"--precision {precision}: must be auto or float32")
+    options = {
+        "models": model or [],
+        "device": device,
+        "threads": threads,
+        "precision": precision,
+    }
     config = ServiceConfig(
         max_batch=max_batch,
         max_wait_ms=max_wait_ms,

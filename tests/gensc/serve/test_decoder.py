@@ -21,6 +21,7 @@ from gensc.serve import (
     Service,
     ServiceError,
     Status,
+    precision,
 )
 from gensc.serve.decoder import CodecDecoder
 from gensc_models import WeightsError, load_codec
@@ -75,6 +76,27 @@ def test_a_batch_is_decoded_as_each_image_alone(name: str) -> None:
     sections = [reception(photo, name) for photo in PHOTOS]
     for result, section in zip(decoder().decode(requests(*sections)), sections, strict=True):
         assert np.abs(pixels(result, section) - alone(section, name)).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["softcast", "deepjscc-photo"])
+def test_a_large_image_is_the_same_to_one_level_in_half_precision(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "native", lambda: True)
+    halved = CodecDecoder([name])
+    assert list(halved.halved) == list(halved.models)
+    sections = [reception(astronaut()[:128, at : at + 128], name) for at in (0, 200)]
+    for result, section in zip(halved.decode(requests(*sections)), sections, strict=True):
+        assert np.abs(pixels(result, section) - alone(section, name)).max() <= 1
+
+
+def test_who_asks_for_single_precision_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "native", lambda: True)
+    whole = CodecDecoder(["deepjscc-photo"], precision="float32")
+    assert not whole.halved
+    section = reception(astronaut()[:128, :128], "deepjscc-photo")
+    (result,) = whole.decode(requests(section))
+    assert np.array_equal(pixels(result, section), alone(section, "deepjscc-photo"))
 
 
 def test_a_section_with_too_few_symbols_fails_alone_and_says_why() -> None:
