@@ -102,7 +102,14 @@ def attack(port: type[Port], count: int, seed: int = 0) -> Attacked:
     child = _Child(port.name)
     try:
         with zmq.Context() as context:
-            _attack(port, child, context, hostile(count, port.good(), port.seal, seed), count, told)
+            _attack(
+                port,
+                child,
+                context,
+                hostile(count, port.good(), port.seal if port.sealed else None, seed),
+                count,
+                told,
+            )
     except BrokenPipeError as error:
         told.crashed, told.why = True, str(error)
     told.crashed |= not child.end()

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from gensc.bench.robust.attack import Attacked, attack
 from gensc.bench.robust.killed import kill_at_random
@@ -126,7 +127,8 @@ def messages(size: Size) -> BenchResult:
 
 def recordings(size: Size) -> BenchResult:
     """Damaged recordings."""
-    rows, checks = [], []
+    rows: list[dict[str, Any]] = []
+    checks: list[Check] = []
     with progress("recordings", size.recordings) as reporter:
         for model in MODELS:
             kinds = judge(model, size.recordings // len(MODELS), step=reporter.step)
