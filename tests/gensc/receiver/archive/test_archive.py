@@ -1,5 +1,6 @@
 """archive: what was stored is there, under its own key, whatever came next."""
 
+import contextlib
 import errno
 import math
 import os
@@ -207,6 +208,22 @@ def test_an_index_that_cannot_be_written_leaves_no_picture(archive, monkeypatch)
     assert caught.value.errno == errno.ENOSPC
     assert files(archive) == []
     assert archive.sums().images == 0
+
+
+def test_on_a_full_disk_what_was_stored_stays_and_nothing_else_is_there(tmp_path, full_at):
+    stored = []
+    with Archive(tmp_path) as archive:
+        full_at(150_000)  # the log of the index reaches it first
+        for number in range(60):
+            with contextlib.suppress(OSError):
+                stored.append(archive.store(record(number), png(number)).stem)
+        assert 0 < len(stored) < 60
+        assert archive.verify() == []
+    full_at(1 << 30)
+    with Archive(tmp_path) as archive:
+        assert [found.key for found in archive.find()] == stored[::-1]
+        assert archive.verify() == []
+        archive.store(record(99), png())
 
 
 def test_a_picture_without_a_row_goes_at_the_next_opening_and_one_with_a_row_stays(tmp_path):
