@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the table that `--model auto` chooses by, and writes it beside the bank's weights.
 
-    python scripts/family_table.py DIR/train_* --limit 6
+    python scripts/family_table.py DIR/*
 
 Photos are halved and their middle is taken, so that the grain of JPEG files does not count.
 """
@@ -24,8 +24,8 @@ from gensc_models.weights import store
 from gensc_phy.atomic import write_text
 
 RATES = (16, 32, 64)
-SNRS_DB = (-2.0, 1.0, 4.0, 7.0, 10.0, 13.0, 16.0, 20.0)
-SPREADS_DB = (0.0, 5.0)
+SNRS_DB = (-2.0, 1.0, 4.0, 8.0, 13.0, 20.0)
+SPREADS_DB = (0.0, 1.0, 5.0)
 
 
 def load(path: Path, side: int) -> Photo:
@@ -41,8 +41,8 @@ def main() -> None:
     shown = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=shown)
     parser.add_argument("photos", nargs="+", type=Path)
-    parser.add_argument("--limit", type=int, default=6, help="at most so many, evenly spread")
-    parser.add_argument("--side", type=int, default=160, help="pixels")
+    parser.add_argument("--limit", type=int, default=4, help="at most so many, evenly spread")
+    parser.add_argument("--side", type=int, default=224, help="pixels")
     parser.add_argument("--bank", default=store.BANK, help="name or folder of its weights")
     parser.add_argument("--analog", default=ANALOG, help="name or folder of its weights")
     parser.add_argument("--rates", default=",".join(map(str, RATES)))

@@ -108,7 +108,7 @@ class AutoCodec(Codec):
         reasons: list[ValueError] = []
         for number in self.table.order(rate, snr_db, spread_db):
             try:
-                return self._encode(number, image, rate, snr_db, side_cost, spread_db)
+                return self.encode_by(number, image, rate, snr_db, side_cost, spread_db)
             except ValueError as error:
                 reasons.append(error)
         raise reasons[0]
@@ -149,10 +149,11 @@ class AutoCodec(Codec):
             raise CodecError(f"header section names no member of the family: {side[:1].hex()}")
         return self.members[side[0]]
 
-    def _encode(
+    def encode_by(
         self, number: int, image: Photo, rate: int, snr_db: float, side_cost: SideCost,
         spread_db: float | None,
     ) -> Encoded:  # fmt: skip
+        """By the member of that number, whatever the table says; errors as of its own."""
         member, first = self.members[number], bytes([number])
         if not member.sends_side:
             return _shortened(member.encode_image(image, rate, snr_db), first, side_cost)

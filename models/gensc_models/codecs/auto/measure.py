@@ -2,7 +2,8 @@
 
 A spread of the SNR is one from image to image: photo ``n`` is received ``spread * z_n`` dB off the
 SNR that its sender was told, ``z`` being evenly spread quantiles of a normal distribution that
-change hands from point to point. All members meet the same channels and noise.
+change hands from point to point. All members meet the same channels and noise, and header sections
+cost what they do in the waveform.
 
 GVIF is that of the received picture: Eq. 27 of GVIF-CIE with the scales that the bank's hyperprior
 at Phi_1 finds in what is shown beside those that it finds in the original. It needs no member to
@@ -18,13 +19,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from gensc_models.codecs.auto.codec import AutoCodec
 from gensc_models.codecs.auto.table import FamilyTable
 from gensc_models.codecs.bank.codec import HyperpriorCodec
-from gensc_models.codecs.codec import Codec, Encoded, counted_symbols, encode
+from gensc_models.codecs.codec import Codec
 from gensc_models.codecs.simulated import receive
 from gensc_models.data.photos import Photo
 from gensc_models.metrics.fidelity import psnr
 from gensc_models.semantics.gvif import gvif
+from gensc_phy.adaptation.side_link import side_symbols
 
 GREY = 128
 
@@ -49,16 +52,17 @@ def measure(
         raise ValueError("no photos to measure on")
     shape = (len(members), len(rates), len(snrs_db), len(spreads_db))
     figures = {"psnr_db": np.zeros(shape), "gvif": np.zeros(shape)}
+    codec = AutoCodec(members, _flat(tuple(members)))
     scales = [bank.scales(photo, bank.points[0]) for _, photo in photos]
     places = [NormalDist().inv_cdf((n + 0.5) / len(photos)) for n in range(len(photos))]
     for r, rate in enumerate(rates):
         for s, snr_db in enumerate(snrs_db):
             for w, spread in enumerate(spreads_db):
                 off = [spread * places[(n + r + s) % len(places)] for n in range(len(photos))]
-                for m, member in enumerate(members.values()):
+                for m in range(len(members)):
                     found = []
                     for n, (_, photo) in enumerate(photos):
-                        shown = _shown(member, photo, rate, snr_db, spread, snr_db + off[n], n)
+                        shown = _shown(codec, m, photo, rate, snr_db, spread, snr_db + off[n], n)
                         there = torch.ones(1)
                         share = gvif(scales[n], bank.scales(shown, bank.points[0]), there)
                         arrived = float(share[0]) if shown.std() > 0 else 0.0
@@ -79,13 +83,19 @@ def measure(
     return FamilyTable(tuple(members), *axes, **figures, about=about)
 
 
+def _flat(members: tuple[str, ...]) -> FamilyTable:
+    """A table that prefers nobody."""
+    nothing = np.zeros((len(members), 1, 1, 1))
+    return FamilyTable(members, (1,), (0.0,), (0.0,), nothing, nothing, {})
+
+
 def _shown(
-    member: Codec, photo: Photo, rate: int, told_db: float, spread: float, true_db: float, seed: int
-) -> Photo:
-    """What is received of a photo; grey where nothing is."""
-    more: dict[str, Any] = {"spread_db": spread} if member.takes_spread else {}
+    codec: AutoCodec, number: int, photo: Photo, rate: int, told_db: float, spread: float,
+    true_db: float, seed: int,
+) -> Photo:  # fmt: skip
+    """What is received of a photo that a member sends; grey where nothing is."""
     try:
-        sent: Encoded = encode(member, photo, rate, told_db, counted_symbols, **more)
-        return receive(member, sent, "awgn", true_db, seed)
+        sent = codec.encode_by(number, photo, rate, told_db, side_symbols, spread)
+        return receive(codec, sent, "awgn", true_db, seed)
     except ValueError:
         return np.full_like(photo, GREY)

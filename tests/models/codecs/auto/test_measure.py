@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from gensc_models import load_codec
-from gensc_models.codecs.auto.codec import MEMBERS, family
+from gensc_models.codecs.auto.codec import MEMBERS, AutoCodec, family
 from gensc_models.codecs.auto.measure import GREY, measure
-from gensc_models.codecs.codec import counted_symbols, encode
 from gensc_models.codecs.simulated import receive
 from gensc_models.metrics.fidelity import psnr
+from gensc_phy.adaptation.side_link import side_symbols
 from small_hyperprior import photo, small_codec
 
 BANK = small_codec()
@@ -21,12 +21,12 @@ def test_without_a_spread_a_figure_is_the_mean_psnr_of_what_arrives():
     table = measure(FAMILY, BANK, PHOTOS, [64], [2.0, 14.0], [0.0], notes.append)
     assert table.members == MEMBERS
     assert len(notes) == 2
-    for m, member in enumerate(FAMILY.values()):
-        more = {"spread_db": 0.0} if member.takes_spread else {}
+    codec = AutoCodec(FAMILY, table)
+    for m in range(len(MEMBERS)):
         found = []
         for n, (_, image) in enumerate(PHOTOS):
-            sent = encode(member, image, 64, 14.0, counted_symbols, **more)
-            found.append(psnr(image, receive(member, sent, "awgn", 14.0, n)))
+            sent = codec.encode_by(m, image, 64, 14.0, side_symbols, 0.0)
+            found.append(psnr(image, receive(codec, sent, "awgn", 14.0, n)))
         assert table.psnr_db[m, 0, 1, 0] == pytest.approx(np.mean(found))
     assert (table.psnr_db[:, 0, 1] > table.psnr_db[:, 0, 0]).all()
     assert (table.gvif > 0).all()
