@@ -13,6 +13,7 @@ from gensc.receiver.run import ReceiveSettings, receive_images
 from gensc.system.errors import UserError
 from gensc.transmitter.run import SendSettings, send_images
 from gensc_phy.adaptation.side_link import side_symbols
+from gensc_phy.waveform.config import WaveformConfig, header_symbols_for
 from pdu_blocks import smooth_image
 from small_refiner import store
 
@@ -165,7 +166,9 @@ def test_a_recording_gives_images_and_captions_back(gened_model, photo, tmp_path
     assert (got.images, got.texts, got.incomplete) == (2, 2, 0)
     assert got.counters["images_lost"] == got.counters["sections_dropped"] == 0
     first, second = lines(tmp_path / "out")
-    runner = LinkRunner("tiny-gened", RATE)
+    # As `send` does for 15 dB: short headers.
+    config = WaveformConfig(header_symbols=header_symbols_for(15.0))
+    runner = LinkRunner("tiny-gened", RATE, config)
     link = runner.send(IMAGE, "ramp", snr_db=0, channel="none", design_snr_db=15.0)
     for line in (first, second):
         assert (line["scheme"], line["weights"]) == ("tiny-gened", "tiny-gened")
