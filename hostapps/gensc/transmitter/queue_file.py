@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 from pathlib import Path
 from typing import BinaryIO
 
 from gensc.system.errors import UserError
+from gensc.system.locks import hold
 
 STATES = ("queued", "sent", "stored", "lost", "given up")
 #: Of the layout of the file.
@@ -54,14 +54,11 @@ def lock(path: Path) -> BinaryIO:
         UserError: another process has it, or no such folder.
     """
     try:
-        file = path.with_name(f"{path.name}.lock").open("ab")
+        file = hold(path.with_name(f"{path.name}.lock"))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise UserError(f"{path}: another transmitter has this queue open") from error
+    if file is None:
+        raise UserError(f"{path}: another transmitter has this queue open")
     return file
 
 

@@ -7,7 +7,6 @@ and whatever ends the program, the next one to open the file finds whole transac
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import sqlite3
 import threading
@@ -19,6 +18,7 @@ from urllib.parse import quote_from_bytes
 
 from gensc.receiver.archive import schema
 from gensc.receiver.archive.errors import ArchiveError
+from gensc.system.locks import hold
 
 NAME = "index.sqlite"
 #: Held by the process that writes; the kernel gives it back whatever ends that process.
@@ -150,29 +150,12 @@ class Index:
             self._lock_file = None
 
 
-def being_written(folder: Path) -> bool:
-    """Whether a process has this archive open to write."""
-    try:
-        with (folder / LOCK).open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        pass
-    return False
-
-
 def _locked(path: Path) -> BinaryIO:
-    file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        if isinstance(error, BlockingIOError):
-            raise ArchiveError(
-                f"{path.parent}: another program writes to this archive; name another folder"
-            ) from None
-        raise
+    file = hold(path)
+    if file is None:
+        raise ArchiveError(
+            f"{path.parent}: another program writes to this archive; name another folder"
+        )
     return file
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from gensc.receiver.archive.index import LOCK, NAME, being_written
+from gensc.receiver.archive.index import LOCK, NAME
 from gensc.receiver.archive.places import WRITING, marked_by
 from gensc.receiver.archive.query import Query, select
 from gensc.receiver.archive.record import COARSE, File, Record
+from gensc.system.locks import is_held
 from gensc_phy.atomic import UNFINISHED
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _strays(folder: Path, known: set[str]) -> Iterator[Finding]:
     ours = {NAME, f"{NAME}-wal", f"{NAME}-shm", LOCK}
     marks = list((folder / WRITING).glob("*"))
     unsettled = {marked_by(mark) for mark in marks}
-    written = being_written(folder)
+    written = is_held(folder / LOCK)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         whole = path.name.removeprefix(".").rpartition("-")[0] if UNFINISHED in name else path.name
