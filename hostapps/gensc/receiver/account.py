@@ -21,13 +21,14 @@ OPEN, STORED, DAMAGED, LOST = "open", "stored", "damaged", "lost"
 NEVER_HEARD = "never heard"
 HEADER_LOST = "header section lost"
 BURSTS_LOST = "bursts lost"
+SYMBOLS_ERASED = "symbols erased"
 BITS_DAMAGED = "bits damaged"
 WEIGHTS_MISSING = "weights missing"
 DECODER_FAILED = "decoder failed"
 NOT_WRITTEN = "not written"
 CAUSES = (
-    NEVER_HEARD, HEADER_LOST, BURSTS_LOST, BITS_DAMAGED, WEIGHTS_MISSING, DECODER_FAILED,
-    NOT_WRITTEN,
+    NEVER_HEARD, HEADER_LOST, BURSTS_LOST, SYMBOLS_ERASED, BITS_DAMAGED, WEIGHTS_MISSING,
+    DECODER_FAILED, NOT_WRITTEN,
 )  # fmt: skip
 #: Bursts whose SNR is kept.
 _SNRS = 4096
@@ -55,15 +56,19 @@ class Part:
             self.seen.add(fragment)
             self.received += symbols
 
+    def put_together(self, metadata: Metadata) -> None:
+        """It is complete, or as complete as it gets: symbols may be erased in bursts that came."""
+        if not self.seen:  # no bursts were looked at
+            self.take_section(metadata)
+        if metadata.erased is not None:
+            self.received = max(0, self.symbols - metadata.erased)
+
     def take_section(self, metadata: Metadata) -> None:
         """All that there is of it; which bursts that were, nobody says."""
         edges = fragment_edges(self.symbols, self.fragments)
-        noise = metadata.noise_var
         for n, (first, end) in enumerate(pairwise(edges)):
             if n < (metadata.fragments_received or 0):
                 self.take(n, int(end - first))
-        if noise is not None:
-            self.received = int(np.isfinite(noise).sum())
 
 
 @dataclass

@@ -110,9 +110,10 @@ class Ledger:
                 account = self._again(source, metadata)
             account.given.add(name)
             part = account.part(metadata)
-            if account.fate == OPEN and not part.seen:  # no bursts were looked at
-                part.take_section(metadata)
-                account.touch(self._clock(), metadata)
+            if account.fate not in _PICTURED:
+                if not part.seen:  # no bursts were looked at
+                    account.touch(self._clock(), metadata)
+                part.put_together(metadata)
             return account
 
     def image(self, source: str, metadata: Metadata) -> Account:

@@ -13,6 +13,7 @@ from gensc.receiver.account import (
     DAMAGED,
     LOST,
     STORED,
+    SYMBOLS_ERASED,
     Account,
 )
 from gensc.receiver.archive import Record
@@ -40,9 +41,14 @@ class Caption:
 
 def fate_of(metadata: Metadata) -> tuple[str, str]:
     """Fate and cause of an image of which there is a picture."""
-    if (metadata.fragments_received or 0) < (metadata.fragments or 0):
+    missing = (metadata.fragments_received or 0) < (metadata.fragments or 0)
+    if metadata.section == "bits" and metadata.streams is None and metadata.complete:
+        return STORED, ""  # its code has made up for whatever was missing
+    if missing:
         return DAMAGED, BURSTS_LOST
-    return (DAMAGED, BITS_DAMAGED) if metadata.complete is False else (STORED, "")
+    if metadata.complete is False:
+        return DAMAGED, BITS_DAMAGED
+    return (DAMAGED, SYMBOLS_ERASED) if metadata.erased else (STORED, "")
 
 
 def latency_ms(account: Account, decoded: float) -> dict[str, float]:
