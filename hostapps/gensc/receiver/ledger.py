@@ -35,6 +35,8 @@ MOST_SKIPPED = 1024
 #: Settled accounts of a session, and sessions, that are remembered for what comes late.
 _SETTLED, _SESSIONS = 4096, 256
 _PICTURED = (STORED, DAMAGED)
+#: An image of which a decoder has sections is waited for so many times as long.
+_DECODING = 4
 
 
 class _Book:
@@ -212,7 +214,8 @@ class Ledger:
         if account.heard_at is None:
             over = now - account.opened_at >= self._announced_s
         else:
-            over = now - account.heard_at >= self._image_s
+            wait_s = self._image_s * (_DECODING if account.given else 1)
+            over = now - account.heard_at >= wait_s
         return over and not busy(account.source)
 
     def _give_up(self, account: Account) -> Account:

@@ -102,6 +102,15 @@ def test_an_image_that_nothing_was_made_of_is_lost_after_its_deadline_and_not_be
     assert ledger.tick() == []
 
 
+def test_an_image_that_a_decoder_has_is_waited_for_longer(ledger, clock):
+    ledger.burst(AIR, burst(0), 50)
+    ledger.section(AIR, section(burst(0)))
+    clock.now += 19.9
+    assert ledger.tick() == []
+    clock.now += 0.2
+    assert [account.cause for account in ledger.tick()] == [BURSTS_LOST]
+
+
 def test_numbers_that_are_skipped_are_images_that_were_never_heard(ledger, clock):
     deliver(ledger, 5)
     deliver(ledger, 8)

@@ -208,8 +208,9 @@ class Transmitter:
 
 def test_a_transmitter_hears_what_is_measured_what_is_stored_and_what_is_lost(photo, tmp_path):
     config = config_of(
-        tmp_path, loopback(photo, count=3, interval_s=0.3), reports=ReportConfig(address=FREE)
-    )
+        tmp_path, loopback(photo, count=3, interval_s=0.3), reports=ReportConfig(address=FREE),
+        deadlines=DeadlineConfig(announced_s=10.0),
+    )  # fmt: skip
     service = Service(config)
     far = Transmitter(service.talk.address)
     session = service.sources[0].loopback.session
