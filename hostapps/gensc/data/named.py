@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,10 +84,9 @@ def _named(paths: Sequence[tuple[str, str]]) -> list[Found]:
         for path, name in paths
     ]
     found, taken = [], set()
+    counts = [Counter(column) for column in zip(*forms, strict=True)]
     for (path, _), own in zip(paths, forms, strict=True):
-        alone = [
-            form for k, form in enumerate(own) if sum(other[k] == form for other in forms) == 1
-        ]
+        alone = [form for k, form in enumerate(own) if counts[k][form] == 1]
         wanted = alone[0] if alone else own[1]
         unique, number = wanted, 2
         while unique in taken:
