@@ -15,6 +15,7 @@ import numpy as np
 
 from gensc.remote.reports import (
     MAX_MISSING,
+    SNR_RANGE_DB,
     Ask,
     Have,
     ImageReport,
@@ -161,8 +162,10 @@ class Answering(message_block):
         image = self._images.pop(key)
         self._closed.add(key)
         if image.snrs_db:
-            mean = float(10 * np.log10(np.mean(10 ** (np.array(image.snrs_db) / 10))))
-            spread = float(np.std(image.snrs_db))
+            # Where a transmitter is killed in mid-burst, what follows is anything but one.
+            snrs = np.clip(image.snrs_db, *SNR_RANGE_DB)
+            mean = float(10 * np.log10(np.mean(10 ** (snrs / 10))))
+            spread = float(np.std(snrs))
             self.server.tell(key[0], Snr(mean, spread, len(image.snrs_db)))
         if fate == "stored" and image.sent is not None:
             self.stored[key] = image.sent.sha256

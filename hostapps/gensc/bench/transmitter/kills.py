@@ -51,7 +51,7 @@ class Plan:
     """
 
     kills: int = 50
-    images: int = 4000
+    images: int = 2500
     side: int = 32
     longest_s: float = 1.5
     seed: int = 1
