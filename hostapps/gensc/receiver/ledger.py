@@ -33,7 +33,7 @@ IDS = 1 << 16
 #: Numbers that may be skipped in a session; beyond, it is taken for a jump and not for losses.
 MOST_SKIPPED = 1024
 #: Settled accounts of a session, and sessions, that are remembered for what comes late.
-_SETTLED, _SESSIONS = 4096, 256
+_SETTLED, _SESSIONS = 1024, 256
 _PICTURED = (STORED, DAMAGED)
 #: An image of which a decoder has sections is waited for so many times as long.
 _DECODING = 4

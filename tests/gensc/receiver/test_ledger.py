@@ -287,4 +287,4 @@ def test_memory_is_bounded_over_a_long_session(ledger):
         ledger.settle(account, STORED)
     assert check(ledger)["stored"] == 10_000
     (book,) = ledger._books.values()
-    assert len(book.accounts) <= 4096
+    assert len(book.accounts) <= 1024
