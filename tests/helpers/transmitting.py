@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from PIL import Image
 
-from gensc.bench.transmitter.answering import Answering
 from gensc.data.images import fit, load_image
 from gensc.link.blocks import FragmentDropper
 from gensc.transmitter.config import (
@@ -18,6 +17,7 @@ from gensc.transmitter.config import (
     TransmitterConfig,
 )
 from gensc.transmitter.service import Transmitter
+from gensc.trials.transmitter.answering import Answering
 from gnuradio import gensc
 
 WAIT_S = 60.0

@@ -144,7 +144,7 @@ def capacity(
     model: options.Model = "", quick: Quick = False, as_json: Json = False, results: Results = None
 ) -> None:
     """The receiver service on paper, held against the real one, then for 10^5 users."""
-    from gensc.bench.capacity.run import run
+    from gensc.trials.capacity.run import run
 
     finish(lambda: run(quick, model), quick, as_json, results)
 
@@ -159,7 +159,7 @@ def transmitter(
     results: Results = None,
 ) -> None:
     """The transmitter service: kill -9 under load, and adaptation beside an oracle."""
-    from gensc.bench.transmitter.run import run
+    from gensc.trials.transmitter.run import run
 
     if only not in ("", "kills", "adaptation"):
         raise UserError(f"--only {only!r}: there are kills and adaptation")
@@ -173,7 +173,7 @@ def robust(
     results: Results = None,
 ) -> None:
     """Killed writers of the archive, hostile messages at every port, damaged recordings."""
-    from gensc.bench.robust.run import run
+    from gensc.trials.robust.run import run
 
     finish(lambda: run(quick, only), quick, as_json, results)
 
@@ -271,7 +271,7 @@ def soak(
     results: Results = None,
 ) -> None:
     """Transmitter, channel and receiver as three processes: every image accounted for, memory."""
-    from gensc.bench.soak.run import Soak, run
+    from gensc.trials.soak.run import Soak, run
 
     told = Soak(minutes, count, channel, lowest, highest, walk, scheme)
     finish(lambda: run(quick, told), quick, as_json, results)
@@ -279,7 +279,7 @@ def soak(
 
 def latency(quick: Quick = False, as_json: Json = False, results: Results = None) -> None:
     """From the last sample of a burst to the coarse image on disk, by step of the receiver."""
-    from gensc.bench.latency import run
+    from gensc.trials.latency import run
 
     finish(lambda: run(quick), quick, as_json, results)
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from gensc.bench.transmitter.answering import Answering
 from gensc.cli.main import run
 from gensc.system.toml_file import loads
 from gensc.transmitter.config import TransmitterConfig
+from gensc.trials.transmitter.answering import Answering
 from transmitting import photos
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from gensc.bench.transmitter.answering import Answering
 from gensc.remote.sockets import ReportServer
 from gensc.transmitter.config import ReportSettings, SourceSettings
 from gensc.transmitter.queue import Queue
 from gensc.transmitter.service import Transmitter
 from gensc.transmitter.watch import ListSource, digest, enter
+from gensc.trials.transmitter.answering import Answering
 from transmitting import answered, photos, settings, until
 
 

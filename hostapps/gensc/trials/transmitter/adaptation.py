@@ -20,7 +20,6 @@ from PIL import Image
 
 from gensc.adapt.oracle import Oracle
 from gensc.adapt.tables import load_table, tables_of
-from gensc.bench.transmitter.answering import Answering
 from gensc.data.images import load_image
 from gensc.remote.reports import Sent
 from gensc.system import codecs
@@ -33,6 +32,7 @@ from gensc.transmitter.config import (
     TransmitterConfig,
 )
 from gensc.transmitter.service import Transmitter
+from gensc.trials.transmitter.answering import Answering
 
 Row = dict[str, Any]
 

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from gensc.bench.latency import TOTAL, Settings, run
 from gensc.receiver.records import STEPS
+from gensc.trials.latency import TOTAL, Settings, run
 
 
 @pytest.fixture(scope="module")

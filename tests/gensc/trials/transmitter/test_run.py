@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from gensc.bench.transmitter import adaptation, kills
-from gensc.bench.transmitter.run import of_kills, of_walk
+from gensc.trials.transmitter import adaptation, kills
+from gensc.trials.transmitter.run import of_kills, of_walk
 from small_loop import small_loop
 
 

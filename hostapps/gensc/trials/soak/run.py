@@ -29,8 +29,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gensc.bench.soak.channel import Options
-from gensc.bench.soak.watch import Watch
 from gensc.data.images import load_image
 from gensc.data.named import find
 from gensc.experiment.base import BenchResult, Check, Table
@@ -47,6 +45,8 @@ from gensc.transmitter.config import (
     SourceSettings,
     TransmitterConfig,
 )
+from gensc.trials.soak.channel import Options
+from gensc.trials.soak.watch import Watch
 
 TRANSMITTER, CHANNEL, RECEIVER = "transmitter", "channel", "receiver"
 #: Seconds for the programs to start, for the last images to be settled, and to end.
@@ -95,7 +95,7 @@ def _run(soak: Soak, folder: Path, photos: Sequence[str]) -> BenchResult:
     try:
         for name, words in (
             (RECEIVER, ["-m", "gensc.cli.main", "receive", "--config", configs[RECEIVER]]),
-            (CHANNEL, ["-m", "gensc.bench.soak.channel", configs[CHANNEL]]),
+            (CHANNEL, ["-m", "gensc.trials.soak.channel", configs[CHANNEL]]),
             (TRANSMITTER, ["-m", "gensc.cli.main", "send", "--config", configs[TRANSMITTER]]),
         ):
             more = [] if name == CHANNEL else ["--json"]

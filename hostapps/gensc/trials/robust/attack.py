@@ -14,8 +14,8 @@ from typing import Any
 
 import zmq
 
-from gensc.bench.robust.hostile import Hostile, hostile
-from gensc.bench.robust.ports import Port
+from gensc.trials.robust.hostile import Hostile, hostile
+from gensc.trials.robust.ports import Port
 
 _AT_ONCE = 500
 _PATIENCE_S = 60.0
@@ -63,7 +63,7 @@ class _Child:
 
     def __init__(self, name: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gensc.bench.robust.ports", name],
+            [sys.executable, "-m", "gensc.trials.robust.ports", name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """The channel as a process of its own: samples in and out over ZeroMQ, with an SNR that walks.
 
-`python -m gensc.bench.soak.channel OPTIONS` with the fields of `Options` as JSON.
+`python -m gensc.trials.soak.channel OPTIONS` with the fields of `Options` as JSON.
 """
 
 from __future__ import annotations

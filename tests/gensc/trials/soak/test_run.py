@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gensc.bench.soak import run as module
-from gensc.bench.soak.run import CHANNEL, RECEIVER, TRANSMITTER, Soak
 from gensc.receiver.archive import Archive, Record
 from gensc.receiver.intake import png_of
+from gensc.trials.soak import run as module
+from gensc.trials.soak.run import CHANNEL, RECEIVER, TRANSMITTER, Soak
 
 
 def memory(growth_mib_per_minute=0.0):

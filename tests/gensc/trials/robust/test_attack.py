@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from gensc.bench.robust.attack import attack
-from gensc.bench.robust.hostile import hostile, mutated
-from gensc.bench.robust.ports import PORTS
+from gensc.trials.robust.attack import attack
+from gensc.trials.robust.hostile import hostile, mutated
+from gensc.trials.robust.ports import PORTS
 
 
 @pytest.mark.parametrize("port", PORTS, ids=lambda port: port.name)

@@ -52,7 +52,7 @@ def kill_at_random(
 
 
 def _kill(folder: Path, generator: random.Random, number: int, told: dict[Any, str]) -> Kill:
-    command = [sys.executable, "-m", "gensc.bench.robust.archive_writer", str(folder), str(number)]
+    command = [sys.executable, "-m", "gensc.trials.robust.archive_writer", str(folder), str(number)]
     after_s = generator.uniform(0.0, _LONGEST_S)
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None

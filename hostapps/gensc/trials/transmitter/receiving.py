@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from gensc.bench.transmitter.answering import Answering
 from gensc.link.zmq_stream import ZmqStreamSource
 from gensc.system import codecs
+from gensc.trials.transmitter.answering import Answering
 from gensc_phy.waveform.config import WaveformConfig
 from gnuradio import gr
 

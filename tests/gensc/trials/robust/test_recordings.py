@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gensc.bench.robust.recordings import CAPTION, DAMAGES, Judged, _compare, _Found, judge, totals
+from gensc.trials.robust.recordings import CAPTION, DAMAGES, Judged, _compare, _Found, judge, totals
 
 SAMPLES = (np.arange(1, 5001) * (1 + 1j)).astype(np.complex64)
 

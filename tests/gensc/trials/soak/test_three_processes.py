@@ -1,6 +1,6 @@
 """Transmitter, channel and receiver as three programs: their books agree at the end."""
 
-from gensc.bench.soak.run import CHANNEL, RECEIVER, TRANSMITTER, Soak, run
+from gensc.trials.soak.run import CHANNEL, RECEIVER, TRANSMITTER, Soak, run
 
 
 def test_every_photo_is_delivered_and_every_transmission_is_accounted_for():

@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gensc.bench.transmitter.answering import Answering
-from gensc.bench.transmitter.receiving import Receiving
 from gensc.system.errors import UserError
 from gensc.transmitter.queue_file import STATES
+from gensc.trials.transmitter.answering import Answering
+from gensc.trials.transmitter.receiving import Receiving
 
 #: Seconds that a transmitter may take to begin, and to finish at the end.
 BEGIN_S, FINISH_S = 120.0, 600.0

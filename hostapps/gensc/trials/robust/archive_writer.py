@@ -1,7 +1,7 @@
 """A program that keeps an archive busy until it is killed; it says what has been acknowledged.
 
-`python -m gensc.bench.robust.archive_writer FOLDER SEED` opens the archive, says ``open``, and then
-from several threads stores images, replaces their refined ones and gives others up. A line on
+`python -m gensc.trials.robust.archive_writer FOLDER SEED` opens the archive, says ``open``, and
+then from several threads stores images, replaces their refined ones and gives others up. A line on
 stdout follows each call that has returned: ``KEY STAGE SHA256``, or ``KEY lost``.
 """
 

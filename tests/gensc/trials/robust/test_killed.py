@@ -1,8 +1,8 @@
 """killed: nothing that was acknowledged is missing, nothing is half there."""
 
 from archived import lost, png, record
-from gensc.bench.robust.killed import _there, kill_at_random
 from gensc.receiver.archive import Archive
+from gensc.trials.robust.killed import _there, kill_at_random
 
 
 def test_a_killed_writer_leaves_a_sound_archive_with_all_that_it_acknowledged(tmp_path):

@@ -7,13 +7,13 @@ from dataclasses import asdict, replace
 from statistics import fmean, median
 from typing import Any
 
-from gensc.bench.transmitter import adaptation, kills
 from gensc.data.images import expand
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.figures import Figure, draw_all
 from gensc.experiment.tables import Listing, columns, listed
 from gensc.link.run import leave_cores_to_gnuradio
 from gensc.system.progress import progress
+from gensc.trials.transmitter import adaptation, kills
 
 Row = dict[str, Any]
 KILLS, QUICK_KILLS = kills.Plan(), kills.Plan(kills=4, images=200)

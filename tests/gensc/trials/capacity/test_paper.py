@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gensc.bench.capacity.paper import FRONTS, MANY, REPLICAS, on_paper
 from gensc.experiment.rows import of
 from gensc.serve.scenario import Stages
+from gensc.trials.capacity.paper import FRONTS, MANY, REPLICAS, on_paper
 
 #: Slow enough that few events are a load.
 SLOW = Stages(request=0.01, answer=0.01, passes=((1, 1.0), (2, 1.8)))

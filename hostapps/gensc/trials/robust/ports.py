@@ -1,8 +1,8 @@
 """Every ZeroMQ port of the project, opened to be attacked, and how each is asked whether it lives.
 
 GNU Radio keeps no Python block alive: each port keeps its own.
-Each is in a process of its own (`python -m gensc.bench.robust.ports NAME`): a crash is seen as one,
-and its memory is its own.
+Each is in a process of its own (`python -m gensc.trials.robust.ports NAME`): a crash is seen as
+one, and its memory is its own.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ class Serve(Port):
         from gensc.serve.service import Service
 
         self._loop = asyncio.new_event_loop()
-        service = Service([ProcessRunner("gensc.bench.robust.ports:Painter")])
+        service = Service([ProcessRunner("gensc.trials.robust.ports:Painter")])
         self._server = Server(service, "tcp://127.0.0.1:*")
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

@@ -6,11 +6,11 @@ import asyncio
 
 import numpy as np
 
-from gensc.bench.capacity.stages import Front, front, passes, stages
 from gensc.bench.serve.run import make_pool
 from gensc.serve import ProcessRunner, Server, Service, ServiceConfig
 from gensc.serve.load import Pool
 from gensc.system import codecs
+from gensc.trials.capacity.stages import Front, front, passes, stages
 from serve_fakes import picture, request, section
 
 POOL = Pool(

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from gensc.bench.soak.watch import Watch, children, cost_of
+from gensc.trials.soak.watch import Watch, children, cost_of
 
 
 def test_this_process_has_memory_and_has_worked():

@@ -22,8 +22,6 @@ from pathlib import Path
 
 import torch
 
-from gensc.bench.capacity.paper import FLOODS, MANY, SEED, SIDE, THINK_S, on_paper
-from gensc.bench.capacity.stages import Front, front, passes, stages
 from gensc.bench.serve.run import RATES, make_pool
 from gensc.experiment.base import BenchResult, Check
 from gensc.experiment.figures import Figure, draw_all
@@ -36,6 +34,8 @@ from gensc.serve.simulation import Simulation
 from gensc.system import codecs
 from gensc.system.machine import cores
 from gensc.system.progress import Reporter, progress
+from gensc.trials.capacity.paper import FLOODS, MANY, SEED, SIDE, THINK_S, on_paper
+from gensc.trials.capacity.stages import Front, front, passes, stages
 from gensc_models.codecs.codec import Codec
 
 USERS = (3, 32)

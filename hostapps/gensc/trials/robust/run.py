@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gensc.bench.robust.attack import Attacked, attack
-from gensc.bench.robust.killed import kill_at_random
-from gensc.bench.robust.ports import PORTS
-from gensc.bench.robust.recordings import DAMAGES, judge, totals
 from gensc.experiment.base import BenchResult, Check, Table
 from gensc.system.errors import UserError
 from gensc.system.progress import progress
+from gensc.trials.robust.attack import Attacked, attack
+from gensc.trials.robust.killed import kill_at_random
+from gensc.trials.robust.ports import PORTS
+from gensc.trials.robust.recordings import DAMAGES, judge, totals
 
 #: Codecs whose recordings are damaged.
 MODELS = ("softcast", "hyperprior")
