@@ -118,7 +118,7 @@ class ZmqStreamSource(gr.sync_block):
 
     def __init__(self, address: str, bind: bool = False, keep_open: bool = False) -> None:
         gr.sync_block.__init__(self, "zmq_stream_source", None, [np.complex64])
-        limits = {zmq.RCVHWM: 64, zmq.MAXMSGSIZE: LONGEST}
+        limits: dict[int, int] = {zmq.RCVHWM: 64, zmq.MAXMSGSIZE: LONGEST}
         self._endpoint = _open(zmq.PULL, address, bind, limits)
         self.keep_open = keep_open
         self.dropped = 0

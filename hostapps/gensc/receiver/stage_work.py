@@ -105,7 +105,8 @@ def inpaint(model: str, seed: int = 0) -> Work:
     def one(job: Job) -> Image | None:
         if job.keep is None or job.keep.all():
             return None
-        keep = keep_of_blocks(job.keep, *job.image.shape[:2], BLOCK)
+        height, width = job.image.shape[:2]
+        keep = keep_of_blocks(job.keep, height, width, BLOCK)
         return inpainter.inpaint(job.image, keep, job.caption, seed)
 
     return lambda jobs: [one(job) for job in jobs]
@@ -130,7 +131,8 @@ def edit(editor: str, limit_s: float, seed: int = 0) -> Work:
     def one(job: Job) -> Image | None:
         mask = None
         if job.keep is not None:
-            mask = keep_of_blocks(job.keep, *job.image.shape[:2], BLOCK).astype(np.float32)
+            height, width = job.image.shape[:2]
+            mask = keep_of_blocks(job.keep, height, width, BLOCK).astype(np.float32)
         outcome = safe.edit(job.image, job.caption, mask, job.snr_db, seed)
         return outcome.image if outcome.changed else None
 

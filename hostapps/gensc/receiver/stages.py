@@ -176,7 +176,8 @@ class Stage:
         while (batch := self._next_batch()) is not None:
             if self._again:
                 self._again = False
-                process = _ended(process)
+                _end(process)
+                process = None
                 pause_s = self._config.pause_s
             if not batch:
                 continue
@@ -188,18 +189,20 @@ class Stage:
                 started = time.monotonic()
                 made = process.ask(batch, self._config.limit_s)
             except WorkerError as error:
-                process = _ended(process)
+                _end(process)
+                process = None
                 self._broken(str(error), batch)
                 self._pause(pause_s)
                 pause_s = min(2 * pause_s, self._config.longest_pause_s)
                 continue
             pause_s = self._config.pause_s
             self._worked(batch, made, 1e3 * (time.monotonic() - started) / len(batch), command)
-        _ended(process)
+        _end(process)
 
     def _next_batch(self) -> list[Job] | None:
         """The next images; none where there is another command; None at the end."""
         passing: list[Job] = []
+        batch: list[Job] | None
         with self._news:
             self._state.busy = False
             while not (self._waiting or self._closing or self._halted or self._again):
@@ -266,7 +269,7 @@ class Stage:
         self._changed(self.state())
 
 
-def _ended(process: WorkerProcess | None) -> None:
+def _end(process: WorkerProcess | None) -> None:
     if process is not None:
         process.close()
 

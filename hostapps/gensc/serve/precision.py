@@ -50,7 +50,7 @@ def harmless(codec: Codec) -> bool:
     # What photos have most of: a spectrum that falls with frequency, in three colours alike.
     walk = rng.standard_normal((_SIDE, _SIDE, 1)).cumsum(axis=0).cumsum(axis=1)
     walk = walk + rng.standard_normal((_SIDE, _SIDE, 3)) * walk.std() / 30
-    image = np.uint8(np.clip(127 + 60 * (walk - walk.mean()) / walk.std(), 0, 255))
+    image = np.clip(127 + 60 * (walk - walk.mean()) / walk.std(), 0, 255).astype(np.uint8)
     for rate in (min(codec.rates), max(codec.rates)):
         for snr_db in _SNRS_DB:
             sent = codec.encode_image(image, rate, snr_db)

@@ -95,7 +95,7 @@ class Chooser:
         if config.scheme == "bank" and table is None:
             raise ValueError("the bank without a rate table")
         self.config, self._waveform, self._clock = config, waveform, clock
-        self._controller = table and RateController(table, config.control, clock)
+        self._controller = None if table is None else RateController(table, config.control, clock)
         # Without a bank there are no rows to walk on, but level and spread all the same.
         self._heard_at = -math.inf
         self._level = self._told_spread = math.nan

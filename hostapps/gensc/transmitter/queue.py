@@ -328,5 +328,5 @@ def _printed(name: str) -> str:
 
 
 def _item(row: tuple[int, str, bytes, str, str, int, int, str]) -> Item:
-    number, sha256, path, *rest = row
-    return Item(number, sha256, os.fsdecode(path), *rest)
+    number, sha256, path, name, state, tries, resent, cause = row
+    return Item(number, sha256, os.fsdecode(path), name, state, tries, resent, cause)

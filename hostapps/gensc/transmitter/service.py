@@ -94,6 +94,7 @@ class Transmitter:
         self._client: ReportClient | None = None
         self._sources: list[Source] = build.sources(config)
         self.queue = Queue(config.queue)
+        self.session = self._image_id = 0
         try:
             self._new_session()
             self._client = self._connect_reports()
@@ -373,7 +374,7 @@ class Transmitter:
 
     def _new_session(self) -> None:
         """A tag that no attempt in the books has, so that answers mean one image."""
-        if self._client is not None and hasattr(self, "session"):
+        if self._client is not None:
             self._client.send(Bye(self.session, self._image_id))
         self.session = draw_session()
         for _ in range(64):

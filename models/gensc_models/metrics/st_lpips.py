@@ -47,6 +47,8 @@ class StLpips(nn.Module):
         self.judges = nn.ModuleList(
             nn.Conv2d(outside, 1, 1, bias=False) for _, _, outside, _ in CONVOLUTIONS
         )
+        self.shift: Tensor
+        self.scale: Tensor
         self.register_buffer("shift", torch.zeros(1, 3, 1, 1))
         self.register_buffer("scale", torch.ones(1, 3, 1, 1))
         self.requires_grad_(False)

@@ -71,7 +71,8 @@ def _name(record: Record, file: File) -> str:
 def line_of(record: Record, file: File | None) -> dict[str, Any]:
     """A line of the results contract for one picture, or for an image without any."""
     facts = dict(file.facts) if file else {}
-    staged = file is not None and file.stage != COARSE
+    stage = file.stage if file else COARSE
+    staged = stage != COARSE
     metrics = facts.pop("metrics", {}) if staged else record.metrics
     refiner = Weights(str(facts.pop("weights")), str(facts.pop("sha256", ""))) if (
         staged and facts.get("weights")
@@ -82,7 +83,7 @@ def line_of(record: Record, file: File | None) -> dict[str, Any]:
         image=_name(record, file) if file else (record.name or record.key),
         image_id=record.image_id,
         shape=record.shape or (0, 0, 3),
-        scheme=record.scheme + (f"+{refiner.id if refiner else file.stage}" if staged else ""),
+        scheme=record.scheme + (f"+{refiner.id if refiner else stage}" if staged else ""),
         weights=Weights(record.weights, record.weights_sha256 or "") if record.weights else None,
         refiner=refiner,
         channel=record.channel,

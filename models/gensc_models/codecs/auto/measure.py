@@ -80,7 +80,7 @@ def measure(
         "channel": "awgn, the SNR off by a normal spread from image to image",
     }
     axes = tuple(rates), tuple(map(float, snrs_db)), tuple(map(float, spreads_db))
-    return FamilyTable(tuple(members), *axes, **figures, about=about)
+    return FamilyTable(tuple(members), *axes, figures["psnr_db"], figures["gvif"], about)
 
 
 def _flat(members: tuple[str, ...]) -> FamilyTable:

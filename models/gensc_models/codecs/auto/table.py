@@ -101,8 +101,11 @@ def read_table(file: Path) -> FamilyTable:
             raise ValueError(f"format {data['format']!r} of version {data['version']!r}")
         members = tuple(str(m) for m in data["members"])
         figures = {f: np.array([data[f][m] for m in members], float) for f in FIGURES}
-        axes = {k: tuple(data[k]) for k in ("rates", "snrs_db", "spreads_db")}
-        return FamilyTable(members=members, about=dict(data["about"]), **axes, **figures)
+        axes: dict[str, Any] = {k: tuple(data[k]) for k in ("rates", "snrs_db", "spreads_db")}
+        return FamilyTable(
+            members, **axes, psnr_db=figures["psnr_db"], gvif=figures["gvif"],
+            about=dict(data["about"]),
+        )  # fmt: skip
     except FileNotFoundError as error:
         told = f"no {file.name} in {file.parent.name}: scripts/family_table.py measures one"
         raise WeightsError(told) from error
