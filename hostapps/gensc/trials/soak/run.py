@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from gensc.data.images import load_image
@@ -52,6 +53,8 @@ TRANSMITTER, CHANNEL, RECEIVER = "transmitter", "channel", "receiver"
 #: Seconds for the programs to start, for the last images to be settled, and to end.
 START_S, LAST_S, END_S = 60.0, 90.0, 60.0
 _SIDE = 256
+# Of a piece that no photo had before; then one is sent that the queue knows.
+_DRAWS = 100
 
 
 @dataclass(frozen=True)
@@ -213,16 +216,27 @@ def _feed(
     if not sources:
         raise UserError(f"no photo of {_SIDE}x{_SIDE} or more")
     began, interval_s = time.monotonic(), 60 * soak.minutes / soak.images
+    seen: set[int] = set()
     for number in range(soak.images):
         photo = load_image(sources[number % len(sources)].path)
-        top, left = (int(rng.integers(size - _SIDE + 1)) for size in photo.shape[:2])
-        piece = Image.fromarray(photo[top : top + _SIDE, left : left + _SIDE])
+        # The transmitter's queue takes what is the same, as two dark corners are, only once.
+        for _ in range(_DRAWS):
+            piece = _piece(photo, rng)
+            if (content := hash(piece.tobytes())) not in seen:
+                break
+        seen.add(content)
         hidden = to / f".{number:05d}.part"
         piece.save(hidden, "JPEG", quality=90)
         os.replace(hidden, to / f"{number:05d}.jpg")
         while time.monotonic() < began + (number + 1) * interval_s:
             time.sleep(0.05)
         _look(programs, folder)
+
+
+def _piece(photo: NDArray[np.uint8], rng: np.random.Generator) -> Image.Image:
+    """A square of a photo, anywhere."""
+    top, left = (int(rng.integers(size - _SIDE + 1)) for size in photo.shape[:2])
+    return Image.fromarray(photo[top : top + _SIDE, left : left + _SIDE])
 
 
 def _is_large(path: str) -> bool:
