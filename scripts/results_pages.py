@@ -2,7 +2,8 @@
 """Writes the tables of docs/results/ from the JSON below results/.
 
 Each block between ``<!-- results:NAME -->`` and ``<!-- /results:NAME -->`` is replaced by what
-``results/NAME/NAME.json`` says, so that no figure there is typed by hand.
+``results/NAME/NAME.json`` says, so that no figure there is typed by hand. Of a benchmark with
+several files, ``NAME-PART.json``, each has a block.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def main() -> None:
 
 def filled(text: str) -> str:
     """A page with its blocks as the results are now."""
-    for name in re.findall(r"<!-- results:(\w+) -->", text):
-        file = ROOT / "results" / name / f"{name}.json"
+    for name in re.findall(r"<!-- results:([\w-]+) -->", text):
+        file = ROOT / "results" / name.partition("-")[0] / f"{name}.json"
         if not file.exists():
             continue
         block = "\n".join(render(name, json.loads(file.read_text(encoding="utf-8"))))
