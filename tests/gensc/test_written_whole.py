@@ -21,7 +21,7 @@ OTHERS = {
     "gensc/experiment/baselines/ldpc_decoders.py": "in a temporary folder",
 }
 #: Benchmarks stage their runs in temporary folders; results leave by `gensc.experiment.output`.
-STAGED = "gensc/bench/"
+STAGED = "gensc/bench/", "gensc/trials/"
 #: Methods that write a file of the name they are given.
 BY_NAME = {"write_text", "write_bytes", "tofile"}
 #: Functions that take a name or an open file: only a name is a fault.

@@ -81,7 +81,7 @@ def weights_folder(name: str) -> Path | None:
     name = weights.BANK if name == weights.ADAPTIVE else name
     if not weights.is_there(name):
         known = [info.name for info in weights.available() if is_codec(info.kind)]
-        known += [weights.ADAPTIVE, weights.AUTO]
+        known += [weights.ADAPTIVE, weights.AUTO] if weights.is_there(weights.BANK) else []
         there = ", ".join([*known, *plugins.installed(plugins.CODEC)]) or "none"
         raise WeightsError(f"no codec called '{name}' (there is {there})")
     return weights.locate(name)

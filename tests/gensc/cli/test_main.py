@@ -219,7 +219,9 @@ def test_mistakes_on_the_command_line_are_named(refused, argv, named):
 def test_demo_leaves_a_report_and_results(tmp_path, photo, capsys):
     argv = ["demo", photo, "--snr", "5,15", "--channel", "awgn,fading", "--model", "softcast"]
     assert run([*argv, "--refine", "none", "--out", str(tmp_path / "out")]) == 0
-    assert str(tmp_path / "out" / "report.html") in capsys.readouterr().out.splitlines()[-1]
+    *_, report, live = capsys.readouterr().out.splitlines()
+    assert str(tmp_path / "out" / "report.html") in report
+    assert "gensc demo --live" in live
     results = [json.loads(x) for x in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     assert [(r["channel"], r["snr_db"]) for r in results] == [
         ("awgn", 5), ("awgn", 15), ("fading", 5), ("fading", 15)
