@@ -84,7 +84,14 @@ for module in (
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; exits 0, 1 (a bug), 2 (the user's mistake) or 130 (Ctrl-C)."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    status = run(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            # Replaced, so that the interpreter's own flush at exit does not end with 120.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(status)
 
 
 def run(argv: list[str]) -> int:
@@ -126,11 +133,6 @@ def run(argv: list[str]) -> int:
         return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     if status == INTERRUPTED:
         say("gensc: stopped")
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Replaced, so that the interpreter's own flush at exit does not complain a second time.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status if isinstance(status, int) else 0
 
 

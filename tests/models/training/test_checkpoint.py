@@ -11,7 +11,7 @@ from gensc_models.training import checkpoint
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     checkpoint.save({"step": 1}, path)
-    with pytest.raises(Exception, match="pickle"):
+    with pytest.raises(Exception, match=r"pickle|local object"):
         checkpoint.save({"step": lambda: 2}, path)
     assert torch.load(path, weights_only=True) == {"step": 1}
 
