@@ -84,8 +84,8 @@ class CameraSource:
 def _opencv(device: int | str) -> Any:
     import cv2
 
-    # It writes lines of its own where there is no camera; not every build can be told not to.
-    getattr(cv2, "setLogLevel", lambda level: None)(0)
+    # It writes lines of its own where there is no camera. OpenCV 5 is told elsewhere than 4.
+    getattr(cv2.utils, "logging", cv2).setLogLevel(0)
     return cv2.VideoCapture(device)
 
 
