@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
 from types import ModuleType
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gensc.link import channels
+from gensc.link.to_end import run_to_end
 from gensc.results.result import Symbols
 
 if TYPE_CHECKING:
@@ -98,29 +98,8 @@ class Air:
 
     def run(self) -> float:
         """Run the flowgraph to its end; returns when it started (`time.perf_counter`)."""
-        # GNU Radio would take Ctrl-C for the end of this run and let the next one begin. And one
-        # thread only may wait for a flowgraph: of two, one can fail and the other wait for ever.
-        begun, ended = threading.Event(), threading.Event()
-
-        def wait() -> None:
-            begun.wait()
-            self.top.wait()
-            ended.set()
-
-        # First, so that Ctrl-C finds either no flowgraph or one that is waited for.
-        threading.Thread(target=wait, daemon=True).start()
         started = time.perf_counter()
-        try:
-            self.top.start()
-            begun.set()
-            ended.wait()
-        except KeyboardInterrupt:
-            self.top.stop()
-            begun.set()
-            ended.wait()
-            raise
-        finally:
-            begun.set()
+        run_to_end(self.top)
         return started
 
     def count(self, section: str) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
 import pmt
 from numpy.typing import NDArray
 
+from gensc.link.to_end import run_to_end
 from gnuradio import analog, blocks, channels, digital, fft, gr
 from gnuradio.digital import ofdm_txrx
 
@@ -19,29 +19,9 @@ _PILOT_SYMBOLS = ofdm_txrx._def_pilot_symbols
 _LENGTH = "packet_len"
 # A tagged frame must fit the buffers of the blocks that handle it whole.
 _FRAME_BUFFER = 1 << 16
-#: Seconds after which a run is taken to stand still.
+#: Seconds after which a run is taken to stand still: the receiver's demultiplexer sends for each
+#: header and waits for the answer, at the end of a stream now and then for ever (3.10.12).
 LIMIT_S = 120.0
-
-
-def run_within(top: gr.top_block, limit_s: float) -> bool:
-    """Run a flowgraph; False where it had not ended by itself after so long and was stopped.
-
-    The stock receiver's demultiplexer sends for each header and waits for the answer: at the end
-    of a stream it now and then waits for ever (seen with GNU Radio 3.10.12).
-    """
-    top.start()
-    ended = threading.Event()
-
-    def wait() -> None:
-        top.wait()
-        ended.set()
-
-    threading.Thread(target=wait, daemon=True).start()
-    if ended.wait(limit_s):
-        return True
-    top.stop()
-    ended.wait()
-    return False
 
 
 def quiet() -> None:
@@ -149,7 +129,7 @@ def count_headers(samples: NDArray[np.complex64], threshold: float) -> int:
     receiver, counter = HeaderReceiver(threshold), _Counter()
     top.connect(source, receiver)
     top.msg_connect(receiver, "header_data", counter, "in")
-    run_within(top, LIMIT_S)
+    run_to_end(top, LIMIT_S)
     return counter.count
 
 

@@ -8,7 +8,8 @@ import time
 import numpy as np
 import pmt
 
-from gensc.experiment.baselines.stock_ofdm import LIMIT_S, PacketLink, run_within
+from gensc.experiment.baselines.stock_ofdm import LIMIT_S, PacketLink
+from gensc.link.to_end import run_to_end
 from gensc_phy import Header, Section, WaveformConfig, split
 from gensc_phy.channel.impairments import complex_noise
 from gnuradio import blocks, channels, gensc, gr
@@ -69,12 +70,12 @@ def stock_link(packets: int) -> float:
     """`ofdm_tx` -> `channel_model` -> `ofdm_rx`, 1500-byte packets; samples per second.
 
     Raises:
-        RuntimeError: it has stood still each time; see `run_within`.
+        RuntimeError: it has stood still each time; see `LIMIT_S`.
     """
     for _ in range(TRIES):
         top = PacketLink(packets, SNR_DB)
         gc.collect()
         start = time.perf_counter()
-        if run_within(top, LIMIT_S):
+        if run_to_end(top, LIMIT_S):
             return float(top.samples.nitems_read(0) / (time.perf_counter() - start))
     raise RuntimeError(f"GNU Radio's own link stood still {TRIES} times")
